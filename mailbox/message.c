@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message.c: envelopes in, and what a handler asks of a message. */
+#include "mailbox/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "mailbox/cursor.h"
+#include "mailbox/frame.h"
+#include "mailbox/pack.h"
+#include "mailbox/transport.h"
+
+enum { SHARE_MIN = 4096 /* bytes; a keeper copies what is smaller */ };
+
+size_t
+troupe__message_read(struct troupe_message *self, const uint8_t *at,
+                     const uint8_t *end)
+{
+    size_t left = (size_t) (end - at);
+    if (left < WIRE_AT_TYPE + 4) /* type of 1, trace, body: 2 + 1 + 1 */
+        return 0;
+    size_t size = troupe__load_u32(at + WIRE_AT_SIZE + 1);
+    size_t type_size = at[WIRE_AT_TYPE] & 0x1fU;
+    unsigned kind = at[WIRE_AT_KIND] ^ (WIRE_VERSION << 4);
+    unsigned wrong = (at[0] ^ (0x90U | WIRE_ITEMS)) | (at[WIRE_AT_SIZE] ^ 0xceU)
+                     | (at[WIRE_AT_TO] ^ 0xcfU) | (at[WIRE_AT_FROM] ^ 0xcfU)
+                     | (at[WIRE_AT_ID] ^ 0xcfU) | (at[WIRE_AT_DEADLINE] ^ 0xcfU)
+                     | ((at[WIRE_AT_TYPE] & 0xe0U) ^ 0xa0U);
+    if (wrong || kind - 1 >= WIRE_KIND_MAX || type_size == 0 || size > left
+        || size < WIRE_AT_TYPE + 3 + type_size)
+        return 0;
+
+    const uint8_t *trace = at + WIRE_AT_TYPE + 1 + type_size;
+    const uint8_t *body = trace + 1;
+    if (*trace == 0xc4 && trace[1] == WIRE_TRACE_SIZE) {
+        body += 1 + WIRE_TRACE_SIZE;
+        if (body >= at + size)
+            return 0;
+        self->trace = trace + 2;
+    } else if (*trace == 0xc0) {
+        self->trace = NULL;
+    } else {
+        return 0;
+    }
+    self->start = at;
+    self->size = size;
+    self->kind = (enum troupe__wire_kind) kind;
+    self->to.id = troupe__load_u64(at + WIRE_AT_TO + 1);
+    self->from.id = troupe__load_u64(at + WIRE_AT_FROM + 1);
+    self->id = troupe__load_u64(at + WIRE_AT_ID + 1);
+    self->deadline = troupe__load_u64(at + WIRE_AT_DEADLINE + 1);
+    self->type = (const char *) (at + WIRE_AT_TYPE + 1);
+    self->type_size = type_size;
+    self->body = body;
+    self->body_size = (size_t) (at + size - body);
+    self->type_text[0] = '\0';
+    return size;
+}
+
+bool
+troupe__type_ok(const char *type, size_t size)
+{
+    if (size == 0 || size > TROUPE_TYPE_MAX)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (type[i] < 0x20 || type[i] > 0x7e)
+            return false;
+    return true;
+}
+
+static bool
+next_of(struct troupe__cursor *cursor, enum troupe__form form,
+        struct troupe__item *ret_item)
+{
+    return troupe__cursor_next(cursor, ret_item) && ret_item->form == form;
+}
+
+/* Everything before the body; strangers may write numbers in any width. */
+static bool
+parse_envelope(struct troupe_message *self, const uint8_t *at,
+               const uint8_t *end, size_t *ret_size)
+{
+    struct troupe__cursor cursor = {at, end};
+    struct troupe__item item;
+    if (!next_of(&cursor, FORM_ARRAY, &item) || item.number != WIRE_ITEMS)
+        return false;
+    uint64_t numbers[6]; /* kind, size, to, from, id, deadline */
+    for (size_t i = 0; i < 6; i++) {
+        if (!next_of(&cursor, FORM_UINT, &item))
+            return false;
+        numbers[i] = item.number;
+    }
+    if (numbers[0] >> 4 != WIRE_VERSION || (numbers[0] & 15) == 0
+        || (numbers[0] & 15) > WIRE_KIND_MAX)
+        return false;
+    if (!next_of(&cursor, FORM_TEXT, &item))
+        return false;
+    self->type = (const char *) item.data;
+    self->type_size = item.number;
+
+    self->trace = NULL;
+    if (!troupe__cursor_next(&cursor, &item))
+        return false;
+    if (item.form == FORM_BINARY && item.number == WIRE_TRACE_SIZE)
+        self->trace = item.data;
+    else if (item.form != FORM_NIL)
+        return false;
+
+    self->kind = (enum troupe__wire_kind)(numbers[0] & 15);
+    *ret_size = numbers[1];
+    self->to.id = numbers[2];
+    self->from.id = numbers[3];
+    self->id = numbers[4];
+    self->deadline = numbers[5];
+    self->body = cursor.at;
+    return true;
+}
+
+ptrdiff_t
+troupe__message_parse(struct troupe_message *self, const uint8_t *at,
+                      const uint8_t *end)
+{
+    size_t said = troupe__message_read(self, at, end);
+    if (said == 0 && !parse_envelope(self, at, end, &said))
+        return -EBADMSG;
+    if (!troupe__type_ok(self->type, self->type_size))
+        return -EBADMSG;
+    ptrdiff_t body_size =
+        troupe__value_size(self->body, end, WIRE_ELEMENTS_MAX);
+    if (body_size < 0)
+        return -EBADMSG;
+    size_t size = (size_t) (self->body - at + body_size);
+    if (said != 0 && said != size) /* 0: the writer did not say */
+        return -EBADMSG;
+    self->start = at;
+    self->size = size;
+    self->body_size = (size_t) body_size;
+    self->type_text[0] = '\0';
+    return (ptrdiff_t) size;
+}
+
+const char *
+troupe_message_type(const troupe_message_t *msg)
+{
+    CHECK(msg);
+    if (msg->type_text[0] == '\0') {
+        /* What a message says of itself does not change by being cached. */
+        struct troupe_message *self = (struct troupe_message *) msg;
+        memcpy(self->type_text, msg->type, msg->type_size);
+        self->type_text[msg->type_size] = '\0';
+    }
+    return msg->type_text;
+}
+
+bool
+troupe_message_is(const troupe_message_t *msg, const char *type)
+{
+    CHECK(msg);
+    CHECK(type);
+    return strncmp(msg->type, type, msg->type_size) == 0
+           && type[msg->type_size] == '\0';
+}
+
+troupe_ref_t
+troupe_message_sender(const troupe_message_t *msg)
+{
+    CHECK(msg);
+    return msg->from;
+}
+
+bool
+troupe_message_is_ask(const troupe_message_t *msg)
+{
+    CHECK(msg);
+    return msg->kind == WIRE_ASK;
+}
+
+uint64_t
+troupe_message_deadline_ns(const troupe_message_t *msg)
+{
+    CHECK(msg);
+    return msg->deadline;
+}
+
+const void *
+troupe_message_body(const troupe_message_t *msg, size_t *ret_size)
+{
+    CHECK(msg);
+    if (ret_size)
+        *ret_size = msg->body_size;
+    return msg->body;
+}
+
+/* A message of its keeper's: the arena is its own, so are the bytes if any. */
+struct kept {
+    struct troupe_message msg;
+    struct troupe__arena arena;
+    uint8_t bytes[];
+};
+
+int
+troupe_message_keep(const troupe_message_t *msg, troupe_message_t **ret_msg)
+{
+    if (!msg || !ret_msg)
+        return -EINVAL;
+    /* Buffers of usual size go back to their node, which may end before the
+     * keeper does. */
+    bool shares = msg->frame && msg->size >= SHARE_MIN
+                  && msg->frame->size > TROUPE__FRAME_BUFFER;
+    struct kept *self = troupe__alloc(sizeof *self + (shares ? 0 : msg->size));
+    self->msg = *msg;
+    self->msg.arena = &self->arena;
+    if (shares) {
+        self->msg.frame = troupe__frame_hold(msg->frame);
+    } else {
+        const uint8_t *start = self->bytes;
+        memcpy(self->bytes, msg->start, msg->size);
+        self->msg.frame = NULL;
+        self->msg.start = start;
+        self->msg.type =
+            (const char *) start + (msg->type - (const char *) msg->start);
+        self->msg.body = start + (msg->body - msg->start);
+        if (msg->trace)
+            self->msg.trace = start + (msg->trace - msg->start);
+    }
+    *ret_msg = &self->msg;
+    return 0;
+}
+
+void
+troupe_message_destroy(troupe_message_t **msg_p)
+{
+    CHECK(msg_p);
+    if (!*msg_p)
+        return;
+    struct kept *self = (struct kept *) *msg_p;
+    CHECK(self->msg.arena == &self->arena); /* kept, not lent */
+    troupe__arena_free(&self->arena);
+    if (self->msg.frame)
+        troupe__frame_release(self->msg.frame);
+    free(self);
+    *msg_p = NULL;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pack.h: writing a body by a format, and checking bytes of others. */
+#ifndef TROUPE_MAILBOX_PACK_H
+#define TROUPE_MAILBOX_PACK_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mailbox/buffer.h"
+
+/*
+ * troupe__pack: append one value by a format of troupe_message.h.
+ *
+ *   out      the buffer; on error its size is what it was. A troupe_write_fn
+ *            writes into it: nobody else may append before it returns.
+ *   format   NULL writes nil.
+ *   args     the arguments; consumed.
+ *   returns  0, or
+ *            -EINVAL    the format, a NULL, text that is not UTF-8, nesting
+ *            -EMSGSIZE  a string or binary of 4 GiB or more
+ *            -EBADMSG   "r" or "*" is not one whole value, or the body
+ *                       would nest too deep or hold too many values with it
+ *            or what a troupe_write_fn returned
+ */
+int troupe__pack(struct troupe__buffer *out, const char *format, va_list *args);
+
+/* What may still come: both shrink while values are checked. */
+struct troupe__limits {
+    size_t depth;    /* containers inside each other */
+    size_t elements; /* values, containers and keys included */
+};
+
+/*
+ * troupe__value_check: check the msgpack value that begins at `at`, in one
+ * pass, without recursion or allocation: header bytes present, counts
+ * against bytes left, depth, number of values, strict UTF-8 in strings, no
+ * 0xc1. What is accepted msgpack-c accepts too.
+ *
+ *   limits   in and out: `elements` is lowered by the values seen.
+ *   returns  the bytes of the value (1 ..), or -EBADMSG.
+ */
+ptrdiff_t troupe__value_check(const uint8_t *at, const uint8_t *end,
+                              struct troupe__limits *limits);
+
+/* troupe__value_size: the same with depth WIRE_DEPTH_MAX. */
+ptrdiff_t troupe__value_size(const uint8_t *at, const uint8_t *end,
+                             size_t elements_max);
+
+/* troupe__utf8: true when the bytes are strict UTF-8. */
+bool troupe__utf8(const uint8_t *bytes, size_t size);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transport.c: frames in and out of ZeroMQ sockets, and their lifetime. */
+#include "mailbox/transport.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+/*
+ * ZeroMQ is not instrumented, so ThreadSanitizer cannot see that a receive
+ * comes after its send; these two lines tell it.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define WITH_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WITH_TSAN 1
+#endif
+#endif
+#ifdef WITH_TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define BEFORE_SEND(address)   __tsan_release(address)
+#define AFTER_RECEIVE(address) __tsan_acquire(address)
+#else
+#define BEFORE_SEND(address)   (void) 0
+#define AFTER_RECEIVE(address) (void) 0
+#endif
+
+static zmq_msg_t *
+message_of(struct troupe__frame *frame)
+{
+    _Static_assert(sizeof(zmq_msg_t) <= sizeof frame->message, "room");
+    return (zmq_msg_t *) (void *) frame->message;
+}
+
+struct troupe__frame *
+troupe__frame_new(void)
+{
+    struct troupe__frame *self = troupe__alloc(sizeof *self);
+    zmq_msg_init(message_of(self));
+    atomic_init(&self->holders, 1);
+    return self;
+}
+
+struct troupe__frame *
+troupe__frame_hold(struct troupe__frame *self)
+{
+    atomic_fetch_add_explicit(&self->holders, 1, memory_order_relaxed);
+    return self;
+}
+
+void
+troupe__frame_release(struct troupe__frame *self)
+{
+    if (atomic_fetch_sub_explicit(&self->holders, 1, memory_order_acq_rel) > 1)
+        return;
+    zmq_msg_close(message_of(self));
+    free(self);
+}
+
+struct troupe__frame *
+troupe__frame_clear(struct troupe__frame *self)
+{
+    if (atomic_load_explicit(&self->holders, memory_order_acquire) > 1) {
+        troupe__frame_release(self);
+        return troupe__frame_new();
+    }
+    zmq_msg_close(message_of(self));
+    zmq_msg_init(message_of(self));
+    return self;
+}
+
+void *
+troupe__transport_new(int sockets_max)
+{
+    void *transport = zmq_ctx_new();
+    CHECK(transport);
+    zmq_ctx_set(transport, ZMQ_MAX_SOCKETS, sockets_max);
+    zmq_ctx_set(transport, ZMQ_IO_THREADS, 1);
+    zmq_ctx_set(transport, ZMQ_BLOCKY, 0);
+    return transport;
+}
+
+void
+troupe__transport_free(void *transport)
+{
+    while (zmq_ctx_term(transport) < 0 && zmq_errno() == EINTR)
+        continue;
+}
+
+/* Troupe bounds what is under way itself; ZeroMQ must never block a worker. */
+static void *
+socket_new(void *transport, int type)
+{
+    void *socket = zmq_socket(transport, type);
+    int zero = 0;
+    if (!socket)
+        return NULL;
+    zmq_setsockopt(socket, ZMQ_LINGER, &zero, sizeof zero);
+    zmq_setsockopt(socket, ZMQ_SNDHWM, &zero, sizeof zero);
+    zmq_setsockopt(socket, ZMQ_RCVHWM, &zero, sizeof zero);
+    return socket;
+}
+
+static int
+socket_error(void)
+{
+    return zmq_errno() == EMFILE || zmq_errno() == ENFILE ? -EMFILE : -EIO;
+}
+
+int
+troupe__inbox_open(struct troupe__inbox *self, void *transport,
+                   const char *endpoint)
+{
+    CHECK(!self->socket);
+    void *socket = socket_new(transport, ZMQ_PULL);
+    if (!socket)
+        return socket_error();
+    snprintf(self->endpoint, sizeof self->endpoint, "%s", endpoint);
+    if (zmq_bind(socket, self->endpoint) < 0) {
+        int rc = socket_error();
+        zmq_close(socket);
+        return rc;
+    }
+    self->socket = socket;
+    return 0;
+}
+
+void
+troupe__inbox_close(struct troupe__inbox *self)
+{
+    if (self->socket)
+        zmq_close(self->socket);
+    self->socket = NULL;
+}
+
+bool
+troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
+{
+    if (zmq_msg_recv(message_of(frame), self->socket, ZMQ_DONTWAIT) < 0)
+        return false;
+    frame->data = zmq_msg_data(message_of(frame));
+    frame->size = zmq_msg_size(message_of(frame));
+    AFTER_RECEIVE((void *) frame->data);
+    self->taken += troupe__ring(frame->size);
+    atomic_store_explicit(&self->seen, self->taken, memory_order_release);
+    return true;
+}
+
+bool
+troupe__inbox_wait(struct troupe__inbox *self, struct pollfd *fds, size_t count,
+                   long timeout_ms)
+{
+    enum { FDS_MAX = 64 };
+    zmq_pollitem_t items[FDS_MAX + 1];
+    CHECK(count <= FDS_MAX);
+    items[0] = (zmq_pollitem_t){self->socket, 0, ZMQ_POLLIN, 0};
+    for (size_t i = 0; i < count; i++) {
+        short wanted = 0;
+        wanted |= fds[i].events & POLLIN ? ZMQ_POLLIN : 0;
+        wanted |= fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0;
+        items[i + 1] = (zmq_pollitem_t){NULL, fds[i].fd, wanted, 0};
+    }
+    int ready = zmq_poll(items, (int) count + 1, timeout_ms);
+    for (size_t i = 0; i < count; i++)
+        fds[i].revents = 0;
+    if (ready > 0 && count > 0) /* ZeroMQ takes a hang-up for an error */
+        (void) poll(fds, count, 0);
+    return ready > 0;
+}
+
+int
+troupe__outbox_open(struct troupe__outbox *self, void *transport,
+                    struct troupe__inbox *to, const struct troupe__tap *tap,
+                    struct troupe__spares *spares)
+{
+    CHECK(!self->socket);
+    void *socket = socket_new(transport, ZMQ_PUSH);
+    if (!socket)
+        return socket_error();
+    if (zmq_connect(socket, to->endpoint) < 0) {
+        int rc = socket_error();
+        zmq_close(socket);
+        return rc;
+    }
+    self->socket = socket;
+    self->to = to;
+    self->tap = tap;
+    self->spares = spares;
+    return 0;
+}
+
+void
+troupe__outbox_close(struct troupe__outbox *self)
+{
+    if (self->socket)
+        zmq_close(self->socket);
+    self->socket = NULL;
+    troupe__buffer_free(&self->buffer);
+}
+
+static void
+free_bytes(void *data, void *hint)
+{
+    (void) data;
+    free(hint);
+}
+
+/* Hand a frame to the socket. */
+static void
+send_frame(struct troupe__outbox *self, zmq_msg_t *message, void *data,
+           size_t size)
+{
+    if (self->tap && self->tap->see)
+        self->tap->see(self->tap->data, data, size);
+    BEFORE_SEND(data);
+    while (zmq_msg_send(message, self->socket, ZMQ_DONTWAIT) < 0) {
+        if (zmq_errno() == EINTR)
+            continue;
+        /* With no mark set only a reader that is gone refuses. */
+        CHECK(zmq_errno() == EAGAIN);
+        zmq_msg_close(message);
+        return;
+    }
+    self->frames++;
+    self->bytes += size;
+    atomic_fetch_add_explicit(&self->to->rung, troupe__ring(size),
+                              memory_order_release);
+}
+
+/*
+ * Full buffers leave with their frame and come back from whoever read it, to
+ * be filled again while they are in a cache: a small stack for all.
+ */
+static void
+buffer_returned(void *data, void *hint)
+{
+    struct troupe__spares *spares = hint;
+    pthread_mutex_lock(&spares->lock);
+    bool kept = spares->count < TROUPE__SPARES_MAX;
+    if (kept)
+        spares->buffers[spares->count++] = data;
+    pthread_mutex_unlock(&spares->lock);
+    if (!kept)
+        free(data);
+}
+
+static uint8_t *
+buffer_take(struct troupe__spares *spares, uint64_t *allocations)
+{
+    uint8_t *data = NULL;
+    pthread_mutex_lock(&spares->lock);
+    if (spares->count > 0)
+        data = spares->buffers[--spares->count];
+    pthread_mutex_unlock(&spares->lock);
+    if (!data)
+        ++*allocations;
+    return data ? data : troupe__realloc(NULL, TROUPE__FRAME_BUFFER);
+}
+
+void
+troupe__spares_init(struct troupe__spares *self)
+{
+    *self = (struct troupe__spares){0};
+    CHECK(pthread_mutex_init(&self->lock, NULL) == 0);
+}
+
+void
+troupe__spares_free(struct troupe__spares *self)
+{
+    while (self->count > 0)
+        free(self->buffers[--self->count]);
+    pthread_mutex_destroy(&self->lock);
+}
+
+void
+troupe__outbox_flush(struct troupe__outbox *self)
+{
+    struct troupe__buffer *buffer = &self->buffer;
+    zmq_msg_t message;
+    void *data = buffer->data;
+    size_t size = buffer->size;
+    if (size == 0)
+        return;
+    if (size <= TROUPE__FRAME_COPIED) {
+        CHECK(zmq_msg_init_size(&message, size) == 0);
+        data = memcpy(zmq_msg_data(&message), data, size);
+        buffer->size = 0;
+    } else {
+        bool spare = buffer->capacity == TROUPE__FRAME_BUFFER;
+        CHECK(zmq_msg_init_data(&message, data, size,
+                                spare ? buffer_returned : free_bytes,
+                                spare ? (void *) self->spares : data)
+              == 0);
+        buffer->data = buffer_take(self->spares, &self->allocations);
+        buffer->capacity = TROUPE__FRAME_BUFFER;
+        buffer->size = 0;
+    }
+    send_frame(self, &message, data, size);
+}
+
+void *
+troupe__blob_new(size_t size)
+{
+    char *memory = malloc(TROUPE__BLOB_HEAD + (size ? size : 1));
+    /* cppcheck-suppress memleak ; it is freed less the head */
+    return memory ? memory + TROUPE__BLOB_HEAD : NULL;
+}
+
+void
+troupe__blob_free(void *blob)
+{
+    if (blob)
+        free((char *) blob - TROUPE__BLOB_HEAD);
+}
+
+void
+troupe__outbox_send_blob(struct troupe__outbox *self, void *blob, size_t head,
+                         size_t size)
+{
+    CHECK(head <= TROUPE__BLOB_HEAD);
+    troupe__outbox_flush(self);
+    zmq_msg_t message;
+    CHECK(zmq_msg_init_data(&message, (char *) blob - head, head + size,
+                            free_bytes, (char *) blob - TROUPE__BLOB_HEAD)
+          == 0);
+    self->allocations++;
+    send_frame(self, &message, (char *) blob - head, head + size);
+}

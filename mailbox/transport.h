@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transport.h: inboxes and outboxes: the one place where frames cross. */
+#ifndef TROUPE_MAILBOX_TRANSPORT_H
+#define TROUPE_MAILBOX_TRANSPORT_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "mailbox/buffer.h"
+#include "mailbox/frame.h"
+
+/*
+ * An inbox is a PULL socket with a doorbell. A failed receive would put the
+ * pipe's reader to sleep and make the next sender pay for waking it, so the
+ * reader receives only what the doorbell announces: senders raise `rung`
+ * after each send; the reader counts what it has `taken`. A reader about to
+ * sleep polls the socket itself, so that no ring can be missed.
+ */
+struct troupe__inbox {
+    void *socket;                       /* the reader's */
+    char endpoint[48];                  /* inproc://... */
+    uint64_t taken;                     /* the reader's */
+    _Alignas(64) _Atomic uint64_t seen; /* `taken`, for others to read */
+    _Alignas(64) _Atomic uint64_t rung;
+};
+
+/*
+ * `rung` and `taken` count frames and bytes in one number: each frame adds
+ * its size << TROUPE__RING_BITS, plus 1. Both sides add the same, so that
+ * their difference is exact as long as fewer than 2^24 frames are under way.
+ */
+enum { TROUPE__RING_BITS = 24 };
+
+static inline uint64_t
+troupe__ring(size_t size)
+{
+    return (uint64_t) size << TROUPE__RING_BITS | 1;
+}
+
+/* What a tap or a recorder sees of each frame; NULL: nothing. */
+struct troupe__tap {
+    void (*see)(void *data, const void *frame, size_t size);
+    void *data;
+};
+
+enum {
+    TROUPE__BLOB_HEAD = 128,         /* bytes of room before a blob */
+    TROUPE__FRAME_FULL = 15 * 1024,  /* an outbox is flushed early then */
+    TROUPE__FRAME_COPIED = 2 * 1024, /* up to here copying is cheaper */
+    TROUPE__FRAME_BUFFER = 16 * 1024,
+    TROUPE__SPARES_MAX = 128
+};
+
+/* Buffers of TROUPE__FRAME_BUFFER bytes that are not in use, for a node. */
+struct troupe__spares {
+    pthread_mutex_t lock;
+    uint8_t *buffers[TROUPE__SPARES_MAX];
+    size_t count;
+};
+
+void troupe__spares_init(struct troupe__spares *self);
+void troupe__spares_free(struct troupe__spares *self);
+
+struct troupe__outbox {
+    void *socket; /* PUSH; the sender's */
+    struct troupe__inbox *to;
+    struct troupe__buffer buffer; /* messages of this turn */
+    struct troupe__outbox *next_dirty;
+    bool dirty;             /* in its worker's list of unflushed ones */
+    uint32_t index;         /* of the worker that it leads to */
+    uint64_t frames, bytes; /* sent */
+    uint64_t allocations;   /* buffers that left with a frame */
+    uint64_t looked;        /* `bytes` when under_way was last read */
+    const struct troupe__tap *tap;
+    struct troupe__spares *spares;
+};
+
+/* troupe__transport_new: a ZeroMQ context for up to `sockets_max` sockets. */
+void *troupe__transport_new(int sockets_max);
+void troupe__transport_free(void *transport);
+
+/* troupe__inbox_open: bind; 0, -EMFILE, or -EIO. */
+int troupe__inbox_open(struct troupe__inbox *self, void *transport,
+                       const char *endpoint);
+void troupe__inbox_close(struct troupe__inbox *self);
+
+/* troupe__inbox_ready: frames announced and not yet taken; the reader's. */
+static inline uint64_t
+troupe__inbox_ready(struct troupe__inbox *self)
+{
+    uint64_t open =
+        atomic_load_explicit(&self->rung, memory_order_acquire) - self->taken;
+    return open & ((1 << TROUPE__RING_BITS) - 1);
+}
+
+/* troupe__inbox_under_way: bytes sent and not yet taken; any thread. */
+static inline uint64_t
+troupe__inbox_under_way(struct troupe__inbox *self)
+{
+    uint64_t seen = atomic_load_explicit(&self->seen, memory_order_acquire);
+    uint64_t rung = atomic_load_explicit(&self->rung, memory_order_acquire);
+    /* Another sender's frame may have been taken before it was rung for. */
+    int64_t open = (int64_t) (rung - seen);
+    return open < 0 ? 0 : (uint64_t) open >> TROUPE__RING_BITS;
+}
+
+/* troupe__inbox_take: receive one frame into an empty one; false: none. */
+bool troupe__inbox_take(struct troupe__inbox *self,
+                        struct troupe__frame *frame);
+
+/*
+ * troupe__inbox_wait: sleep until a frame or a descriptor is ready.
+ *
+ *   fds, count  also waited for; revents are filled in.
+ *   timeout_ms  -1: without end.
+ *   returns     true when something is ready
+ */
+bool troupe__inbox_wait(struct troupe__inbox *self, struct pollfd *fds,
+                        size_t count, long timeout_ms);
+
+/* troupe__outbox_open: connect; 0, -EMFILE, or -EIO. */
+int troupe__outbox_open(struct troupe__outbox *self, void *transport,
+                        struct troupe__inbox *to, const struct troupe__tap *tap,
+                        struct troupe__spares *spares);
+void troupe__outbox_close(struct troupe__outbox *self);
+
+/* troupe__outbox_flush: send the buffer as one frame and ring the bell. */
+void troupe__outbox_flush(struct troupe__outbox *self);
+
+/*
+ * troupe__outbox_send_blob: send a frame whose bytes are `head` bytes before
+ * `blob` and `size` after; the memory goes with the frame.
+ */
+void troupe__outbox_send_blob(struct troupe__outbox *self, void *blob,
+                              size_t head, size_t size);
+
+/* troupe__blob_new: room for `size` bytes, with room for a head before. */
+void *troupe__blob_new(size_t size);
+void troupe__blob_free(void *blob);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wire.h: the envelope of a message; WIRE.md describes it for everyone. */
+#ifndef TROUPE_MAILBOX_WIRE_H
+#define TROUPE_MAILBOX_WIRE_H
+
+#include "mailbox/buffer.h"
+#include "troupe_base.h"
+
+/*
+ * A message is a msgpack array of nine:
+ *   [version << 4 | kind, size, to, from, id, deadline, type, trace, body]
+ * We write size as uint32 and the four after it as uint64 in full width, so
+ * that they lie at fixed offsets; a reader takes any integer.
+ */
+enum troupe__wire {
+    WIRE_VERSION = 1,
+    WIRE_ITEMS = 9,
+    WIRE_AT_KIND = 1,
+    WIRE_AT_SIZE = 2,
+    WIRE_AT_TO = 7,
+    WIRE_AT_FROM = 16,
+    WIRE_AT_ID = 25,
+    WIRE_AT_DEADLINE = 34,
+    WIRE_AT_TYPE = 43,
+    WIRE_TRACE_SIZE = 24,
+    WIRE_DEPTH_MAX = 32,         /* nesting of a body */
+    WIRE_ELEMENTS_MAX = 1 << 20, /* values in a body from elsewhere */
+    WIRE_HEADER_MAX = WIRE_AT_TYPE + 1 + TROUPE_TYPE_MAX + 2 + WIRE_TRACE_SIZE
+};
+
+/* What a message is for. Only the runtime may send WIRE_START and after. */
+enum troupe__wire_kind {
+    WIRE_TELL = 1,
+    WIRE_ASK = 2,
+    WIRE_REPLY = 3,
+    WIRE_ERROR = 4,
+    WIRE_CANCEL = 5,
+    WIRE_START = 6,    /* an actor begins or begins again */
+    WIRE_STOP = 7,     /* an actor is asked or told to end */
+    WIRE_DOWN = 8,     /* to a monitor: it ended */
+    WIRE_EXIT = 9,     /* over a link: the other side ended */
+    WIRE_CHILD = 10,   /* to a supervisor: a child began or ended */
+    WIRE_CONTROL = 11, /* between runtimes; the type is the verb */
+    WIRE_KIND_MAX = 11
+};
+
+struct troupe__envelope {
+    enum troupe__wire_kind kind;
+    troupe_ref_t to, from;
+    uint64_t id;       /* correlation of asks, replies, monitors */
+    uint64_t deadline; /* ns on the node's clock; 0: none */
+    const char *type;  /* 1 .. TROUPE_TYPE_MAX bytes, not NUL-ended */
+    size_t type_size;
+    const uint8_t *trace; /* WIRE_TRACE_SIZE bytes, or NULL */
+};
+
+static inline uint64_t
+troupe__load_u64(const uint8_t *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return __builtin_bswap64(value);
+}
+
+static inline void
+troupe__store_u64(uint8_t *at, uint64_t value)
+{
+    value = __builtin_bswap64(value);
+    memcpy(at, &value, sizeof value);
+}
+
+static inline uint32_t
+troupe__load_u32(const uint8_t *at)
+{
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return __builtin_bswap32(value);
+}
+
+static inline void
+troupe__store_u32(uint8_t *at, uint32_t value)
+{
+    value = __builtin_bswap32(value);
+    memcpy(at, &value, sizeof value);
+}
+
+/* troupe__type_size: bytes of a type of 1 .. TROUPE_TYPE_MAX printable ASCII
+ * characters, or 0 when it is none. */
+static inline size_t
+troupe__type_size(const char *type)
+{
+    size_t size = 0;
+    if (!type)
+        return 0;
+    for (; type[size]; size++) {
+        bool printable = type[size] >= 0x20 && type[size] <= 0x7e;
+        if (!printable || size == TROUPE_TYPE_MAX)
+            return 0;
+    }
+    return size;
+}
+
+/* troupe__copy_short: memcpy of up to 32 bytes that may not overlap. */
+static inline void
+troupe__copy_short(uint8_t *to, const void *from, size_t size)
+{
+    const uint8_t *bytes = from;
+    if (size >= 16) {
+        memcpy(to, bytes, 16);
+        memcpy(to + size - 16, bytes + size - 16, 16);
+    } else if (size >= 8) {
+        memcpy(to, bytes, 8);
+        memcpy(to + size - 8, bytes + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(to, bytes, 4);
+        memcpy(to + size - 4, bytes + size - 4, 4);
+    } else if (size > 0) {
+        to[0] = bytes[0];
+        to[size / 2] = bytes[size / 2];
+        to[size - 1] = bytes[size - 1];
+    }
+}
+
+/* The first WIRE_AT_TYPE bytes of a message, all fields 0. */
+extern const uint8_t troupe__wire_blank[WIRE_AT_TYPE];
+
+/*
+ * troupe__wire_begin: append the envelope; the caller appends the body and
+ * then calls troupe__wire_end() with the size that `out` had before.
+ */
+static inline void
+troupe__wire_begin(struct troupe__buffer *out,
+                   const struct troupe__envelope *envelope)
+{
+    size_t type_size = envelope->type_size;
+    CHECK(type_size - 1 < TROUPE_TYPE_MAX);
+    uint8_t *at = troupe__buffer_room(out, WIRE_HEADER_MAX);
+    memcpy(at, troupe__wire_blank, WIRE_AT_TYPE);
+    at[WIRE_AT_KIND] = (uint8_t) (WIRE_VERSION << 4 | envelope->kind);
+    troupe__store_u64(at + WIRE_AT_TO + 1, envelope->to.id);
+    troupe__store_u64(at + WIRE_AT_FROM + 1, envelope->from.id);
+    troupe__store_u64(at + WIRE_AT_ID + 1, envelope->id);
+    troupe__store_u64(at + WIRE_AT_DEADLINE + 1, envelope->deadline);
+    at[WIRE_AT_TYPE] = (uint8_t) (0xa0 | type_size);
+    at += WIRE_AT_TYPE + 1;
+    troupe__copy_short(at, envelope->type, type_size);
+    at += type_size;
+    if (envelope->trace) {
+        *at++ = 0xc4; /* bin 8 */
+        *at++ = WIRE_TRACE_SIZE;
+        troupe__copy_short(at, envelope->trace, WIRE_TRACE_SIZE);
+        at += WIRE_TRACE_SIZE;
+    } else {
+        *at++ = 0xc0; /* nil */
+    }
+    out->size = (size_t) (at - out->data);
+}
+
+/* troupe__wire_end: write the size of the message that began at `start`. */
+static inline void
+troupe__wire_end(struct troupe__buffer *out, size_t start)
+{
+    size_t size = out->size - start;
+    CHECK(size <= UINT32_MAX);
+    troupe__store_u32(out->data + start + WIRE_AT_SIZE + 1, (uint32_t) size);
+}
+
+#endif
