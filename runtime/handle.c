@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* handle.c: one callback of an actor, and what its return means. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "runtime/worker.h"
+
+void
+troupe__context_begin(struct troupe__worker *self, struct troupe__actor *actor)
+{
+    struct troupe_context *ctx = &self->ctx;
+    ctx->actor = actor;
+    ctx->msg = NULL;
+    ctx->scope = NULL;
+    ctx->ask = ASK_NONE;
+    ctx->stashed = NULL;
+    ctx->exits = false;
+    ctx->mute_count = 0;
+    ctx->has_words = false;
+}
+
+void
+troupe__run_mark(struct troupe__worker *self, struct troupe__actor *actor,
+                 const char *type)
+{
+    BUMP(self->callbacks);
+    atomic_store_explicit(&self->run_ref, actor->ref.id, memory_order_relaxed);
+    atomic_store_explicit(&self->run_type, type, memory_order_relaxed);
+}
+
+/* What an asker hears when its message is not handled. */
+static void
+refuse_ask(struct troupe__worker *self, const struct troupe__actor *actor,
+           const struct troupe_message *msg, troupe_dead_t why)
+{
+    troupe_outcome_t outcome = TROUPE_ERROR;
+    int code = -EHOSTDOWN;
+    const char *text = troupe_dead_name(why);
+    char words[256], ref[TROUPE_REF_TEXT];
+    switch (why) {
+    case TROUPE_DEAD_OVERFLOW:
+        outcome = TROUPE_OVERLOAD;
+        code = -ENOBUFS;
+        break;
+    case TROUPE_DEAD_EXPIRED:
+        outcome = TROUPE_TIMEOUT;
+        code = -ETIMEDOUT;
+        snprintf(words, sizeof words, "waited for %s %s, which was too busy",
+                 actor->born->user->name, troupe_ref_text(msg->to, ref));
+        text = words;
+        break;
+    case TROUPE_DEAD_UNHANDLED:
+        code = -EOPNOTSUPP;
+        break;
+    case TROUPE_DEAD_QUARANTINED:
+        code = -EBADMSG;
+        break;
+    case TROUPE_DEAD_CANCELLED:
+        outcome = TROUPE_CANCELLED;
+        code = -ECANCELED;
+        break;
+    case TROUPE_DEAD_NO_ACTOR:
+    case TROUPE_DEAD_ENDED:
+    case TROUPE_DEAD_STOPPING:
+        outcome = TROUPE_DOWN;
+        code = -ESRCH;
+        break;
+    case TROUPE_DEAD_FAILED:
+        break;
+    }
+    troupe__send_outcome(self, msg->from, msg->id, msg->to,
+                         actor ? SEEN(actor->incarnation) : 0, outcome, code,
+                         text);
+}
+
+void
+troupe__refuse(struct troupe__worker *self, struct troupe__actor *actor,
+               const struct troupe_message *msg, troupe_dead_t why)
+{
+    if (actor) {
+        BUMP(actor->dropped);
+        BUMP(self->kinds[actor->born->index].dropped);
+        BUMP(self->kinds[actor->born->index].received);
+    }
+    if (why == TROUPE_DEAD_EXPIRED)
+        BUMP(self->counters.expired);
+    troupe__dead(self, msg, why);
+    if (msg->kind == WIRE_ASK)
+        refuse_ask(self, actor, msg, why);
+}
+
+/* An ask that the handler left open, with no promise to answer later. */
+static void
+break_promise(struct troupe__worker *self, struct troupe__actor *actor,
+              const struct troupe_message *msg)
+{
+    troupe__send_outcome(self, msg->from, msg->id, actor->ref,
+                         SEEN(actor->incarnation), TROUPE_ERROR, -EPIPE,
+                         "the handler returned without an answer");
+}
+
+/* It put the message aside and then failed on it: it shall not come back. */
+static bool
+take_from(struct troupe__mailbox *mailbox, const struct troupe__parcel *parcel)
+{
+    struct troupe__parcel *before = NULL, *at = mailbox->first;
+    while (at && at != parcel) {
+        before = at;
+        at = at->next;
+    }
+    return at && troupe__mailbox_remove(mailbox, before);
+}
+
+static void
+stash_undo(struct troupe__worker *self, struct troupe__actor *actor)
+{
+    struct troupe__parcel *parcel = self->ctx.stashed;
+    if (take_from(&actor->extra->stash, parcel)
+        || take_from(&actor->mailbox, parcel))
+        troupe__parcel_free(&self->parcels, parcel);
+    self->ctx.ask = self->ctx.msg->kind == WIRE_ASK ? ASK_OPEN : self->ctx.ask;
+}
+
+/* Nobody else may say it: a supervisor logs what it decides about it. */
+static void
+log_failure(struct troupe__worker *self, const struct troupe__actor *actor,
+            const char *words)
+{
+    char ref[TROUPE_REF_TEXT];
+    const char *type =
+        atomic_load_explicit(&self->run_type, memory_order_relaxed);
+    bool supervised = !troupe_ref_is_nobody(actor->parent);
+    troupe__log(self->node, supervised ? TROUPE_LOG_INFO : TROUPE_LOG_WARNING,
+                "%s %s failed on '%s': %s", actor->born->user->name,
+                troupe_ref_text(actor->ref, ref), type, words);
+}
+
+static void
+failed(struct troupe__worker *self, struct troupe__actor *actor, int rc)
+{
+    struct troupe_context *ctx = &self->ctx;
+    const struct troupe_message *msg = ctx->msg;
+    char words[TROUPE__WORDS_MAX];
+    snprintf(words, sizeof words, "%s",
+             ctx->has_words ? ctx->words : troupe_strerror(rc));
+    troupe_reason_t reason = {TROUPE_EXIT_ERROR, rc, words};
+    BUMP(actor->failed);
+    BUMP(self->kinds[actor->born->index].failed);
+    log_failure(self, actor, words);
+    if (ctx->stashed)
+        stash_undo(self, actor);
+    if (msg && msg->kind <= WIRE_ASK) {
+        troupe__dead(self, msg, TROUPE_DEAD_FAILED);
+        if (msg->kind == WIRE_ASK && ctx->ask == ASK_OPEN) {
+            troupe__send_outcome(self, msg->from, msg->id, actor->ref,
+                                 SEEN(actor->incarnation), TROUPE_ERROR,
+                                 -EHOSTDOWN, words);
+        }
+    }
+    troupe__actor_end(self, actor, &reason,
+                      msg && msg->kind <= WIRE_ASK ? msg : NULL);
+}
+
+static void
+ended_by_itself(struct troupe__worker *self, struct troupe__actor *actor)
+{
+    struct troupe_context *ctx = &self->ctx;
+    char words[TROUPE__WORDS_MAX];
+    snprintf(words, sizeof words, "%s", ctx->has_words ? ctx->words : "");
+    troupe_reason_t reason = {TROUPE_EXIT_NORMAL, 0, ""};
+    if (ctx->exits)
+        reason = (troupe_reason_t){ctx->exit_kind, ctx->exit_code, words};
+    troupe__actor_end(self, actor, &reason, NULL);
+}
+
+/* After a callback: `rc` is what it returned. The actor may be gone then. */
+void
+troupe__context_end(struct troupe__worker *self, struct troupe__actor *actor,
+                    int rc)
+{
+    struct troupe_context *ctx = &self->ctx;
+    const struct troupe_message *msg = ctx->msg;
+    if (rc >= 0) {
+        BUMP(actor->handled);
+        BUMP(self->kinds[actor->born->index].handled);
+        if (__builtin_expect(ctx->ask == ASK_OPEN, 0))
+            break_promise(self, actor, msg);
+    }
+    if (__builtin_expect(ctx->scope != NULL, 0) && msg && msg->kind == WIRE_ASK
+        && !ctx->scope->deferred)
+        troupe__token_close(self, ctx->scope);
+    ctx->scope = NULL;
+    if (__builtin_expect(rc < 0, 0))
+        failed(self, actor, rc);
+    else if (__builtin_expect(rc == TROUPE_STOP, 0))
+        ended_by_itself(self, actor);
+    else if (__builtin_expect(ctx->mute_count > 0, 0))
+        troupe__mute_apply(self, actor);
+    if (self->arena.dirty)
+        troupe__arena_reset(&self->arena);
+}
+
+uint64_t
+troupe__fingerprint(const struct troupe_message *msg)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < msg->type_size; i++)
+        hash = (hash ^ (uint8_t) msg->type[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < msg->body_size; i++)
+        hash = (hash ^ msg->body[i]) * UINT64_C(0x100000001b3);
+    return hash ? hash : 1;
+}
+
+static bool
+is_quarantined(const struct troupe__extra *extra,
+               const struct troupe_message *msg)
+{
+    uint64_t mark = troupe__fingerprint(msg);
+    for (size_t i = 0; i < sizeof extra->quarantine / sizeof(uint64_t); i++)
+        if (extra->quarantine[i] == mark)
+            return true;
+    return false;
+}
+
+/* What stands between a message of an actor and its handler. */
+static bool
+is_refused(struct troupe__worker *self, struct troupe__actor *actor,
+           const struct troupe_message *msg)
+{
+    if (msg->deadline && msg->deadline <= troupe__now(self)) {
+        troupe__refuse(self, actor, msg, TROUPE_DEAD_EXPIRED);
+        return true;
+    }
+    if (msg->kind == WIRE_TELL && msg->id)
+        return !troupe__timer_take(self, actor, msg->id);
+    if (actor->extra && actor->extra->quarantine_count > 0
+        && is_quarantined(actor->extra, msg)) {
+        troupe__refuse(self, actor, msg, TROUPE_DEAD_QUARANTINED);
+        return true;
+    }
+    return false;
+}
+
+static void
+handle_user(struct troupe__worker *self, struct troupe__actor *actor,
+            struct troupe_message *msg)
+{
+    const struct troupe__kind *kind = actor->kind;
+    if (__builtin_expect((msg->deadline | msg->id) != 0, 0) || actor->extra)
+        if (is_refused(self, actor, msg))
+            return;
+    const struct troupe__clause_entry *entry = troupe__kind_entry(kind, msg);
+    troupe_handler_fn handle = entry ? entry->handle : kind->fallback;
+    if (__builtin_expect(!handle, 0)) {
+        troupe__refuse(self, actor, msg, TROUPE_DEAD_UNHANDLED);
+        return;
+    }
+    troupe__context_begin(self, actor);
+    self->ctx.msg = msg;
+    self->ctx.ask = msg->kind == WIRE_ASK ? ASK_OPEN : ASK_NONE;
+    msg->type_text[0] = '\0';
+    troupe__run_mark(self, actor, entry ? entry->type : "(fallback)");
+    BUMP(self->kinds[actor->born->index].received);
+    int rc = handle(&self->ctx, actor->state, msg);
+    troupe__context_end(self, actor, rc);
+}
+
+static void
+handle_event(struct troupe__worker *self, struct troupe__actor *actor,
+             struct troupe_message *msg, troupe_handler_fn handle,
+             const char *type)
+{
+    if (!handle)
+        return;
+    troupe__context_begin(self, actor);
+    self->ctx.msg = msg;
+    msg->type_text[0] = '\0';
+    troupe__run_mark(self, actor, type);
+    int rc = handle(&self->ctx, actor->state, msg);
+    troupe__context_end(self, actor, rc);
+}
+
+static void
+handle_down(struct troupe__worker *self, struct troupe__actor *actor,
+            struct troupe_message *msg)
+{
+    /* After a demonitor nothing of that monitor is seen. */
+    if (actor->extra
+        && troupe__idmap_remove(&actor->extra->monitors, msg->id, NULL))
+        handle_event(self, actor, msg, actor->kind->down, "(down)");
+}
+
+static void
+handle_link_exit(struct troupe__worker *self, struct troupe__actor *actor,
+                 struct troupe_message *msg)
+{
+    /* After an unlink nothing of that link is seen. */
+    if (actor->extra
+        && troupe__idmap_remove(&actor->extra->links, msg->from.id, NULL))
+        handle_event(self, actor, msg, actor->kind->exit, "(exit)");
+}
+
+static void
+handle_cancel(struct troupe__worker *self, struct troupe__actor *actor,
+              struct troupe_message *msg)
+{
+    const struct troupe__token *token =
+        troupe__token_find(self, msg->from, msg->id);
+    if (!token) /* it was answered meanwhile */
+        return;
+    msg->id = token->id; /* the actor knows it by that */
+    handle_event(self, actor, msg, actor->kind->cancel, "(cancel)");
+}
+
+void
+troupe__handle(struct troupe__worker *self, struct troupe__actor *actor,
+               struct troupe_message *msg)
+{
+    if (__builtin_expect(msg->kind <= WIRE_ASK, 1))
+        handle_user(self, actor, msg);
+    else if (msg->kind <= WIRE_ERROR)
+        troupe__answer_handle(self, actor, msg);
+    else if (msg->kind == WIRE_DOWN)
+        handle_down(self, actor, msg);
+    else if (msg->kind == WIRE_EXIT)
+        handle_link_exit(self, actor, msg);
+    else if (msg->kind == WIRE_STOP)
+        handle_event(self, actor, msg, actor->kind->exit, "(exit)");
+    else if (msg->kind == WIRE_CHILD)
+        handle_event(self, actor, msg, actor->kind->child, "(child)");
+    else if (msg->kind == WIRE_CANCEL)
+        handle_cancel(self, actor, msg);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* names.c: names and groups of a node, in czmq's hash tables. */
+#include <czmq.h>
+#include <errno.h>
+
+#include "mailbox/pack.h"
+#include "runtime/worker.h"
+
+struct members {
+    uint64_t *members;
+    size_t count, capacity;
+};
+
+static void
+group_free(void **item_p)
+{
+    struct members *group = *item_p;
+    free(group->members);
+    free(group);
+    *item_p = NULL;
+}
+
+static void
+ref_free(void **item_p)
+{
+    free(*item_p);
+    *item_p = NULL;
+}
+
+void
+troupe__names_init(troupe_t *node)
+{
+    zhashx_t *names = zhashx_new(), *groups = zhashx_new();
+    CHECK(names && groups);
+    zhashx_set_destructor(names, ref_free);
+    zhashx_set_destructor(groups, group_free);
+    node->names = names;
+    node->groups = groups;
+    CHECK(pthread_mutex_init(&node->names_lock, NULL) == 0);
+}
+
+void
+troupe__names_free(troupe_t *node)
+{
+    zhashx_t *names = node->names, *groups = node->groups;
+    zhashx_destroy(&names);
+    zhashx_destroy(&groups);
+    for (uint32_t i = 0; i < node->name_of.capacity; i++)
+        if (node->name_of.entries[i].id)
+            free((void *) (uintptr_t) node->name_of.entries[i].value);
+    troupe__idmap_free(&node->name_of);
+    pthread_mutex_destroy(&node->names_lock);
+}
+
+bool
+troupe__name_is_valid(const char *name)
+{
+    size_t size = name ? strnlen(name, TROUPE_NAME_MAX + 1) : 0;
+    if (size < 1 || size > TROUPE_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char) name[i] < ' ' || name[i] == 0x7f)
+            return false;
+    return troupe__utf8((const uint8_t *) name, size);
+}
+
+/* Under the lock: the first of its names is the one that it is shown by. */
+static void
+show_name(troupe_t *node, const char *name, troupe_ref_t ref)
+{
+    uint64_t shown = 0;
+    if (!troupe__idmap_get(&node->name_of, ref.id, &shown))
+        troupe__idmap_set(&node->name_of, ref.id,
+                          (uint64_t) (uintptr_t) troupe__strdup(name));
+}
+
+static void
+hide_name(troupe_t *node, const char *name, troupe_ref_t ref)
+{
+    uint64_t shown = 0;
+    if (!troupe__idmap_get(&node->name_of, ref.id, &shown)
+        || strcmp((const char *) (uintptr_t) shown, name) != 0)
+        return;
+    free((void *) (uintptr_t) shown);
+    troupe__idmap_remove(&node->name_of, ref.id, NULL);
+}
+
+int
+troupe__name_claim(troupe_t *node, const char *name, troupe_ref_t ref)
+{
+    uint64_t *item = troupe__alloc(sizeof *item);
+    *item = ref.id;
+    pthread_mutex_lock(&node->names_lock);
+    int rc = zhashx_insert(node->names, name, item);
+    if (rc == 0)
+        show_name(node, name, ref);
+    pthread_mutex_unlock(&node->names_lock);
+    if (rc < 0)
+        free(item);
+    return rc < 0 ? -EEXIST : 0;
+}
+
+void
+troupe__name_release(troupe_t *node, const char *name, troupe_ref_t ref)
+{
+    pthread_mutex_lock(&node->names_lock);
+    const uint64_t *item = zhashx_lookup(node->names, name);
+    if (item && *item == ref.id) {
+        zhashx_delete(node->names, name);
+        hide_name(node, name, ref);
+    }
+    pthread_mutex_unlock(&node->names_lock);
+}
+
+int
+troupe_lookup(troupe_t *node, const char *name, troupe_ref_t *ret_ref)
+{
+    CHECK(node);
+    CHECK(ret_ref);
+    if (!troupe__name_is_valid(name))
+        return -ENOENT;
+    pthread_mutex_lock(&node->names_lock);
+    const uint64_t *item = zhashx_lookup(node->names, name);
+    if (item)
+        ret_ref->id = *item;
+    pthread_mutex_unlock(&node->names_lock);
+    return item ? 0 : -ENOENT;
+}
+
+const char *
+troupe__name_of(troupe_t *node, troupe_ref_t ref, char *ret_name)
+{
+    uint64_t name = 0;
+    pthread_mutex_lock(&node->names_lock);
+    bool named = troupe__idmap_get(&node->name_of, ref.id, &name);
+    if (named)
+        snprintf(ret_name, TROUPE_NAME_MAX + 1, "%s",
+                 (const char *) (uintptr_t) name);
+    pthread_mutex_unlock(&node->names_lock);
+    return named ? ret_name : NULL;
+}
+
+static void
+list_add(char ***list, uint32_t *count, const char *name)
+{
+    *list = troupe__realloc(*list, (*count + 1) * sizeof **list);
+    (*list)[(*count)++] = troupe__strdup(name);
+}
+
+static bool
+list_remove(char **list, uint32_t *count, const char *name)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        if (strcmp(list[i], name) != 0)
+            continue;
+        free(list[i]);
+        list[i] = list[--*count];
+        return true;
+    }
+    return false;
+}
+
+int
+troupe_register(troupe_context_t *ctx, const char *name)
+{
+    CHECK(ctx);
+    if (!troupe__name_is_valid(name))
+        return -EINVAL;
+    int rc = troupe__name_claim(ctx->worker->node, name, ctx->actor->ref);
+    struct troupe__extra *extra = troupe__extra(ctx->actor);
+    if (rc == 0)
+        list_add(&extra->names, &extra->name_count, name);
+    return rc;
+}
+
+int
+troupe_unregister(troupe_context_t *ctx, const char *name)
+{
+    CHECK(ctx);
+    struct troupe__extra *extra = ctx->actor->extra;
+    if (!name || !extra || !list_remove(extra->names, &extra->name_count, name))
+        return -ENOENT;
+    troupe__name_release(ctx->worker->node, name, ctx->actor->ref);
+    return 0;
+}
+
+static bool
+group_add(struct members *group, uint64_t ref)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (group->members[i] == ref)
+            return false;
+    if (group->count == group->capacity) {
+        group->capacity = group->capacity ? 2 * group->capacity : 4;
+        group->members = troupe__realloc(
+            group->members, group->capacity * sizeof *group->members);
+    }
+    group->members[group->count++] = ref;
+    return true;
+}
+
+int
+troupe_join(troupe_context_t *ctx, const char *name)
+{
+    CHECK(ctx);
+    troupe_t *node = ctx->worker->node;
+    if (!troupe__name_is_valid(name))
+        return -EINVAL;
+    pthread_mutex_lock(&node->names_lock);
+    struct members *group = zhashx_lookup(node->groups, name);
+    if (!group) {
+        group = troupe__alloc(sizeof *group);
+        CHECK(zhashx_insert(node->groups, name, group) == 0);
+    }
+    bool added = group_add(group, ctx->actor->ref.id);
+    pthread_mutex_unlock(&node->names_lock);
+    if (!added)
+        return -EALREADY;
+    struct troupe__extra *extra = troupe__extra(ctx->actor);
+    list_add(&extra->groups, &extra->group_count, name);
+    return 0;
+}
+
+static void
+group_leave(troupe_t *node, const char *name, uint64_t ref)
+{
+    pthread_mutex_lock(&node->names_lock);
+    struct members *group = zhashx_lookup(node->groups, name);
+    for (size_t i = 0; group && i < group->count; i++)
+        if (group->members[i] == ref)
+            group->members[i] = group->members[--group->count];
+    if (group && group->count == 0)
+        zhashx_delete(node->groups, name);
+    pthread_mutex_unlock(&node->names_lock);
+}
+
+int
+troupe_leave(troupe_context_t *ctx, const char *name)
+{
+    CHECK(ctx);
+    struct troupe__extra *extra = ctx->actor->extra;
+    if (!name || !extra
+        || !list_remove(extra->groups, &extra->group_count, name))
+        return -ENOENT;
+    group_leave(ctx->worker->node, name, ctx->actor->ref.id);
+    return 0;
+}
+
+void
+troupe__groups_leave_all(struct troupe__worker *self,
+                         struct troupe__actor *actor)
+{
+    struct troupe__extra *extra = actor->extra;
+    for (uint32_t i = 0; i < extra->group_count; i++) {
+        group_leave(self->node, extra->groups[i], actor->ref.id);
+        free(extra->groups[i]);
+    }
+    free(extra->groups);
+    extra->groups = NULL;
+    extra->group_count = 0;
+}
+
+/* A copy of the members, so that no lock is held while sending. */
+static size_t
+members_of(troupe_t *node, const char *name, uint64_t **ret_members)
+{
+    pthread_mutex_lock(&node->names_lock);
+    const struct members *group = zhashx_lookup(node->groups, name);
+    size_t count = group ? group->count : 0;
+    *ret_members = NULL;
+    if (count > 0) {
+        *ret_members = troupe__alloc(count * sizeof **ret_members);
+        memcpy(*ret_members, group->members, count * sizeof **ret_members);
+    }
+    pthread_mutex_unlock(&node->names_lock);
+    return count;
+}
+
+static int
+publish_one(troupe_context_t *ctx, troupe_ref_t to, const char *type,
+            const char *format, va_list *args)
+{
+    struct troupe__envelope envelope =
+        troupe__envelope(WIRE_TELL, to, ctx->actor->ref, type);
+    if (troupe__guard(ctx, to) == -EAGAIN) {
+        struct troupe_message msg = {.to = to,
+                                     .from = ctx->actor->ref,
+                                     .type = type,
+                                     .type_size = envelope.type_size,
+                                     .kind = WIRE_TELL};
+        troupe__dead(ctx->worker, &msg, TROUPE_DEAD_OVERFLOW);
+        return -EAGAIN;
+    }
+    return troupe__emit(ctx->worker, &envelope, format, args);
+}
+
+int
+troupe_publish(troupe_context_t *ctx, const char *name, const char *type,
+               const char *format, ...)
+{
+    CHECK(ctx);
+    uint64_t *members = NULL;
+    int sent = 0, rc = 0;
+    if (!troupe__name_is_valid(name) || troupe__type_size(type) == 0)
+        return -EINVAL;
+    size_t count = members_of(ctx->worker->node, name, &members);
+    for (size_t i = 0; i < count && (rc == 0 || rc == -EAGAIN); i++) {
+        if (members[i] == ctx->actor->ref.id)
+            continue;
+        va_list args;
+        va_start(args, format);
+        rc = publish_one(ctx, (troupe_ref_t){members[i]}, type, format, &args);
+        va_end(args);
+        sent += rc == 0;
+    }
+    free(members);
+    return rc < 0 && rc != -EAGAIN ? rc : sent;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* troupe.h: everything of Troupe but msgpack-c's own types. */
+#ifndef TROUPE_H
+#define TROUPE_H
+
+#include "troupe_actor.h"
+#include "troupe_ask.h"
+#include "troupe_base.h"
+#include "troupe_child_calls.h"
+#include "troupe_children.h"
+#include "troupe_events.h"
+#include "troupe_gather.h"
+#include "troupe_kind.h"
+#include "troupe_lifecycle.h"
+#include "troupe_message.h"
+#include "troupe_node.h"
+#include "troupe_stats.h"
+#include "troupe_supervisor.h"
+#include "troupe_thread.h"
+
+#endif

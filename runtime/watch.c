@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* watch.c: descriptors that a worker looks at for its actors. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "runtime/worker.h"
+
+static struct troupe__watch *
+find(const struct troupe__actor *actor, int fd)
+{
+    struct troupe__watch *at = actor->extra ? actor->extra->watches : NULL;
+    while (at && at->fd != fd)
+        at = at->next;
+    return at;
+}
+
+int
+troupe_watch(troupe_context_t *ctx, int fd, short events, troupe_ready_fn ready)
+{
+    CHECK(ctx);
+    struct troupe__worker *self = ctx->worker;
+    if (fd < 0 || !ready || !(events & (POLLIN | POLLOUT)))
+        return -EINVAL;
+    struct troupe__watch *watch = find(ctx->actor, fd);
+    if (!watch) {
+        if (self->watch_count == TROUPE__WATCHES_MAX)
+            return -ENOSPC;
+        watch = troupe__alloc(sizeof *watch);
+        watch->id = ++self->serial;
+        watch->next = troupe__extra(ctx->actor)->watches;
+        ctx->actor->extra->watches = watch;
+        self->watches[self->watch_count++] = watch;
+    }
+    watch->actor = ctx->actor;
+    watch->fd = fd;
+    watch->events = events;
+    watch->ready = ready;
+    return 0;
+}
+
+static void
+watch_free(struct troupe__worker *self, struct troupe__actor *actor,
+           struct troupe__watch *watch)
+{
+    struct troupe__watch **at = &actor->extra->watches;
+    while (*at != watch)
+        at = &(*at)->next;
+    *at = watch->next;
+    for (uint32_t i = 0; i < self->watch_count; i++)
+        if (self->watches[i] == watch)
+            self->watches[i] = self->watches[--self->watch_count];
+    free(watch);
+}
+
+int
+troupe_unwatch(troupe_context_t *ctx, int fd)
+{
+    CHECK(ctx);
+    struct troupe__watch *watch = find(ctx->actor, fd);
+    if (!watch)
+        return -ENOENT;
+    watch_free(ctx->worker, ctx->actor, watch);
+    return 0;
+}
+
+/* Descriptors of actors that rest stay unheard until they go on. */
+void
+troupe__watches_list(const struct troupe__worker *self,
+                     struct troupe__looks *ret_looks)
+{
+    ret_looks->count = 0;
+    for (uint32_t i = 0; i < self->watch_count; i++) {
+        const struct troupe__watch *watch = self->watches[i];
+        if (watch->actor->muted_on > 0)
+            continue;
+        uint32_t at = ret_looks->count++;
+        ret_looks->fds[at] = (struct pollfd){watch->fd, watch->events, 0};
+        ret_looks->ids[at] = watch->id;
+    }
+}
+
+static struct troupe__watch *
+watch_of(const struct troupe__worker *self, uint64_t id)
+{
+    for (uint32_t i = 0; i < self->watch_count; i++)
+        if (self->watches[i]->id == id)
+            return self->watches[i];
+    return NULL;
+}
+
+/* A callback may end other watches, and mute their actors. */
+void
+troupe__watches_ready(struct troupe__worker *self,
+                      const struct troupe__looks *looks)
+{
+    for (uint32_t i = 0; i < looks->count; i++) {
+        short events = looks->fds[i].revents;
+        struct troupe__watch *watch =
+            events ? watch_of(self, looks->ids[i]) : NULL;
+        if (!watch || watch->actor->muted_on > 0)
+            continue;
+        struct troupe__actor *actor = watch->actor;
+        troupe_ready_fn ready = watch->ready;
+        troupe__context_begin(self, actor);
+        troupe__run_mark(self, actor, "(ready)");
+        int rc = ready(&self->ctx, actor->state, looks->fds[i].fd, events);
+        troupe__context_end(self, actor, rc);
+    }
+}
+
+void
+troupe__watches_drop(struct troupe__worker *self, struct troupe__actor *actor)
+{
+    while (actor->extra && actor->extra->watches)
+        watch_free(self, actor, actor->extra->watches);
+}
