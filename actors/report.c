@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.c: what a report knows: its sources, its confidence, its limits. */
+#include "actors/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailbox/check.h"
+
+#define ENOUGH_SOURCES    2.0 /* independent supporters that make a claim sure */
+#define TOP_PASSAGES      10  /* whose engines are counted */
+#define UNKNOWN_AGREEMENT 0.5 /* no two sources speak of the same */
+#define DEGRADED_CAP      0.6
+#define COVERED           0.7 /* of a question; a word less is no matter */
+#define MISSING_CAP       0.35
+#define INDIRECT_CAP      0.5
+#define LIMIT_MAX         512
+#define HIGH              0.7
+#define MEDIUM            0.45
+
+bool
+troupe__report_degraded(const struct troupe_report *self)
+{
+    for (uint32_t i = 0; i < self->part_count; i++)
+        if (self->parts[i].state != PART_DONE)
+            return true;
+    return self->deadline_passed || self->interrupted
+           || self->origin.incomplete;
+}
+
+const char *
+troupe__part_state_name(enum part_state state)
+{
+    static const char *const names[] = {
+        [PART_WAITING] = "waiting",     [PART_DONE] = "done",
+        [PART_FAILED] = "failed",       [PART_TIMEOUT] = "timeout",
+        [PART_CANCELLED] = "cancelled",
+    };
+    CHECK(state <= PART_CANCELLED);
+    return names[state];
+}
+
+const char *
+troupe__confidence_word(const struct confidence *self)
+{
+    return self->value >= HIGH     ? "high"
+           : self->value >= MEDIUM ? "medium"
+                                   : "low";
+}
+
+static bool
+same_place(const struct place *one, const struct place *other)
+{
+    return one->passage == other->passage && one->start == other->start;
+}
+
+const struct claim *
+troupe__report_claim(const struct troupe_report *self,
+                     const struct place *place)
+{
+    for (uint32_t i = 0; i < self->facts.count; i++) {
+        const struct claim *claim = &self->facts.claims[i];
+        if (same_place(&claim->place, place))
+            return claim;
+        for (uint32_t j = 0; j < claim->support.count; j++)
+            if (same_place(&claim->support.items[j], place))
+                return claim;
+    }
+    return NULL;
+}
+
+bool
+troupe__report_in_answer(const struct troupe_report *self,
+                         const struct place *place)
+{
+    for (uint32_t i = 0; i < self->summary.count; i++)
+        if (same_place(&self->summary.points[i].place, place))
+            return true;
+    return false;
+}
+
+/* The first passage of the document that a passage is of. */
+static uint32_t
+first_of(const struct troupe_report *self, uint32_t passage)
+{
+    const char *path = troupe_passages_at(self->passages, passage)->path;
+    uint32_t at = 0;
+    while (strcmp(troupe_passages_at(self->passages, at)->path, path) != 0)
+        at += 1;
+    return at;
+}
+
+uint32_t
+troupe__report_source(const struct troupe_report *self, uint32_t passage)
+{
+    CHECK(passage < troupe_passages_count(self->passages));
+    uint32_t first = first_of(self, passage);
+    uint32_t number = 1;
+    for (uint32_t i = 0; i < first; i++)
+        number += first_of(self, i) == i;
+    return number;
+}
+
+static unsigned
+bits_of(uint32_t mask)
+{
+    unsigned count = 0;
+    for (; mask; mask &= mask - 1)
+        count += 1;
+    return count;
+}
+
+/* Share of the engines that agree on the first passages. */
+static double
+retrieval_of(const struct troupe_report *self)
+{
+    unsigned engines = 0;
+    for (uint32_t i = 0; i < self->part_count; i++)
+        engines += self->parts[i].engine && self->parts[i].state == PART_DONE;
+    size_t count = troupe_passages_count(self->passages);
+    if (engines == 0 || count == 0)
+        return 0;
+    if (count > TOP_PASSAGES)
+        count = TOP_PASSAGES;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += bits_of(troupe_passages_at(self->passages, i)->engines);
+    return fmin(1, sum / (double) count / engines);
+}
+
+static void
+weigh_claims(const struct troupe_report *self, struct confidence *confidence)
+{
+    double support = 0;
+    unsigned supported = 0;
+    unsigned against = 0;
+    for (uint32_t i = 0; i < self->facts.count; i++) {
+        const struct claim *claim = &self->facts.claims[i];
+        support += fmin(1, claim->support.count / ENOUGH_SOURCES);
+        supported += claim->verdict == VERDICT_SUPPORTED;
+        against += claim->verdict == VERDICT_CONTRADICTED;
+    }
+    if (self->facts.count == 0)
+        return; /* nothing was compared, so nothing agrees */
+    confidence->support = support / self->facts.count;
+    confidence->agreement = UNKNOWN_AGREEMENT;
+    if (supported + against > 0)
+        confidence->agreement = (double) supported / (supported + against);
+}
+
+static void
+cap(struct confidence *self, double most, const char *why)
+{
+    if (most >= self->cap)
+        return;
+    self->cap = most;
+    self->why = why;
+}
+
+void
+troupe__report_finish(struct troupe_report *self)
+{
+    CHECK(self);
+    struct confidence confidence = {.cap = 1, .why = ""};
+    unsigned done = 0;
+    for (uint32_t i = 0; i < self->part_count; i++)
+        done += self->parts[i].state == PART_DONE;
+    weigh_claims(self, &confidence);
+    confidence.coverage = self->summary.coverage;
+    confidence.retrieval = retrieval_of(self);
+    if (self->part_count > 0)
+        confidence.success = (double) done / self->part_count;
+    confidence.value = SHARE_SUPPORT * confidence.support
+                       + SHARE_AGREEMENT * confidence.agreement
+                       + SHARE_COVERAGE * confidence.coverage
+                       + SHARE_RETRIEVAL * confidence.retrieval
+                       + SHARE_SUCCESS * confidence.success;
+    if (troupe__report_degraded(self))
+        cap(&confidence, DEGRADED_CAP, "the run is degraded");
+    if (self->has_summary && !self->summary.direct)
+        cap(&confidence, INDIRECT_CAP, "no sentence answers directly");
+    if (self->summary.missing && *self->summary.missing
+        && self->summary.coverage < COVERED)
+        cap(&confidence, MISSING_CAP, "the sources lack words of the question");
+    if (self->summary.count == 0)
+        cap(&confidence, 0, "there is no answer");
+    confidence.value = fmin(confidence.value, confidence.cap);
+    self->confidence = confidence;
+}
+
+/* "bm25 (failed: ...), sentiment (timeout)" */
+static void
+name_missing(const struct troupe_report *self, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < self->part_count && used < size; i++) {
+        const struct part *part = &self->parts[i];
+        if (part->state == PART_DONE)
+            continue;
+        int wrote =
+            snprintf(text + used, size - used, "%s%s %s (%s%s%s)",
+                     used ? ", " : "", part->engine ? "engine" : "analyser",
+                     part->name, troupe__part_state_name(part->state),
+                     *part->reason ? ": " : "", part->reason);
+        used += wrote > 0 ? (size_t) wrote : 0;
+    }
+}
+
+void
+troupe__report_degradation(const struct troupe_report *self, char *text,
+                           size_t size)
+{
+    CHECK(text && size > 0);
+    char names[LIMIT_MAX];
+    name_missing(self, names, sizeof names);
+    const char *why = self->interrupted       ? "interrupted; "
+                      : self->deadline_passed ? "the deadline passed; "
+                                              : "";
+    const char *index =
+        self->origin.incomplete ? "the index was not finished; " : "";
+    snprintf(text, size, "%s%s%s%s", why, index,
+             *names ? "without " : "every part answered", names);
+}
+
+static void
+say_healed(const struct troupe_report *self, void (*say)(void *, const char *),
+           void *data)
+{
+    for (uint32_t i = 0; i < self->part_count; i++) {
+        const struct part *part = &self->parts[i];
+        char line[LIMIT_MAX];
+        if (part->state == PART_DONE && part->attempts > 1) {
+            snprintf(line, sizeof line,
+                     "%s %s failed %u time%s, was restarted and asked again: "
+                     "its answer is complete.",
+                     part->engine ? "Engine" : "Analyser", part->name,
+                     part->attempts - 1, part->attempts > 2 ? "s" : "");
+            say(data, line);
+        } else if (part->state != PART_DONE) {
+            snprintf(line, sizeof line,
+                     "%s %s gave no answer (%s%s%s) after %u attempt%s; that "
+                     "is no evidence for or against anything.",
+                     part->engine ? "Engine" : "Analyser", part->name,
+                     troupe__part_state_name(part->state),
+                     *part->reason ? ": " : "", part->reason, part->attempts,
+                     part->attempts == 1 ? "" : "s");
+            say(data, line);
+        }
+    }
+}
+
+static void
+say_claims(const struct troupe_report *self, void (*say)(void *, const char *),
+           void *data)
+{
+    char line[LIMIT_MAX];
+    unsigned unverified = 0;
+    for (uint32_t i = 0; i < self->facts.count; i++)
+        unverified += self->facts.claims[i].verdict == VERDICT_UNVERIFIED;
+    if (self->has_facts) {
+        snprintf(line, sizeof line,
+                 "%u of %u claims are unverified: no independent source of "
+                 "the %u looked at speaks of them.",
+                 unverified, self->facts.count, self->facts.sources);
+        say(data, line);
+    }
+    if (self->summary.missing && *self->summary.missing) {
+        snprintf(line, sizeof line,
+                 "No source of the answer has these words of the question: "
+                 "%s.",
+                 self->summary.missing);
+        say(data, line);
+    }
+    if (self->summary.orders > 0) {
+        snprintf(line, sizeof line,
+                 "%u sentence%s that give%s orders to the program that reads "
+                 "them were left out and not followed.",
+                 self->summary.orders, self->summary.orders == 1 ? "" : "s",
+                 self->summary.orders == 1 ? "s" : "");
+        say(data, line);
+    }
+}
+
+void
+troupe__report_limits(const struct troupe_report *self,
+                      void (*say)(void *data, const char *text), void *data)
+{
+    CHECK(say);
+    char line[LIMIT_MAX];
+    snprintf(line, sizeof line,
+             "Read were %u passages of %u documents; only what the engines "
+             "brought up was looked at.",
+             (unsigned) troupe_passages_count(self->passages),
+             self->origin.documents);
+    say(data, line);
+    if (self->origin.incomplete)
+        say(data, "The index was not finished before the deadline: documents "
+                  "are missing from it.");
+    if (self->origin.skipped > 0) {
+        snprintf(line, sizeof line, "%u file%s could not be read.",
+                 self->origin.skipped, self->origin.skipped == 1 ? "" : "s");
+        say(data, line);
+    }
+    if (self->coordinator_failures > 0) {
+        snprintf(line, sizeof line,
+                 "The coordinator failed %u time%s, was restarted and asked "
+                 "again.",
+                 self->coordinator_failures,
+                 self->coordinator_failures == 1 ? "" : "s");
+        say(data, line);
+    }
+    say_healed(self, say, data);
+    say_claims(self, say, data);
+    say(data, "Sentences are quoted, not written: the report does not "
+              "reason beyond its sources.");
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* research.h: what the files of the research pipeline share. */
+#ifndef TROUPE_ACTORS_RESEARCH_H
+#define TROUPE_ACTORS_RESEARCH_H
+
+#include "troupe_ask.h"
+
+#include "actors/codec.h"
+#include "actors/report.h"
+
+/* The analysers, in the order in which they are asked. */
+enum analyser_index {
+    ANALYSER_SUMMARISER,
+    ANALYSER_FACT_CHECKER,
+    ANALYSER_SENTIMENT,
+    ANALYSER_COUNT
+};
+
+/* Engines first, then analysers: the order of a report's parts. */
+#define PARTS_MAX   (TROUPE_ENGINE_COUNT + ANALYSER_COUNT)
+#define COORDINATOR "coordinator"
+
+/* troupe__analyser_name: "summariser", "fact_checker", "sentiment". */
+const char *troupe__analyser_name(unsigned index);
+
+/*
+ * troupe__fail_on_request: fail when this incarnation was told to.
+ *
+ *   fail     the first so many incarnations fail.
+ *   returns  0, or what the handler returns then
+ */
+int troupe__fail_on_request(troupe_context_t *ctx, uint64_t fail);
+
+/* What the coordinator is asked: the body of "research". */
+struct research_request {
+    const char *question; /* lent with the message, as are the roots */
+    struct texts roots;
+    uint64_t limit;
+    uint64_t deadline_ms;
+    int64_t interrupt_fd;
+    uint64_t documents;
+    uint64_t passages;
+    uint64_t skipped;
+    bool incomplete;
+    uint64_t failures;             /* of the coordinator so far */
+    troupe_ref_t parts[PARTS_MAX]; /* nobody for one that takes no part */
+};
+
+/* Format and arguments of a request, for troupe_ask(). */
+#define RESEARCH_REQUEST                                                       \
+    "{s:s, s:*, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRR]}"
+#define RESEARCH_REQUEST_ARGUMENTS(it)                                         \
+    "question", (it)->question, "roots", troupe__texts_write, &(it)->roots,    \
+        "limit", (it)->limit, "deadline_ms", (it)->deadline_ms,                \
+        "interrupt_fd", (it)->interrupt_fd, "documents", (it)->documents,      \
+        "passages", (it)->passages, "skipped", (it)->skipped, "incomplete",    \
+        (int) (it)->incomplete, "failures", (it)->failures, "parts",           \
+        (it)->parts[0], (it)->parts[1], (it)->parts[2], (it)->parts[3],        \
+        (it)->parts[4], (it)->parts[5], (it)->parts[6]
+
+/* troupe__research_request_read: 0 or -EBADMSG; end it with texts_clear(). */
+int troupe__research_request_read(const troupe_message_t *msg,
+                                  struct research_request *ret_request);
+
+/* troupe__report_new: the empty report of a request, with a part for each
+ * actor that takes part; owned by the caller. */
+struct troupe_report *
+troupe__report_new(const struct research_request *request);
+
+/* troupe__report_destroy: free *self_p and set it to NULL; NULL is fine. */
+void troupe__report_destroy(struct troupe_report **self_p);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* research_request.c: what a run is asked, and the report that it begins. */
+#include "actors/research.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mailbox/check.h"
+
+const char *
+troupe__analyser_name(unsigned index)
+{
+    static const char *const names[ANALYSER_COUNT] = {
+        [ANALYSER_SUMMARISER] = "summariser",
+        [ANALYSER_FACT_CHECKER] = "fact_checker",
+        [ANALYSER_SENTIMENT] = "sentiment",
+    };
+    CHECK(index < ANALYSER_COUNT);
+    return names[index];
+}
+
+int
+troupe__research_request_read(const troupe_message_t *msg,
+                              struct research_request *ret_request)
+{
+    CHECK(ret_request);
+    _Static_assert(PARTS_MAX == 7, "the format below names seven parts");
+    struct research_request it = {.interrupt_fd = -1};
+    int rc = troupe_unpack(
+        msg, "{s:s, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRR]}",
+        "question", &it.question, "limit", &it.limit, "deadline_ms",
+        &it.deadline_ms, "interrupt_fd", &it.interrupt_fd, "documents",
+        &it.documents, "passages", &it.passages, "skipped", &it.skipped,
+        "incomplete", &it.incomplete, "failures", &it.failures, "parts",
+        &it.parts[0], &it.parts[1], &it.parts[2], &it.parts[3], &it.parts[4],
+        &it.parts[5], &it.parts[6]);
+    if (rc == 0)
+        rc = troupe__texts_read(msg, "roots", &it.roots);
+    if (rc == 0 && (it.limit == 0 || it.deadline_ms > UINT32_MAX)) {
+        troupe__texts_clear(&it.roots);
+        rc = -ERANGE;
+    }
+    *ret_request = it;
+    return rc;
+}
+
+struct troupe_report *
+troupe__report_new(const struct research_request *request)
+{
+    CHECK(request);
+    struct troupe_report *self = troupe__alloc(sizeof *self);
+    self->question = troupe__strdup(request->question);
+    self->origin = (struct origin){
+        .roots = troupe__alloc((request->roots.count + 1) * sizeof(char *)),
+        .root_count = request->roots.count,
+        .documents = (uint32_t) request->documents,
+        .passages = (uint32_t) request->passages,
+        .skipped = (uint32_t) request->skipped,
+        .incomplete = request->incomplete,
+    };
+    for (uint32_t i = 0; i < request->roots.count; i++)
+        self->origin.roots[i] = troupe__strdup(request->roots.items[i]);
+    self->passages = troupe_passages_new();
+    self->deadline_ms = (uint32_t) request->deadline_ms;
+    self->coordinator_failures = (uint32_t) request->failures;
+    self->parts = troupe__alloc(PARTS_MAX * sizeof *self->parts);
+    for (unsigned i = 0; i < PARTS_MAX; i++) {
+        if (troupe_ref_is_nobody(request->parts[i]))
+            continue;
+        struct part *part = &self->parts[self->part_count++];
+        part->engine = i < TROUPE_ENGINE_COUNT;
+        snprintf(part->name, sizeof part->name, "%s",
+                 part->engine ? troupe_engine_name((troupe_engine_t) i)
+                              : troupe__analyser_name(i - TROUPE_ENGINE_COUNT));
+    }
+    return self;
+}
+
+void
+troupe__report_destroy(struct troupe_report **self_p)
+{
+    CHECK(self_p);
+    struct troupe_report *self = *self_p;
+    if (!self)
+        return;
+    for (uint32_t i = 0; i < self->origin.root_count; i++)
+        free(self->origin.roots[i]);
+    free(self->origin.roots);
+    free(self->question);
+    free(self->parts);
+    troupe_passages_destroy(&self->passages);
+    troupe__summary_clear(&self->summary);
+    troupe__facts_clear(&self->facts);
+    troupe__sentiment_clear(&self->sentiment);
+    free(self);
+    *self_p = NULL;
+}

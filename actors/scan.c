@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan.c: the files below some directories, each once. */
+#include "actors/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "actors/text.h"
+#include "mailbox/check.h"
+
+/* A path still to be looked at: a directory, or a symbolic link. */
+struct place {
+    char *path;
+    unsigned depth;
+};
+
+struct places {
+    struct place *items;
+    size_t count;
+    size_t capacity;
+};
+
+/* Inodes seen: open addressing; index is one past that of the file, or 0. */
+struct seen {
+    uint64_t device;
+    uint64_t inode;
+    size_t index;
+    bool used;
+};
+
+struct walk {
+    struct troupe__scan *scan;
+    struct places directories;
+    struct places links;
+    struct seen *seen;
+    size_t seen_count;
+    size_t seen_capacity; /* a power of two */
+    unsigned depth_max;
+};
+
+static void
+places_add(struct places *self, char *path, unsigned depth)
+{
+    if (self->count == self->capacity) {
+        self->capacity = self->capacity ? self->capacity * 2 : 16;
+        self->items =
+            troupe__realloc(self->items, self->capacity * sizeof *self->items);
+    }
+    self->items[self->count++] = (struct place){.path = path, .depth = depth};
+}
+
+static struct seen *
+seen_slot(struct walk *self, uint64_t device, uint64_t inode)
+{
+    size_t mask = self->seen_capacity - 1;
+    size_t at = (size_t) ((inode * 0x9e3779b97f4a7c15ULL) ^ device) & mask;
+    while (
+        self->seen[at].used
+        && (self->seen[at].inode != inode || self->seen[at].device != device))
+        at = (at + 1) & mask;
+    return &self->seen[at];
+}
+
+static void
+seen_grow(struct walk *self)
+{
+    struct seen *old = self->seen;
+    size_t capacity = self->seen_capacity;
+    self->seen_capacity = capacity ? capacity * 2 : 1024;
+    self->seen = troupe__alloc(self->seen_capacity * sizeof *self->seen);
+    for (size_t i = 0; i < capacity; i++)
+        if (old[i].used)
+            *seen_slot(self, old[i].device, old[i].inode) = old[i];
+    free(old);
+}
+
+/* Returns the slot of a file or directory; `used` is false if it is new. */
+static struct seen *
+seen_find(struct walk *self, const struct stat *st)
+{
+    if (self->seen_count * 2 >= self->seen_capacity)
+        seen_grow(self);
+    return seen_slot(self, st->st_dev, st->st_ino);
+}
+
+static void
+seen_set(struct walk *self, struct seen *slot, const struct stat *st,
+         size_t index)
+{
+    *slot = (struct seen){.device = st->st_dev,
+                          .inode = st->st_ino,
+                          .index = index,
+                          .used = true};
+    self->seen_count++;
+}
+
+/* Takes over `path`. */
+static struct troupe__file *
+add_entry(struct walk *self, char *path, const char *reason)
+{
+    struct troupe__scan *scan = self->scan;
+    if (scan->count == scan->capacity) {
+        scan->capacity = scan->capacity ? scan->capacity * 2 : 64;
+        scan->files =
+            troupe__realloc(scan->files, scan->capacity * sizeof *scan->files);
+    }
+    struct troupe__file *file = &scan->files[scan->count++];
+    *file = (struct troupe__file){.path = path, .reason = reason};
+    return file;
+}
+
+/* Takes over `path`. */
+static void
+add_file(struct walk *self, char *path, const struct stat *st, bool by_link)
+{
+    struct seen *slot = seen_find(self, st);
+    if (slot->used) {
+        struct troupe__file *other = &self->scan->files[slot->index - 1];
+        if (!by_link && strcmp(path, other->path) < 0) {
+            char *longer = other->path;
+            other->path = path;
+            path = longer;
+        }
+        free(path);
+        return;
+    }
+    struct troupe__file *file = add_entry(self, path, NULL);
+    file->device = st->st_dev;
+    file->inode = st->st_ino;
+    file->size = st->st_size;
+    file->mtime_ns =
+        (int64_t) st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    seen_set(self, slot, st, self->scan->count);
+}
+
+static const char *
+reason_of(int code)
+{
+    switch (code) {
+    case EACCES:
+    case EPERM:
+        return "permission denied";
+    case ELOOP:
+        return "a loop of symbolic links";
+    case ENOENT:
+        return "a symbolic link to nothing";
+    case ENAMETOOLONG:
+        return "the path is too long";
+    default:
+        return "it cannot be read";
+    }
+}
+
+static char *
+join(const char *directory, const char *name)
+{
+    struct troupe__text path = {0};
+    troupe__text_puts(&path, directory);
+    if (path.size == 0 || path.data[path.size - 1] != '/')
+        troupe__text_putc(&path, '/');
+    troupe__text_puts(&path, name);
+    return path.data;
+}
+
+/* What an entry is; most file systems say it without being asked again. */
+static int
+stat_entry(DIR *dir, const struct dirent *entry, struct stat *ret)
+{
+    if (entry->d_type == DT_LNK || entry->d_type == DT_DIR) {
+        *ret = (struct stat){0};
+        ret->st_mode = entry->d_type == DT_LNK ? S_IFLNK : S_IFDIR;
+        return 0;
+    }
+    return fstatat(dirfd(dir), entry->d_name, ret, AT_SYMLINK_NOFOLLOW);
+}
+
+static void
+look_at_entry(struct walk *self, DIR *dir, const struct place *place,
+              const struct dirent *entry)
+{
+    char *path = join(place->path, entry->d_name);
+    struct stat st;
+    if (stat_entry(dir, entry, &st) < 0) {
+        if (errno == ENOENT)
+            free(path); /* removed in between */
+        else
+            add_entry(self, path, reason_of(errno));
+    } else if (S_ISLNK(st.st_mode)) {
+        places_add(&self->links, path, place->depth + 1);
+    } else if (S_ISDIR(st.st_mode)) {
+        places_add(&self->directories, path, place->depth + 1);
+    } else if (S_ISREG(st.st_mode)) {
+        add_file(self, path, &st, false);
+    } else {
+        add_entry(self, path, "not a regular file");
+    }
+}
+
+/* Takes over the path of the place. */
+static void
+look_at_directory(struct walk *self, struct place place)
+{
+    struct stat st;
+    DIR *dir = NULL;
+    if (place.depth > self->depth_max) {
+        add_entry(self, place.path, "too many directories deep");
+        return;
+    }
+    if (stat(place.path, &st) < 0 || !(dir = opendir(place.path))) {
+        add_entry(self, place.path, reason_of(errno));
+        return;
+    }
+    struct seen *slot = seen_find(self, &st);
+    if (!slot->used) {
+        seen_set(self, slot, &st, 0);
+        for (struct dirent *entry; (entry = readdir(dir));)
+            if (entry->d_name[0] != '.')
+                look_at_entry(self, dir, &place, entry);
+    }
+    closedir(dir);
+    free(place.path);
+}
+
+/* True when the link leads to a directory that the link itself lies in. */
+static bool
+leads_back(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
+        return false;
+    char *target = realpath(path, NULL);
+    char *here = strdup(path);
+    CHECK(here);
+    *strrchr(here, '/') = 0;
+    char *from = realpath(here[0] ? here : "/", NULL);
+    bool back = false;
+    if (target && from) {
+        size_t size = strlen(target);
+        back = strncmp(from, target, size) == 0
+               && (from[size] == 0 || from[size] == '/' || size == 1);
+    }
+    free(target);
+    free(from);
+    free(here);
+    return back;
+}
+
+/* Takes over the path of the place. */
+static void
+look_at_link(struct walk *self, struct place place)
+{
+    struct stat st;
+    if (stat(place.path, &st) < 0)
+        add_entry(self, place.path, reason_of(errno));
+    else if (S_ISREG(st.st_mode))
+        add_file(self, place.path, &st, true);
+    else if (!S_ISDIR(st.st_mode))
+        add_entry(self, place.path, "not a regular file");
+    else if (leads_back(place.path))
+        add_entry(self, place.path, "a link to a directory that it lies in");
+    else if (seen_find(self, &st)->used)
+        free(place.path);
+    else
+        places_add(&self->directories, place.path, place.depth);
+}
+
+static int
+compare_files(const void *one, const void *other)
+{
+    const struct troupe__file *a = one, *b = other;
+    return strcmp(a->path, b->path);
+}
+
+static int
+compare_places(const void *one, const void *other)
+{
+    const struct place *a = one, *b = other;
+    return strcmp(b->path, a->path); /* the last one is taken first */
+}
+
+void
+troupe__scan_roots(char *const *roots, size_t count, unsigned depth_max,
+                   struct troupe__scan *ret_scan)
+{
+    *ret_scan = (struct troupe__scan){0};
+    struct walk self = {.scan = ret_scan, .depth_max = depth_max};
+    for (size_t i = 0; i < count; i++)
+        places_add(&self.links, troupe__strdup(roots[i]), 0);
+    /* Roots are like links. These wait until every real directory has been seen: a file is listed
+     * by its own name, not by that of a link to it. */
+    while (self.directories.count > 0 || self.links.count > 0) {
+        if (self.directories.count > 0) {
+            struct places *all = &self.directories;
+            look_at_directory(&self, all->items[--all->count]);
+            continue;
+        }
+        struct places links = self.links;
+        self.links = (struct places){0};
+        if (links.count > 1)
+            qsort(links.items, links.count, sizeof *links.items,
+                  compare_places);
+        while (links.count > 0)
+            look_at_link(&self, links.items[--links.count]);
+        free(links.items);
+    }
+    free(self.directories.items);
+    free(self.links.items);
+    free(self.seen);
+    if (ret_scan->count > 1)
+        qsort(ret_scan->files, ret_scan->count, sizeof *ret_scan->files,
+              compare_files);
+}
+
+void
+troupe__scan_free(struct troupe__scan *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        free(self->files[i].path);
+    free(self->files);
+    *self = (struct troupe__scan){0};
+}
