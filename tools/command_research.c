@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_research.c: `troupe research`, a question answered with sources. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "troupe_node.h"
+#include "troupe_research.h"
+
+#include "tools/commands.h"
+#include "tools/progress.h"
+
+#define ROOTS_MAX     64
+#define FAULTS_MAX    16
+#define NAME_MAX_SIZE 32
+#define LIMIT_MAX     100
+#define DEADLINE_MAX  86400000u /* ms */
+#define INDEX_PERCENT 60 /* of the deadline, for bringing it up to date */
+#define NS_PER_MS     1000000u
+#define EXIT_SIGNAL   130
+
+static const char help[] =
+    "usage: troupe research [OPTION]... \"QUESTION\" --corpus PATH [--corpus "
+    "PATH]...\n"
+    "\n"
+    "Answer QUESTION from the documents below PATH. Search engines and\n"
+    "analysers run at once as supervised actors; the report quotes its "
+    "sources\n"
+    "with exact places and says how sure it is, and why.\n"
+    "\n"
+    "  --corpus PATH      a directory, or a file; may be given several times\n"
+    "  --json             the report as JSON (actors/REPORT.md) instead of\n"
+    "                     Markdown\n"
+    "  --deadline TIME    report what there is by then: 500ms, 2s, 1m\n"
+    "  --limit N          passages that are analysed, 1 to 100 (32)\n"
+    "  --engine NAME      bm25, trigram, phrase or expand; may be given "
+    "several\n"
+    "                     times; without it all are asked\n"
+    "  --fail NAME[:N]    make an actor fail on its first N messages, without\n"
+    "                     N on each: an engine, summariser, fact_checker,\n"
+    "                     sentiment or coordinator\n"
+    "  --cache DIR        where the index is kept ($XDG_CACHE_HOME/troupe, or\n"
+    "                     ~/.cache/troupe)\n"
+    "  --verbose          name every file that was skipped\n"
+    "  --quiet            no progress, only errors\n"
+    "  --help             this text\n"
+    "\n"
+    "Progress goes to standard error: a line per actor on a terminal, else "
+    "lines\n"
+    "of JSON. Ctrl-C once: report at once what there is; twice: end.\n"
+    "\n"
+    "Exit codes: 0 ok; 1 failed; 2 usage; 3 the report is partial or "
+    "degraded,\n"
+    "as its first line says; 124 the deadline passed with nothing to report.\n";
+
+struct arguments {
+    const char *question;
+    const char *roots[ROOTS_MAX];
+    size_t root_count;
+    const char *cache;
+    size_t limit;
+    size_t deadline_ms;
+    uint32_t engines;
+    troupe_research_fault_t faults[FAULTS_MAX];
+    char names[FAULTS_MAX][NAME_MAX_SIZE];
+    size_t fault_count;
+    bool json;
+    bool quiet;
+    bool verbose;
+};
+
+/* "500ms", "2s", "1.5s", "1m", "2": seconds. */
+static bool
+read_time(const char *text, size_t *ret_ms)
+{
+    char *end = NULL;
+    errno = 0;
+    double number = strtod(text, &end);
+    double factor = strcmp(end, "ms") == 0                  ? 1
+                    : strcmp(end, "s") == 0 || *end == '\0' ? 1000
+                    : strcmp(end, "m") == 0                 ? 60000
+                                                            : 0;
+    double ms = number * factor;
+    if (errno != 0 || end == text || !(ms >= 1) || ms > DEADLINE_MAX)
+        return false;
+    *ret_ms = (size_t) ms;
+    return true;
+}
+
+static int
+take_fault(const char *text, struct arguments *ret)
+{
+    const char *colon = strchr(text, ':');
+    size_t size = colon ? (size_t) (colon - text) : strlen(text);
+    size_t times = UINT32_MAX;
+    if (ret->fault_count == FAULTS_MAX)
+        return troupe__usage_error("research", "more than %d times --fail",
+                                   FAULTS_MAX);
+    if (size == 0 || size >= NAME_MAX_SIZE
+        || (colon && !troupe__read_number(colon + 1, 1, 1000, &times)))
+        return troupe__usage_error(
+            "research", "--fail wants NAME or NAME:N with N from 1 to 1000");
+    char *name = ret->names[ret->fault_count];
+    memcpy(name, text, size);
+    name[size] = '\0';
+    ret->faults[ret->fault_count++] =
+        (troupe_research_fault_t){.name = name, .times = (uint32_t) times};
+    return -1;
+}
+
+static int
+take_root(const char *path, struct arguments *ret)
+{
+    if (ret->root_count == ROOTS_MAX)
+        return troupe__usage_error("research", "more than %d times --corpus",
+                                   ROOTS_MAX);
+    ret->roots[ret->root_count++] = path;
+    return -1;
+}
+
+static int
+take_option(int c, struct arguments *ret)
+{
+    troupe_engine_t engine = TROUPE_ENGINE_COUNT;
+    switch (c) {
+    case 'c':
+        return take_root(optarg, ret);
+    case 'e':
+        if (troupe_engine_find(optarg, &engine) < 0)
+            return troupe__usage_error("research", "there is no engine '%s'",
+                                       optarg);
+        ret->engines |= 1u << engine;
+        return -1;
+    case 'l':
+        if (!troupe__read_number(optarg, 1, LIMIT_MAX, &ret->limit))
+            return troupe__usage_error(
+                "research", "--limit wants a number, 1 to %d", LIMIT_MAX);
+        return -1;
+    case 'd':
+        if (!read_time(optarg, &ret->deadline_ms))
+            return troupe__usage_error(
+                "research", "--deadline wants a time such as 500ms, 2s or 1m");
+        return -1;
+    case 'f':
+        return take_fault(optarg, ret);
+    case 'C':
+        ret->cache = optarg;
+        return -1;
+    case 'j':
+        ret->json = true;
+        return -1;
+    case 'q':
+        ret->quiet = true;
+        return -1;
+    case 'v':
+        ret->verbose = true;
+        return -1;
+    default:
+        return troupe__usage_error("research", "unknown option");
+    }
+}
+
+/* Returns an exit code when that is all, or -1 to go on. */
+static int
+parse(int argc, char **argv, struct arguments *ret)
+{
+    static const struct option options[] = {
+        {"corpus", 1, NULL, 'c'}, {"limit", 1, NULL, 'l'},
+        {"engine", 1, NULL, 'e'}, {"cache", 1, NULL, 'C'},
+        {"json", 0, NULL, 'j'},   {"deadline", 1, NULL, 'd'},
+        {"quiet", 0, NULL, 'q'},  {"verbose", 0, NULL, 'v'},
+        {"fail", 1, NULL, 'f'},   {"help", 0, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    *ret = (struct arguments){.limit = 32};
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            return TROUPE__EXIT_OK;
+        }
+        int code = take_option(c, ret);
+        if (code >= 0)
+            return code;
+    }
+    if (argc - optind != 1)
+        return troupe__usage_error("research", "give one question, in quotes");
+    if (ret->root_count == 0) {
+        return troupe__usage_error("research",
+                                   "give a --corpus to read, such as "
+                                   "--corpus /usr/share/man");
+    }
+    ret->question = argv[optind];
+    if (troupe_query_check(ret->question) < 0) {
+        return troupe__usage_error(
+            "research", "the question has no word to search for: it is empty, "
+                        "or has only words like 'what' and 'the'");
+    }
+    return -1;
+}
+
+/* A signal handler can reach nothing else. */
+static volatile sig_atomic_t interrupt_pipe = -1;
+
+/* Once: whoever looks at the pipe learns of it. Twice: the end. */
+static void
+on_signal(int number)
+{
+    static volatile sig_atomic_t seen;
+    (void) number;
+    if (seen)
+        _exit(EXIT_SIGNAL);
+    seen = 1;
+    int saved = errno;
+    if (write(interrupt_pipe, "!", 1) < 0)
+        _exit(EXIT_SIGNAL);
+    errno = saved;
+}
+
+static int
+catch_interrupts(int *ret_fd)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    interrupt_pipe = ends[1];
+    struct sigaction action = {.sa_handler = on_signal};
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    *ret_fd = ends[0];
+    return 0;
+}
+
+/* What may end the update of the index before it is done. */
+struct patience {
+    uint64_t until_ns; /* 0: no deadline */
+    int interrupt_fd;
+};
+
+static bool
+is_over(void *data)
+{
+    const struct patience *self = data;
+    struct pollfd poll_fd = {.fd = self->interrupt_fd, .events = POLLIN};
+    if (self->until_ns > 0 && troupe__monotonic_ns() >= self->until_ns)
+        return true;
+    return poll(&poll_fd, 1, 0) > 0;
+}
+
+static int
+fail_run(int rc)
+{
+    if (rc == -ENOENT) {
+        return troupe__usage_error(
+            "research", "--fail names no actor of this run: there are the "
+                        "engines that are asked, summariser, fact_checker, "
+                        "sentiment and coordinator");
+    }
+    if (rc == -ETIMEDOUT) {
+        fputs("troupe research: the deadline passed with nothing to report\n",
+              stderr);
+        return TROUPE__EXIT_DEADLINE;
+    }
+    fprintf(stderr, "troupe research: the run failed: %s\n",
+            troupe_strerror(rc));
+    return TROUPE__EXIT_FAILED;
+}
+
+static int
+exit_code(const troupe_research_t *research)
+{
+    switch (troupe_research_outcome(research)) {
+    case TROUPE_RESEARCH_COMPLETE:
+        return TROUPE__EXIT_OK;
+    case TROUPE_RESEARCH_DEGRADED:
+        return TROUPE__EXIT_PARTIAL;
+    case TROUPE_RESEARCH_NOTHING:
+        break;
+    }
+    fputs("troupe research: no engine answered: there is nothing to report\n",
+          stderr);
+    return troupe_research_deadline_passed(research) ? TROUPE__EXIT_DEADLINE
+                                                     : TROUPE__EXIT_FAILED;
+}
+
+static int
+run(const struct arguments *arguments, const troupe_research_options_t *options)
+{
+    troupe_t *node = NULL;
+    troupe_research_t *research = NULL;
+    int rc = troupe_new(NULL, &node);
+    if (rc == 0)
+        rc = troupe_research_run(node, options, &research);
+    int code = TROUPE__EXIT_OK;
+    if (rc < 0) {
+        code = fail_run(rc);
+    } else {
+        fputs(arguments->json ? troupe_research_json(research)
+                              : troupe_research_markdown(research),
+              stdout);
+        if (arguments->json)
+            putchar('\n');
+        fflush(stdout);
+        code = exit_code(research);
+    }
+    troupe_research_destroy(&research);
+    troupe_destroy(&node);
+    return code;
+}
+
+/* The deadline counts from the start of the command. */
+static uint32_t
+time_left_ms(const struct arguments *arguments, uint64_t start_ns)
+{
+    if (arguments->deadline_ms == 0)
+        return 0;
+    uint64_t spent = (troupe__monotonic_ns() - start_ns) / NS_PER_MS;
+    return spent < arguments->deadline_ms
+               ? (uint32_t) (arguments->deadline_ms - spent)
+               : 1;
+}
+
+int
+troupe__command_research(int argc, char **argv)
+{
+    struct arguments arguments;
+    uint64_t start_ns = troupe__monotonic_ns();
+    int code = parse(argc, argv, &arguments);
+    if (code >= 0)
+        return code;
+    struct patience patience = {.interrupt_fd = -1};
+    if (catch_interrupts(&patience.interrupt_fd) < 0) {
+        perror("troupe research: pipe");
+        return TROUPE__EXIT_FAILED;
+    }
+    if (arguments.deadline_ms > 0) {
+        patience.until_ns = start_ns
+                            + (uint64_t) arguments.deadline_ms * NS_PER_MS
+                                  * INDEX_PERCENT / 100;
+    }
+    struct troupe__indexing indexing = {.command = "research",
+                                        .quiet = arguments.quiet,
+                                        .verbose = arguments.verbose,
+                                        .is_over = is_over,
+                                        .is_over_data = &patience};
+    troupe_corpus_t *corpus = NULL;
+    troupe_corpus_stats_t stats;
+    char *standard = arguments.cache ? NULL : troupe__cache_directory();
+    code = troupe__open_corpus(&indexing, arguments.cache, arguments.roots,
+                               arguments.root_count, &corpus, &stats);
+    troupe_corpus_destroy(&corpus);
+    if (code == TROUPE__EXIT_OK) {
+        struct troupe__progress progress = {.quiet = arguments.quiet,
+                                            .terminal = isatty(STDERR_FILENO),
+                                            .start_ns = start_ns};
+        troupe_research_options_t options = troupe_research_options_default();
+        options.question = arguments.question;
+        options.roots = arguments.roots;
+        options.root_count = arguments.root_count;
+        options.cache = arguments.cache ? arguments.cache : standard;
+        options.engines = arguments.engines;
+        options.limit = (uint32_t) arguments.limit;
+        options.deadline_ms = time_left_ms(&arguments, start_ns);
+        options.interrupt_fd = patience.interrupt_fd;
+        options.documents = stats.documents;
+        options.passages = stats.passages;
+        options.skipped = stats.skipped;
+        options.incomplete = indexing.stopped;
+        options.faults = arguments.faults;
+        options.fault_count = arguments.fault_count;
+        options.progress = troupe__progress_show;
+        options.context = &progress;
+        code = run(&arguments, &options);
+    }
+    free(standard);
+    return code;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_search.c: `troupe search`, the ranked passages for a query. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+
+#define ROOTS_MAX 64
+
+static const char help[] =
+    "usage: troupe search [OPTION]... \"QUERY\" --corpus PATH [--corpus "
+    "PATH]...\n"
+    "\n"
+    "Print the passages of the documents below PATH that answer QUERY, best\n"
+    "first. The documents are indexed once, and again when they change.\n"
+    "\n"
+    "  --corpus PATH   a directory, or a file; may be given several times\n"
+    "  --limit N       passages to print, 1 to 1000 (10)\n"
+    "  --engine NAME   bm25, trigram, phrase or expand; may be given several\n"
+    "                  times; without it all are asked, and their lists "
+    "merged\n"
+    "  --full          print whole passages, not only their beginning\n"
+    "  --json          one object: query, engines, corpus, skipped, results\n"
+    "  --cache DIR     where the index is kept ($XDG_CACHE_HOME/troupe, or\n"
+    "                  ~/.cache/troupe)\n"
+    "  --verbose       name every file that was skipped\n"
+    "  --quiet         say nothing on standard error but errors\n"
+    "  --help          this text\n"
+    "\n"
+    "Exit codes: 0 ok, also when nothing was found; 1 failed; 2 usage;\n"
+    "3 an engine failed, the others answered.\n";
+
+struct arguments {
+    const char *query;
+    const char *roots[ROOTS_MAX];
+    size_t root_count;
+    const char *cache;
+    size_t limit;
+    bool engines[TROUPE_ENGINE_COUNT];
+    bool json;
+    bool full;
+    bool quiet;
+    bool verbose;
+};
+
+/* What the engines gave; NULL for one that was not asked or failed. */
+struct answers {
+    troupe_passages_t *lists[TROUPE_ENGINE_COUNT];
+    int codes[TROUPE_ENGINE_COUNT];
+    troupe_passages_t *merged;
+};
+
+static int
+take_option(int c, struct arguments *ret)
+{
+    troupe_engine_t engine = TROUPE_ENGINE_COUNT;
+    switch (c) {
+    case 'c':
+        if (ret->root_count == ROOTS_MAX)
+            return troupe__usage_error("search", "more than %d times --corpus",
+                                       ROOTS_MAX);
+        ret->roots[ret->root_count++] = optarg;
+        return -1;
+    case 'e':
+        if (troupe_engine_find(optarg, &engine) < 0)
+            return troupe__usage_error("search", "there is no engine '%s'",
+                                       optarg);
+        ret->engines[engine] = true;
+        return -1;
+    case 'l':
+        if (!troupe__read_number(optarg, 1, 1000, &ret->limit))
+            return troupe__usage_error("search",
+                                       "--limit wants a number, 1 to 1000");
+        return -1;
+    case 'C':
+        ret->cache = optarg;
+        return -1;
+    case 'j':
+        ret->json = true;
+        return -1;
+    case 'f':
+        ret->full = true;
+        return -1;
+    case 'q':
+        ret->quiet = true;
+        return -1;
+    case 'v':
+        ret->verbose = true;
+        return -1;
+    default:
+        return troupe__usage_error("search", "unknown option");
+    }
+}
+
+/* Returns an exit code when that is all, or -1 to go on. */
+static int
+parse(int argc, char **argv, struct arguments *ret)
+{
+    static const struct option options[] = {
+        {"corpus", 1, NULL, 'c'}, {"limit", 1, NULL, 'l'},
+        {"engine", 1, NULL, 'e'}, {"cache", 1, NULL, 'C'},
+        {"json", 0, NULL, 'j'},   {"full", 0, NULL, 'f'},
+        {"quiet", 0, NULL, 'q'},  {"verbose", 0, NULL, 'v'},
+        {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0}};
+    *ret = (struct arguments){.limit = 10};
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            return TROUPE__EXIT_OK;
+        }
+        int code = take_option(c, ret);
+        if (code >= 0)
+            return code;
+    }
+    if (argc - optind != 1)
+        return troupe__usage_error("search", "give one query, in quotes");
+    if (ret->root_count == 0)
+        return troupe__usage_error("search", "give a --corpus to search");
+    ret->query = argv[optind];
+    if (troupe_query_check(ret->query) < 0) {
+        return troupe__usage_error(
+            "search", "the query has no word to search for: it is empty, or "
+                      "has only words like 'what' and 'the'");
+    }
+    bool any = false;
+    for (int i = 0; i < TROUPE_ENGINE_COUNT; i++)
+        any = any || ret->engines[i];
+    for (int i = 0; !any && i < TROUPE_ENGINE_COUNT; i++)
+        ret->engines[i] = true;
+    return -1;
+}
+
+static int
+ask(const struct arguments *arguments, troupe_corpus_t *corpus,
+    struct answers *ret)
+{
+    *ret = (struct answers){0};
+    size_t asked = 0, failed = 0;
+    for (int i = 0; i < TROUPE_ENGINE_COUNT; i++) {
+        if (!arguments->engines[i])
+            continue;
+        asked++;
+        size_t depth = arguments->limit < 25 ? 50 : arguments->limit * 2;
+        ret->codes[i] =
+            troupe_corpus_search(corpus, (troupe_engine_t) i, arguments->query,
+                                 depth < 1000 ? depth : 1000, &ret->lists[i]);
+        if (ret->codes[i] < 0) {
+            failed++;
+            fprintf(stderr, "troupe search: engine %s failed: %s\n",
+                    troupe_engine_name((troupe_engine_t) i),
+                    troupe_strerror(ret->codes[i]));
+        }
+    }
+    troupe_fuse_options_t options = troupe_fuse_options_default();
+    options.limit = arguments->limit;
+    const troupe_passages_t *lists[TROUPE_ENGINE_COUNT];
+    for (int i = 0; i < TROUPE_ENGINE_COUNT; i++)
+        lists[i] = ret->lists[i];
+    int rc = troupe_passages_fuse(lists, TROUPE_ENGINE_COUNT, &options,
+                                  &ret->merged);
+    if (rc < 0 || failed == asked)
+        return TROUPE__EXIT_FAILED;
+    return failed > 0 ? TROUPE__EXIT_PARTIAL : TROUPE__EXIT_OK;
+}
+
+/* The text on one line, cut between words when it is long. */
+static void
+print_text(const char *text, bool full)
+{
+    if (full) {
+        fputs("\n    ", stdout);
+        for (; *text; text++) {
+            putchar(*text);
+            if (*text == '\n')
+                fputs("    ", stdout);
+        }
+        putchar('\n');
+        return;
+    }
+    fputs("    ", stdout);
+    size_t printed = 0;
+    bool space = false;
+    for (; *text; text++) {
+        bool blank = *text == ' ' || *text == '\n' || *text == '\t';
+        if (blank && printed > 280) {
+            fputs(" ...", stdout);
+            break;
+        }
+        if (!blank) {
+            if (space && printed > 0)
+                putchar(' ');
+            putchar(*text);
+            printed++;
+        }
+        space = blank;
+    }
+    putchar('\n');
+}
+
+static void
+print_plain(const struct arguments *arguments, const struct answers *answers)
+{
+    size_t count = troupe_passages_count(answers->merged);
+    if (count == 0 && !arguments->quiet)
+        fputs("troupe search: nothing was found\n", stderr);
+    for (size_t i = 0; i < count; i++) {
+        const troupe_passage_t *p = troupe_passages_at(answers->merged, i);
+        printf("%u. %s\n", p->rank, p->title);
+        if (p->heading[0])
+            printf("    %s\n", p->heading);
+        print_text(p->text, arguments->full);
+        printf("    %s:%zu:%zu  score %.3f ", p->path, p->start, p->end,
+               p->score);
+        for (int e = 0; e < TROUPE_ENGINE_COUNT; e++)
+            if (p->engines & (1U << e))
+                printf(" %s", troupe_engine_name((troupe_engine_t) e));
+        if (p->duplicates > 0)
+            printf(" (and %u like it)", p->duplicates);
+        putchar('\n');
+    }
+}
+
+static json_t *
+json_engines(const struct arguments *arguments, const struct answers *answers)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < TROUPE_ENGINE_COUNT; i++) {
+        if (!arguments->engines[i])
+            continue;
+        json_t *engine = json_pack(
+            "{s:s, s:I}", "name", troupe_engine_name((troupe_engine_t) i),
+            "found", (json_int_t) troupe_passages_count(answers->lists[i]));
+        if (answers->codes[i] < 0) {
+            json_object_set_new(
+                engine, "error",
+                json_string(troupe_strerror(answers->codes[i])));
+        }
+        json_array_append_new(array, engine);
+    }
+    return array;
+}
+
+static json_t *
+json_results(const struct answers *answers)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < troupe_passages_count(answers->merged); i++) {
+        const troupe_passage_t *p = troupe_passages_at(answers->merged, i);
+        json_t *engines = json_array();
+        for (int e = 0; e < TROUPE_ENGINE_COUNT; e++) {
+            if (p->engines & (1U << e))
+                json_array_append_new(engines, json_string(troupe_engine_name(
+                                                   (troupe_engine_t) e)));
+        }
+        json_array_append_new(
+            array,
+            json_pack("{s:I, s:f, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:I}",
+                      "rank", (json_int_t) p->rank, "score", p->score, "path",
+                      p->path, "title", p->title, "heading", p->heading,
+                      "start", (json_int_t) p->start, "end",
+                      (json_int_t) p->end, "text", p->text, "engines", engines,
+                      "duplicates", (json_int_t) p->duplicates));
+    }
+    return array;
+}
+
+/* Takes over `skipped`. */
+static void
+print_json(const struct arguments *arguments, const struct answers *answers,
+           const troupe_corpus_stats_t *stats, json_t *skipped)
+{
+    json_t *object = json_pack(
+        "{s:s, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "query",
+        arguments->query, "engines", json_engines(arguments, answers), "corpus",
+        "documents", (json_int_t) stats->documents, "passages",
+        (json_int_t) stats->passages, "read", (json_int_t) stats->read,
+        "removed", (json_int_t) stats->removed, "skipped", skipped, "results",
+        json_results(answers));
+    json_dumpf(object, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(object);
+}
+
+int
+troupe__command_search(int argc, char **argv)
+{
+    struct arguments arguments;
+    int code = parse(argc, argv, &arguments);
+    if (code >= 0)
+        return code;
+    struct troupe__indexing indexing = {.command = "search",
+                                        .quiet = arguments.quiet,
+                                        .verbose = arguments.verbose,
+                                        .json = json_array()};
+    troupe_corpus_t *corpus = NULL;
+    troupe_corpus_stats_t stats;
+    code = troupe__open_corpus(&indexing, arguments.cache, arguments.roots,
+                               arguments.root_count, &corpus, &stats);
+    if (code == TROUPE__EXIT_OK) {
+        struct answers answers;
+        code = ask(&arguments, corpus, &answers);
+        if (code != TROUPE__EXIT_FAILED && arguments.json) {
+            print_json(&arguments, &answers, &stats,
+                       json_incref(indexing.json));
+        } else if (code != TROUPE__EXIT_FAILED) {
+            print_plain(&arguments, &answers);
+        }
+        for (int i = 0; i < TROUPE_ENGINE_COUNT; i++)
+            troupe_passages_destroy(&answers.lists[i]);
+        troupe_passages_destroy(&answers.merged);
+    }
+    troupe_corpus_destroy(&corpus);
+    json_decref(indexing.json);
+    return code;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.h: the commands of `troupe`, and what they share. */
+#ifndef TROUPE_TOOLS_COMMANDS_H
+#define TROUPE_TOOLS_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "troupe_corpus.h"
+
+/* How a command ends; the numbers are a promise to scripts. */
+enum {
+    TROUPE__EXIT_OK = 0,
+    TROUPE__EXIT_FAILED = 1,
+    TROUPE__EXIT_USAGE = 2,
+    TROUPE__EXIT_PARTIAL = 3,
+    TROUPE__EXIT_DEADLINE = 124
+};
+
+/* X(name, what it does): each is troupe__command_<name>() in a file of its
+ * own; argv[0] is the command's name. */
+#define TROUPE__COMMANDS(X)                                                    \
+    X(research, "a question answered from documents, with sources")            \
+    X(search, "the passages of some documents that answer a query")            \
+    X(text, "the plain text that a document is read as")
+
+#define TROUPE__DECLARE(name, purpose)                                         \
+    int troupe__command_##name(int argc, char **argv);
+TROUPE__COMMANDS(TROUPE__DECLARE)
+
+/*
+ * troupe__cache_directory: where indexes are kept: $XDG_CACHE_HOME/troupe, or
+ * ~/.cache/troupe.
+ *
+ *   returns  a string to be freed, or NULL when neither is known.
+ */
+char *troupe__cache_directory(void);
+
+/* troupe__usage_error: print "troupe COMMAND: ..." and where help is to be
+ * found; returns TROUPE__EXIT_USAGE. */
+int troupe__usage_error(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* troupe__read_number: a whole number within bounds, or false. */
+bool troupe__read_number(const char *text, size_t min, size_t max,
+                         size_t *ret_number);
+
+/* What an update of an index says on the way; {0} with command set. */
+struct troupe__indexing {
+    const char *command; /* for the beginning of lines */
+    bool quiet;
+    bool verbose;   /* name every skipped file, not just the first ten */
+    bool drawn;     /* a line of progress is on the terminal */
+    size_t skipped; /* so far */
+    void *json;     /* json_t * array of {path, reason}, or NULL */
+    /* Asked after each batch: true ends the update early, with `stopped` set
+     * and what was indexed so far; may be NULL. */
+    bool (*is_over)(void *data);
+    void *is_over_data;
+    bool stopped;
+};
+
+/*
+ * troupe__open_corpus: open an index and bring it up to date, telling what
+ * goes on on standard error.
+ *
+ *   cache     directory, or NULL for troupe__cache_directory().
+ *   returns   TROUPE__EXIT_OK, or the exit code after having said why.
+ */
+int troupe__open_corpus(struct troupe__indexing *indexing, const char *cache,
+                        const char *const *roots, size_t count,
+                        troupe_corpus_t **ret_corpus,
+                        troupe_corpus_stats_t *ret_stats);
+
+#endif

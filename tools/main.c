@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c: the `troupe` command: finds the sub-command and runs it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+
+struct command {
+    const char *name;
+    const char *purpose;
+    int (*run)(int argc, char **argv);
+};
+
+#define AS_ROW(name, purpose) {#name, purpose, troupe__command_##name},
+static const struct command commands[] = {TROUPE__COMMANDS(AS_ROW)};
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static void
+print_help(FILE *out)
+{
+    fputs("usage: troupe COMMAND [OPTION]... [ARGUMENT]...\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].purpose);
+    fprintf(out, "  %-10s %s\n", "help", "this text, or that of a command");
+    fputs("\ntroupe COMMAND --help says more about a command;"
+          " troupe --version names the version.\n",
+          out);
+}
+
+static const struct command *
+find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* Letters to add, drop or change (Levenshtein 1966); long names are far. */
+static size_t
+distance(const char *one, const char *other)
+{
+    size_t row[33];
+    size_t n = strlen(one), m = strlen(other);
+    if (n > 32 || m > 32)
+        return 99;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t best = corner + (one[i - 1] != other[j - 1]);
+            corner = row[j];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+        }
+    }
+    return row[m];
+}
+
+static int
+fail_unknown(const char *name)
+{
+    const struct command *nearest = NULL;
+    size_t least = strlen(name) / 2 + 1;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        size_t far = distance(name, commands[i].name);
+        if (far <= least && (!nearest || far < least)) {
+            nearest = &commands[i];
+            least = far;
+        }
+    }
+    fprintf(stderr, "troupe: there is no command '%s'", name);
+    if (nearest)
+        fprintf(stderr, "; did you mean '%s'?", nearest->name);
+    fputs("\ntroupe help lists the commands\n", stderr);
+    return TROUPE__EXIT_USAGE;
+}
+
+static int
+help(int argc, char **argv)
+{
+    if (argc < 3) {
+        print_help(stdout);
+        return TROUPE__EXIT_OK;
+    }
+    const struct command *command = find(argv[2]);
+    if (!command)
+        return fail_unknown(argv[2]);
+    char option[] = "--help";
+    char *arguments[] = {argv[2], option, NULL};
+    return command->run(2, arguments);
+}
+
+/* What was printed but could not be written is a failure, not a success. */
+static int
+finish(int code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("troupe: standard output");
+        return code == TROUPE__EXIT_OK ? TROUPE__EXIT_FAILED : code;
+    }
+    return code;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return TROUPE__EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0
+        || strcmp(argv[1], "-h") == 0)
+        return finish(help(argc, argv));
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("troupe %s\n", troupe_version());
+        return finish(TROUPE__EXIT_OK);
+    }
+    const struct command *command = find(argv[1]);
+    if (!command)
+        return fail_unknown(argv[1]);
+    return finish(command->run(argc - 1, argv + 1));
+}
