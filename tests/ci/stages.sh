@@ -1,0 +1,226 @@
+# stages.sh: the stages of `./dev test`, sourced by it.
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+
+# One line each: name, then what it shows.
+stages="\
+release    gcc, optimised: every test, every example
+debug      gcc, with whole-object checks: every test
+clang      clang, both build types, no warning; mailbox to supervisor
+asan       AddressSanitizer and UBSan: every test
+tsan       ThreadSanitizer: every test
+valgrind   valgrind: the tests named in tests/ci/valgrind.txt
+lint       clang-format, clang-tidy, cppcheck, shellcheck, sizes
+api        exported symbols, header documentation, borders, direction
+install    find_package and pkg-config, shared and static, out of tree
+demo       the demo twice; the second run takes seconds
+bench      every benchmark runs (no figure is judged)
+fuzz       the decoder against hostile bytes, for a minute"
+
+list_stages() {
+    say "$stages"
+}
+
+stage_names() {
+    awk '{ print $1 }' <<<"$stages"
+}
+
+check_stage_names() {
+    local name
+    for name in "$@"; do
+        grep -qxF -- "$name" < <(stage_names) ||
+            usage_error "test: no stage '$name'; see ./dev test --list"
+    done
+}
+
+# --- the stages ----------------------------------------------------------------
+
+ctest_prefix=()
+
+# Runs CTest and adds what it counted to the sum of this run.
+count_ctest() {
+    local preset=$1 out rc=0
+    shift
+    out=build/log/ctest-$preset.log
+    # shellcheck disable=SC2154 # jobs is dev's
+    "${ctest_prefix[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
+        >"$out" 2>&1 || rc=$?
+    cat "$out"
+    awk '/tests passed, .* tests? failed out of/ {
+             print $(NF) - failed($0), failed($0)
+         }
+         function failed(line) {
+             match(line, /[0-9]+ tests? failed/)
+             return substr(line, RSTART) + 0
+         }' "$out" >>"$tally"
+    return "$rc"
+}
+
+stage_release() {
+    build_preset release
+    count_ctest release
+}
+
+stage_debug() {
+    build_preset debug
+    count_ctest debug
+}
+
+stage_clang() {
+    build_preset clang-debug
+    build_preset clang
+    # What stands above the runtime is compiled here and run by other stages.
+    count_ctest clang --exclude-regex '^(actors|tools\.|soak|ci\.|bench\.)'
+}
+
+stage_asan() {
+    build_preset asan
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export LSAN_OPTIONS=suppressions=$PWD/tests/ci/lsan.supp:print_suppressions=0
+    export UBSAN_OPTIONS=print_stacktrace=1
+    count_ctest asan
+}
+
+stage_tsan() {
+    build_preset tsan
+    export TSAN_OPTIONS="suppressions=$PWD/tests/ci/tsan.supp"
+    TSAN_OPTIONS+=" halt_on_error=1 second_deadlock_stack=1"
+    # A ThreadSanitizer of this age cannot live with much randomisation.
+    if setarch "$(uname -m)" -R true 2>/dev/null; then
+        ctest_prefix=(setarch "$(uname -m)" -R)
+    fi
+    count_ctest tsan
+}
+
+# valgrind_one MODULE [PATTERN...]: the patterns are the runner's.
+valgrind_one() {
+    local module=$1
+    shift
+    say "valgrind: $module $*"
+    TROUPE_TIMEOUT_FACTOR=30 TROUPE_SOURCE_DIR=$PWD \
+        timeout 400 valgrind --quiet --fair-sched=yes --error-exitcode=99 \
+        --leak-check=full --errors-for-leak-kinds=definite \
+        --suppressions=tests/ci/valgrind.supp \
+        "build/valgrind/tests/test_$module" "$@"
+}
+
+stage_valgrind() {
+    build_preset valgrind
+    local words count=0 rc=0
+    while read -ra words; do
+        [[ -n ${words[*]} && ${words[0]} != \#* ]] || continue
+        count=$((count + 1))
+        if valgrind_one "${words[@]}"; then
+            printf '1 0\n' >>"$tally"
+        else
+            printf '0 1\n' >>"$tally"
+            rc=1
+        fi
+    done <tests/ci/valgrind.txt
+    ((count > 0)) || die "tests/ci/valgrind.txt names no test"
+    return "$rc"
+}
+
+stage_lint() {
+    # shellcheck source=tests/ci/lint.sh
+    source tests/ci/lint.sh
+    run_lint format layout shell cppcheck tidy
+}
+
+stage_api() {
+    # shellcheck source=tests/ci/lint.sh
+    source tests/ci/lint.sh
+    run_lint api
+}
+
+stage_install() {
+    build_preset release
+    bash tests/consumer/run build/release
+}
+
+stage_demo() {
+    local cache=$PWD/build/demo-cache before took
+    rm -rf "$cache"
+    mkdir -p "$cache"
+    export XDG_CACHE_HOME=$cache
+    ./dev demo --quiet >build/log/demo-first.md
+    before=$SECONDS
+    ./dev demo --quiet >build/log/demo-second.md
+    took=$((SECONDS - before))
+    say "second run: $took s"
+    ((took <= 15)) || die "the second demo run took $took s"
+    cat build/log/demo-second.md
+    [[ $(wc -w <build/log/demo-second.md) -ge 50 ]] ||
+        die "the demo's report has fewer than fifty words"
+    rm -rf "$cache"
+}
+
+stage_bench() {
+    compgen -G 'bench/b*.c' >/dev/null || die "there is no benchmark of Troupe"
+    build_preset release
+    python3 bench/run --build build/release --quick --runs 1 \
+        --json build/log/bench.json
+}
+
+stage_fuzz() {
+    # shellcheck source=tests/ci/fuzz.sh
+    source tests/ci/fuzz.sh
+    run_fuzz "${TROUPE_FUZZ_SECONDS:-60}"
+}
+
+# --- running them --------------------------------------------------------------
+
+stage_pid=
+
+# What the running stage has started ends with it.
+stop_stage() {
+    trap - INT TERM
+    say "Stopped."
+    [[ -z $stage_pid ]] || kill -TERM -- "-$stage_pid" 2>/dev/null || true
+    rm -f "$tally"
+    exit 130
+}
+
+# Runs one stage with its output in a log; errexit stays on within it.
+run_stage() {
+    local name=$1 log=build/log/$1.log start=$SECONDS rc=0
+    set -m # a process group of its own
+    (
+        set -euo pipefail
+        trap - INT TERM
+        "stage_$name"
+    ) >"$log" 2>&1 </dev/null &
+    stage_pid=$!
+    set +m
+    wait "$stage_pid" || rc=$?
+    stage_pid=
+    if ((rc == 0)); then
+        printf 'PASS  %-9s %4d s\n' "$name" $((SECONDS - start))
+        printf '1 0\n' >>"$tally"
+        return
+    fi
+    printf 'FAIL  %-9s %4d s  (output: %s)\n' "$name" $((SECONDS - start)) "$log"
+    printf '0 1\n' >>"$tally"
+    tail -n 60 "$log" | sed 's/^/      | /'
+}
+
+run_stages() {
+    local names name passed failed
+    mapfile -t names < <(stage_names)
+    (($# == 0)) || names=("$@")
+    mkdir -p build/log
+    tally=$PWD/build/log/tally.$$
+    : >"$tally"
+
+    trap stop_stage INT TERM
+    say "Running ${#names[@]} stages: ${names[*]}"
+    for name in "${names[@]}"; do
+        run_stage "$name"
+    done
+    read -r passed failed < <(awk '{ p += $1; f += $2 }
+        END { print p + 0, f + 0 }' "$tally")
+    rm -f "$tally"
+    say "Stages took $SECONDS s in all."
+    say "$passed passed, $failed failed"
+    ((failed == 0))
+}
