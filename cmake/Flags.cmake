@@ -1,0 +1,27 @@
+# Compiler flags for everything in this tree; nothing of it is installed.
+# SPDX-License-Identifier: Apache-2.0
+
+add_library(troupe_flags INTERFACE)
+
+target_compile_definitions(troupe_flags INTERFACE _GNU_SOURCE)
+target_compile_options(troupe_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+    -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-nonliteral
+    $<$<BOOL:${TROUPE_WERROR}>:-Werror>)
+
+if(TROUPE_SANITIZE)
+    # No recovery: a UBSan run that recovers prints its finding and passes.
+    target_compile_options(troupe_flags INTERFACE
+        -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all
+        -fno-omit-frame-pointer -g)
+    target_link_options(troupe_flags INTERFACE -fsanitize=${TROUPE_SANITIZE})
+endif()
+
+if(TROUPE_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR
+            "TROUPE_FUZZ needs clang: cmake -DCMAKE_C_COMPILER=clang ...")
+    endif()
+    target_compile_options(troupe_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,140 @@
+# Examples, benches, tests and fuzzers: adding a file is enough.
+# SPDX-License-Identifier: Apache-2.0
+
+# The one place that registers a test: each has a time limit, and a sanitizer's
+# finding fails it even when the program goes on to exit with 0.
+function(troupe_add_test name seconds)
+    cmake_parse_arguments(arg "" "" "COMMAND;ENVIRONMENT" ${ARGN})
+    add_test(NAME ${name} COMMAND ${arg_COMMAND})
+    set_tests_properties(${name} PROPERTIES
+        TIMEOUT ${seconds}
+        ENVIRONMENT "${arg_ENVIRONMENT}"
+        FAIL_REGULAR_EXPRESSION "Sanitizer: |runtime error: ")
+endfunction()
+
+# examples/x.c: built with the public headers alone, run by CTest.
+function(troupe_add_examples)
+    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
+    foreach(file IN LISTS files)
+        cmake_path(GET file STEM name)
+        add_executable(example_${name} ${file})
+        set_target_properties(example_${name} PROPERTIES
+            OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+        target_link_libraries(example_${name} PRIVATE troupe troupe_flags)
+        # An example may show a dependency's own API, for instance SQLite.
+        target_link_libraries(example_${name} PRIVATE ${TROUPE_DEPENDENCIES})
+        troupe_add_test(example.${name} 60 COMMAND example_${name})
+    endforeach()
+endfunction()
+
+# bench/b*.c and raw_*.c: one program each; other files are shared by all.
+function(troupe_add_benches)
+    file(GLOB programs CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/bench/b*.c ${PROJECT_SOURCE_DIR}/bench/raw_*.c)
+    file(GLOB common CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)
+    list(REMOVE_ITEM common ${programs} "")
+    foreach(file IN LISTS programs)
+        cmake_path(GET file STEM name)
+        add_executable(bench_${name} ${file} ${common})
+        set_target_properties(bench_${name} PROPERTIES
+            OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+        target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+        target_link_libraries(bench_${name} PRIVATE
+            troupe_static troupe_flags ${TROUPE_DEPENDENCIES})
+    endforeach()
+endfunction()
+
+# Our own small runner stands in for Criterion under sanitizers and valgrind.
+function(troupe_link_runner target)
+    set(harness ${PROJECT_SOURCE_DIR}/tests/harness)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    if(TROUPE_OWN_RUNNER)
+        target_sources(${target} PRIVATE ${harness}/criterion/runner.c)
+        target_include_directories(${target} BEFORE PRIVATE ${harness})
+        # Everything takes several times as long: tests may do less of it.
+        target_compile_definitions(${target} PRIVATE TROUPE_SLOW_BUILD)
+    else()
+        target_link_libraries(${target} PRIVATE PkgConfig::CRITERION)
+    endif()
+endfunction()
+
+# tests/<module>/*.c with at least one test_*.c: one binary test_<module>.
+# tests/<module>/test_*.sh and test_*.py: run as they are.
+function(troupe_add_tests)
+    set(common_env
+        "TROUPE=${PROJECT_BINARY_DIR}/bin/troupe"
+        "TROUPE_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
+        "TROUPE_BUILD_DIR=${PROJECT_BINARY_DIR}")
+    if(TROUPE_OWN_RUNNER)
+        list(APPEND common_env "TROUPE_TIMEOUT_FACTOR=4")
+    endif()
+    file(GLOB harness CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/harness/*.c)
+    file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/test_*.c)
+    set(seen "")
+    foreach(test IN LISTS tests)
+        cmake_path(GET test PARENT_PATH dir)
+        cmake_path(GET dir FILENAME module)
+        if(NOT module IN_LIST seen)
+            list(APPEND seen ${module})
+            file(GLOB files CONFIGURE_DEPENDS ${dir}/*.c)
+            add_executable(test_${module} ${files} ${harness})
+            set_target_properties(test_${module} PROPERTIES
+                RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+            target_compile_definitions(test_${module} PRIVATE
+                TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+            target_link_libraries(test_${module} PRIVATE troupe_private)
+            troupe_link_runner(test_${module})
+            troupe_add_test(${module} 300 COMMAND test_${module}
+                ENVIRONMENT ${common_env})
+        endif()
+    endforeach()
+
+    file(GLOB scripts CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/tests/*/test_*.sh
+        ${PROJECT_SOURCE_DIR}/tests/*/test_*.py)
+    foreach(script IN LISTS scripts)
+        cmake_path(GET script PARENT_PATH dir)
+        cmake_path(GET dir FILENAME module)
+        cmake_path(GET script STEM name)
+        string(REGEX REPLACE "^test_" "" name ${name})
+        set(runner bash)
+        if(script MATCHES "\\.py$")
+            set(runner python3)
+        endif()
+        troupe_add_test(${module}.${name} 300
+            COMMAND ${runner} ${script} ENVIRONMENT ${common_env})
+    endforeach()
+endfunction()
+
+# tests/soak/*.c: one program that loads a node for as long as it is told and
+# fails when memory or descriptors grow; CTest runs it for a few seconds.
+function(troupe_add_soak)
+    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/soak/*.c)
+    if(files)
+        # The same crowd as the stress test's, for longer.
+        add_executable(soak ${files} ${PROJECT_SOURCE_DIR}/tests/stress/crowd.c)
+        target_include_directories(soak PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+        set_target_properties(soak PROPERTIES
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+        target_link_libraries(soak PRIVATE troupe_private)
+        if(TROUPE_OWN_RUNNER)
+            target_compile_definitions(soak PRIVATE TROUPE_SLOW_BUILD)
+        endif()
+        troupe_add_test(soak.short 120 COMMAND soak 5)
+    endif()
+endfunction()
+
+# tests/fuzz/fuzz_*.c: one libFuzzer program each.
+function(troupe_add_fuzzers)
+    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
+    foreach(file IN LISTS files)
+        cmake_path(GET file STEM name)
+        add_executable(${name} ${file})
+        set_target_properties(${name} PROPERTIES
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+        target_link_libraries(${name} PRIVATE troupe_private)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+endfunction()
