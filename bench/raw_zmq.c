@@ -4,8 +4,11 @@
  *
  *   raw_zmq [--variant NAME] [--quick] | --list | --version
  *
- * Threads: the main thread binds and receives (or answers), one other thread
- * connects and sends (or asks); each owns its socket from open to close.
+ * Threads: the main thread binds and receives (or asks), one other thread
+ * connects and sends (or answers). The main thread closes both sockets, the
+ * other one after its thread has been joined: over ipc, libzmq 4.3.4 loses what
+ * the kernel still holds when a sender closes while the receiver is at its
+ * high-water mark, and the receiver would wait for it without end.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -42,11 +45,12 @@ static const struct variant variants[] = {
 
 enum { VARIANT_COUNT = sizeof variants / sizeof variants[0] };
 
-/* One run of one variant; shared by the two threads, changed by none. */
+/* One run of one variant, shared by the two threads. */
 struct run {
     const struct variant *what;
     int64_t count;
     void *zmq;
+    void *other; /* the second thread's socket; the main thread's once joined */
     char endpoint[64];
 };
 
@@ -114,27 +118,25 @@ receive_one(void *socket, zmq_msg_t *msg, size_t size)
 static void *
 push_all(void *arg)
 {
-    const struct run *run = arg;
-    void *socket = open_socket(run, ZMQ_PUSH, false);
+    struct run *run = arg;
+    run->other = open_socket(run, ZMQ_PUSH, false);
     for (int64_t i = 0; i < run->count; i++)
-        send_one(socket, run->what->size);
-    zmq_close(socket);
+        send_one(run->other, run->what->size);
     return NULL;
 }
 
 static void *
 answer_all(void *arg)
 {
-    const struct run *run = arg;
-    void *socket = open_socket(run, ZMQ_PAIR, false);
+    struct run *run = arg;
+    run->other = open_socket(run, ZMQ_PAIR, false);
     zmq_msg_t msg;
     zmq_msg_init(&msg);
     for (int64_t i = 0; i < run->count / 2; i++) {
-        receive_one(socket, &msg, run->what->size);
-        send_one(socket, run->what->size);
+        receive_one(run->other, &msg, run->what->size);
+        send_one(run->other, run->what->size);
     }
     zmq_msg_close(&msg);
-    zmq_close(socket);
     return NULL;
 }
 
@@ -192,6 +194,7 @@ measure(struct run *run)
         need(rc == 0, "pthread_create");
         spent = pair ? ask_all(run, socket, &msg) : pull_all(run, socket, &msg);
         pthread_join(other, NULL);
+        zmq_close(run->other);
     }
     zmq_msg_close(&msg);
     zmq_close(socket);
