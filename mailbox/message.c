@@ -12,51 +12,6 @@
 
 enum { SHARE_MIN = 4096 /* bytes; a keeper copies what is smaller */ };
 
-size_t
-troupe__message_read(struct troupe_message *self, const uint8_t *at,
-                     const uint8_t *end)
-{
-    size_t left = (size_t) (end - at);
-    if (left < WIRE_AT_TYPE + 4) /* type of 1, trace, body: 2 + 1 + 1 */
-        return 0;
-    size_t size = troupe__load_u32(at + WIRE_AT_SIZE + 1);
-    size_t type_size = at[WIRE_AT_TYPE] & 0x1fU;
-    unsigned kind = at[WIRE_AT_KIND] ^ (WIRE_VERSION << 4);
-    unsigned wrong = (at[0] ^ (0x90U | WIRE_ITEMS)) | (at[WIRE_AT_SIZE] ^ 0xceU)
-                     | (at[WIRE_AT_TO] ^ 0xcfU) | (at[WIRE_AT_FROM] ^ 0xcfU)
-                     | (at[WIRE_AT_ID] ^ 0xcfU) | (at[WIRE_AT_DEADLINE] ^ 0xcfU)
-                     | ((at[WIRE_AT_TYPE] & 0xe0U) ^ 0xa0U);
-    if (wrong || kind - 1 >= WIRE_KIND_MAX || type_size == 0 || size > left
-        || size < WIRE_AT_TYPE + 3 + type_size)
-        return 0;
-
-    const uint8_t *trace = at + WIRE_AT_TYPE + 1 + type_size;
-    const uint8_t *body = trace + 1;
-    if (*trace == 0xc4 && trace[1] == WIRE_TRACE_SIZE) {
-        body += 1 + WIRE_TRACE_SIZE;
-        if (body >= at + size)
-            return 0;
-        self->trace = trace + 2;
-    } else if (*trace == 0xc0) {
-        self->trace = NULL;
-    } else {
-        return 0;
-    }
-    self->start = at;
-    self->size = size;
-    self->kind = (enum troupe__wire_kind) kind;
-    self->to.id = troupe__load_u64(at + WIRE_AT_TO + 1);
-    self->from.id = troupe__load_u64(at + WIRE_AT_FROM + 1);
-    self->id = troupe__load_u64(at + WIRE_AT_ID + 1);
-    self->deadline = troupe__load_u64(at + WIRE_AT_DEADLINE + 1);
-    self->type = (const char *) (at + WIRE_AT_TYPE + 1);
-    self->type_size = type_size;
-    self->body = body;
-    self->body_size = (size_t) (at + size - body);
-    self->type_text[0] = '\0';
-    return size;
-}
-
 bool
 troupe__type_ok(const char *type, size_t size)
 {

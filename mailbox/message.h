@@ -39,11 +39,65 @@ struct troupe_message {
  * `frame` are the caller's to set: neither this nor troupe__message_parse
  * touches them.
  *
- *   returns  the bytes of the message, or 0 when the fixed layout is not
- *            there (then only troupe__message_parse may read it).
+ *   returns  the bytes of the message, or 0 when it has none of the forms that
+ *            we write (then only troupe__message_parse may read it).
  */
-size_t troupe__message_read(struct troupe_message *self, const uint8_t *at,
-                            const uint8_t *end);
+static inline size_t
+troupe__message_read(struct troupe_message *self, const uint8_t *at,
+                     const uint8_t *end)
+{
+    size_t left = (size_t) (end - at);
+    if (__builtin_expect(left < WIRE_HEAD_SHORT + 4, 0))
+        return 0; /* a type of 1, trace and body take 2 + 1 + 1 */
+    const uint8_t *to = at + WIRE_AT_TO;
+    size_t size = (size_t) at[WIRE_AT_SIZE + 1] << 8 | at[WIRE_AT_SIZE + 2];
+    unsigned kind = at[WIRE_AT_KIND] ^ (WIRE_VERSION << 4);
+    unsigned wrong = at[0] ^ (0x90U | WIRE_ITEMS);
+    if (__builtin_expect(at[WIRE_AT_SIZE] != 0xcd, 0)) {
+        wrong |= at[WIRE_AT_SIZE] ^ 0xceU;
+        size = troupe__load_u32(at + WIRE_AT_SIZE + 1);
+        to += WIRE_SIZE_EXTRA;
+    }
+    const uint8_t *id = to + 2 * WIRE_NUMBER;
+    const uint8_t *type = id + 2;
+    wrong |= (to[0] ^ 0xcfU) | (to[WIRE_NUMBER] ^ 0xcfU);
+    self->id = 0;
+    self->deadline = 0;
+    if ((id[0] | id[1]) != 0) {
+        type = id + 2 * WIRE_NUMBER;
+        if (end - type < 4)
+            return 0;
+        wrong |= (id[0] ^ 0xcfU) | (id[WIRE_NUMBER] ^ 0xcfU);
+        self->id = troupe__load_u64(id + 1);
+        self->deadline = troupe__load_u64(id + WIRE_NUMBER + 1);
+    }
+    size_t type_size = *type & 0x1fU;
+    wrong |= (*type & 0xe0U) ^ 0xa0U;
+    if (wrong || kind - 1 >= WIRE_KIND_MAX || type_size == 0 || size > left)
+        return 0;
+    const uint8_t *trace = type + 1 + type_size;
+    const uint8_t *body = trace + 1;
+    if (at + size <= body) /* also when the trace lies behind the message */
+        return 0;
+    self->trace = NULL;
+    if (__builtin_expect(*trace != 0xc0, 0)) {
+        body += 1 + WIRE_TRACE_SIZE;
+        if (*trace != 0xc4 || trace[1] != WIRE_TRACE_SIZE || body >= at + size)
+            return 0;
+        self->trace = trace + 2;
+    }
+    self->start = at;
+    self->size = size;
+    self->kind = (enum troupe__wire_kind) kind;
+    self->to.id = troupe__load_u64(to + 1);
+    self->from.id = troupe__load_u64(to + WIRE_NUMBER + 1);
+    self->type = (const char *) (type + 1);
+    self->type_size = type_size;
+    self->body = body;
+    self->body_size = (size_t) (at + size - body);
+    self->type_text[0] = '\0';
+    return size;
+}
 
 /*
  * troupe__message_parse: read a message from a stranger: every byte is

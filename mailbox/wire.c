@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wire.c: the part of an envelope that is the same in every message. */
+/* wire.c: the size of a large message. */
 #include "mailbox/wire.h"
 
-const uint8_t troupe__wire_blank[WIRE_AT_TYPE] = {
-    [0] = 0x90 | WIRE_ITEMS,   [WIRE_AT_KIND] = WIRE_VERSION << 4,
-    [WIRE_AT_SIZE] = 0xce,     [WIRE_AT_TO] = 0xcf,
-    [WIRE_AT_FROM] = 0xcf,     [WIRE_AT_ID] = 0xcf,
-    [WIRE_AT_DEADLINE] = 0xcf,
-};
-
-_Static_assert(WIRE_AT_TO == WIRE_AT_SIZE + 5, "size is a uint 32");
-_Static_assert(WIRE_AT_TYPE == WIRE_AT_TO + 4 * 9, "four times uint 64");
-_Static_assert((WIRE_VERSION << 4 | WIRE_KIND_MAX) < 128, "one byte");
+void
+troupe__wire_widen(struct troupe__buffer *out, size_t start, size_t more)
+{
+    troupe__buffer_room(out, WIRE_SIZE_EXTRA);
+    uint8_t *at = out->data + start;
+    memmove(at + WIRE_AT_TO + WIRE_SIZE_EXTRA, at + WIRE_AT_TO,
+            out->size - start - WIRE_AT_TO);
+    out->size += WIRE_SIZE_EXTRA;
+    size_t size = out->size - start + more;
+    CHECK(size <= UINT32_MAX);
+    at[WIRE_AT_SIZE] = 0xce;
+    troupe__store_u32(at + WIRE_AT_SIZE + 1, (uint32_t) size);
+}

@@ -9,23 +9,26 @@
 /*
  * A message is a msgpack array of nine:
  *   [version << 4 | kind, size, to, from, id, deadline, type, trace, body]
- * We write size as uint32 and the four after it as uint64 in full width, so
- * that they lie at fixed offsets; a reader takes any integer.
+ * What we write has few forms, so that it is read without looking at every
+ * byte: size is a uint16, or a uint32 where it must be; to and from are uint64
+ * in full width; id and deadline are so too or, when both are 0, take one byte
+ * each. A reader takes any integer.
  */
 enum troupe__wire {
     WIRE_VERSION = 1,
     WIRE_ITEMS = 9,
     WIRE_AT_KIND = 1,
     WIRE_AT_SIZE = 2,
-    WIRE_AT_TO = 7,
-    WIRE_AT_FROM = 16,
-    WIRE_AT_ID = 25,
-    WIRE_AT_DEADLINE = 34,
-    WIRE_AT_TYPE = 43,
+    WIRE_AT_TO = 5,       /* 2 more after a size of 32 bits, as all below */
+    WIRE_NUMBER = 9,      /* bytes of an integer in full width */
+    WIRE_HEAD_SHORT = 25, /* up to the type, id and deadline being 0 */
+    WIRE_HEAD_WIDE = 41,  /* up to the type */
+    WIRE_SIZE_EXTRA = 2,  /* bytes that a size of 32 bits takes more */
     WIRE_TRACE_SIZE = 24,
     WIRE_DEPTH_MAX = 32,         /* nesting of a body */
     WIRE_ELEMENTS_MAX = 1 << 20, /* values in a body from elsewhere */
-    WIRE_HEADER_MAX = WIRE_AT_TYPE + 1 + TROUPE_TYPE_MAX + 2 + WIRE_TRACE_SIZE
+    WIRE_HEADER_MAX = WIRE_HEAD_WIDE + WIRE_SIZE_EXTRA + 1 + TROUPE_TYPE_MAX + 2
+                      + WIRE_TRACE_SIZE
 };
 
 /* What a message is for. Only the runtime may send WIRE_START and after. */
@@ -89,15 +92,13 @@ troupe__store_u32(uint8_t *at, uint32_t value)
 static inline size_t
 troupe__type_size(const char *type)
 {
-    size_t size = 0;
+    const char *at = type;
     if (!type)
         return 0;
-    for (; type[size]; size++) {
-        bool printable = type[size] >= 0x20 && type[size] <= 0x7e;
-        if (!printable || size == TROUPE_TYPE_MAX)
-            return 0;
-    }
-    return size;
+    while ((uint8_t) (*at - 0x20) <= 0x7e - 0x20)
+        at++;
+    size_t size = (size_t) (at - type);
+    return *at == '\0' && size <= TROUPE_TYPE_MAX ? size : 0;
 }
 
 /* troupe__copy_short: memcpy of up to 32 bytes that may not overlap. */
@@ -121,8 +122,14 @@ troupe__copy_short(uint8_t *to, const void *from, size_t size)
     }
 }
 
-/* The first WIRE_AT_TYPE bytes of a message, all fields 0. */
-extern const uint8_t troupe__wire_blank[WIRE_AT_TYPE];
+/* An integer in full width; returns where the next field goes. */
+static inline uint8_t *
+troupe__wire_number(uint8_t *at, uint64_t value)
+{
+    at[0] = 0xcf;
+    troupe__store_u64(at + 1, value);
+    return at + WIRE_NUMBER;
+}
 
 /*
  * troupe__wire_begin: append the envelope; the caller appends the body and
@@ -135,14 +142,19 @@ troupe__wire_begin(struct troupe__buffer *out,
     size_t type_size = envelope->type_size;
     CHECK(type_size - 1 < TROUPE_TYPE_MAX);
     uint8_t *at = troupe__buffer_room(out, WIRE_HEADER_MAX);
-    memcpy(at, troupe__wire_blank, WIRE_AT_TYPE);
+    at[0] = 0x90 | WIRE_ITEMS;
     at[WIRE_AT_KIND] = (uint8_t) (WIRE_VERSION << 4 | envelope->kind);
-    troupe__store_u64(at + WIRE_AT_TO + 1, envelope->to.id);
-    troupe__store_u64(at + WIRE_AT_FROM + 1, envelope->from.id);
-    troupe__store_u64(at + WIRE_AT_ID + 1, envelope->id);
-    troupe__store_u64(at + WIRE_AT_DEADLINE + 1, envelope->deadline);
-    at[WIRE_AT_TYPE] = (uint8_t) (0xa0 | type_size);
-    at += WIRE_AT_TYPE + 1;
+    at[WIRE_AT_SIZE] = 0xcd;
+    at = troupe__wire_number(at + WIRE_AT_TO, envelope->to.id);
+    at = troupe__wire_number(at, envelope->from.id);
+    if ((envelope->id | envelope->deadline) == 0) {
+        *at++ = 0;
+        *at++ = 0;
+    } else {
+        at = troupe__wire_number(at, envelope->id);
+        at = troupe__wire_number(at, envelope->deadline);
+    }
+    *at++ = (uint8_t) (0xa0 | type_size);
     troupe__copy_short(at, envelope->type, type_size);
     at += type_size;
     if (envelope->trace) {
@@ -156,13 +168,33 @@ troupe__wire_begin(struct troupe__buffer *out,
     out->size = (size_t) (at - out->data);
 }
 
+/* The size needs two bytes more: what follows it makes room. `more` bytes of
+ * the message stand elsewhere. */
+void troupe__wire_widen(struct troupe__buffer *out, size_t start, size_t more);
+
 /* troupe__wire_end: write the size of the message that began at `start`. */
 static inline void
 troupe__wire_end(struct troupe__buffer *out, size_t start)
 {
     size_t size = out->size - start;
-    CHECK(size <= UINT32_MAX);
-    troupe__store_u32(out->data + start + WIRE_AT_SIZE + 1, (uint32_t) size);
+    if (__builtin_expect(size > UINT16_MAX, 0)) {
+        troupe__wire_widen(out, start, 0);
+        return;
+    }
+    uint16_t swapped = __builtin_bswap16((uint16_t) size);
+    memcpy(out->data + start + WIRE_AT_SIZE + 1, &swapped, sizeof swapped);
+}
+
+/* troupe__wire_clear_id: a message of our own, whose id is not 0, has none
+ * from now on. */
+static inline void
+troupe__wire_clear_id(uint8_t *message)
+{
+    uint8_t *to = message + WIRE_AT_TO;
+    if (message[WIRE_AT_SIZE] == 0xce)
+        to += WIRE_SIZE_EXTRA;
+    CHECK(to[2 * WIRE_NUMBER] == 0xcf);
+    troupe__store_u64(to + 2 * WIRE_NUMBER + 1, 0);
 }
 
 #endif

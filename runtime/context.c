@@ -128,7 +128,7 @@ troupe_stash(troupe_context_t *ctx)
     struct troupe__parcel *parcel =
         troupe__parcel_new(&ctx->worker->parcels, msg, ctx->worker->now);
     if (msg->kind == WIRE_TELL && msg->id) /* a timer's: it has fired */
-        troupe__store_u64(parcel->copy + WIRE_AT_ID + 1, 0);
+        troupe__wire_clear_id(parcel->copy);
     troupe__mailbox_push(stash, parcel);
     ctx->stashed = parcel;
     ctx->ask = ASK_NONE; /* it is open, but not for this handler */

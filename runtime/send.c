@@ -259,9 +259,8 @@ write_head(const struct troupe__envelope *envelope, uint8_t *blob, size_t size)
     uint8_t bin32[5] = {0xc6};
     troupe__store_u32(bin32 + 1, (uint32_t) size);
     troupe__buffer_put(&head, bin32, sizeof bin32);
+    troupe__wire_widen(&head, 0, size);
     size_t head_size = head.size;
-    troupe__store_u32(head.data + WIRE_AT_SIZE + 1,
-                      (uint32_t) (head_size + size));
     CHECK(head_size <= TROUPE__BLOB_HEAD);
     memcpy(blob - head_size, head.data, head_size);
     troupe__buffer_free(&head);

@@ -17,6 +17,15 @@ static const struct troupe__envelope plain = {
     .type_size = 3,
 };
 
+/* What is written in the short layout. */
+static const struct troupe__envelope brief = {
+    .kind = WIRE_TELL,
+    .to = {0x0102030405060708},
+    .from = {0x1112131415161718},
+    .type = "add",
+    .type_size = 3,
+};
+
 Test(wire, a_message_is_these_bytes)
 {
     struct troupe__buffer out = {0};
@@ -24,12 +33,90 @@ Test(wire, a_message_is_these_bytes)
     cr_assert_eq(codec_pack(&out, "{s:i}", "by", 7), 0);
     troupe__wire_end(&out, 0);
     char *hex = codec_hex(out.data, out.size);
-    cr_assert_str_eq(hex, "9912ce00000035"
+    cr_assert_str_eq(hex, "9912cd0033"
                           "cf0102030405060708cf1112131415161718"
                           "cf2122232425262728cf3132333435363738"
                           "a3616464c081a2627907");
     free(hex);
     troupe__buffer_free(&out);
+}
+
+Test(wire, a_message_without_id_and_deadline_is_short)
+{
+    struct troupe__buffer out = {0};
+    troupe__wire_begin(&out, &brief);
+    cr_assert_eq(codec_pack(&out, "i", 7), 0);
+    troupe__wire_end(&out, 0);
+    char *hex = codec_hex(out.data, out.size);
+    cr_assert_str_eq(hex, "9911cd001f"
+                          "cf0102030405060708cf1112131415161718"
+                          "0000a3616464c007");
+    cr_assert_leq(out.size, 33); /* what ZeroMQ carries in the message itself */
+    struct troupe_message msg;
+    cr_assert_eq(troupe__message_read(&msg, out.data, out.data + out.size),
+                 out.size);
+    cr_assert_eq(msg.id | msg.deadline, 0);
+    cr_assert_eq(msg.from.id, brief.from.id);
+    cr_assert(troupe_message_is(&msg, "add"));
+    cr_assert_eq(msg.body_size, 1);
+    free(hex);
+    troupe__buffer_free(&out);
+}
+
+/* Over 65,535 bytes the size takes two more, and all the rest moves. */
+Test(wire, a_large_message_says_its_size_in_32_bits)
+{
+    for (size_t room = 65480; room < 65540; room++) {
+        char *text = troupe__alloc(room + 1);
+        memset(text, 'x', room);
+        struct troupe__buffer out = {0};
+        troupe__buffer_put(&out, "before", 6);
+        troupe__wire_begin(&out, room % 2 ? &plain : &brief);
+        cr_assert_eq(codec_pack(&out, "s", text), 0);
+        troupe__wire_end(&out, 6);
+        const uint8_t *at = out.data + 6, *end = out.data + out.size;
+        size_t size = (size_t) (end - at);
+        struct troupe_message msg;
+        cr_assert_eq(at[WIRE_AT_SIZE], size > 65535 ? 0xce : 0xcd, "%zu", size);
+        cr_assert_eq(troupe__message_read(&msg, at, end), size);
+        cr_assert_eq(troupe__message_parse(&msg, at, end), (ptrdiff_t) size);
+        cr_assert_eq(msg.to.id, plain.to.id);
+        cr_assert_eq(msg.from.id, plain.from.id);
+        cr_assert_eq(msg.id, room % 2 ? plain.id : 0);
+        const void *body = NULL;
+        size_t body_size = 0;
+        cr_assert_eq(troupe_unpack(&msg, "s%", &body, &body_size), 0);
+        cr_assert_eq(body_size, room);
+        cr_assert_eq(memcmp(body, text, room), 0);
+        troupe__buffer_free(&out);
+        free(text);
+    }
+}
+
+/* One of the two is enough for the wide layout, and is read back. */
+Test(wire, an_id_or_a_deadline_alone_is_kept)
+{
+    static const uint64_t pairs[][2] = {
+        {1, 0}, {0, 1}, {UINT64_MAX, 0}, {0, UINT64_MAX}, {1, 1}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct troupe__envelope envelope = plain;
+        envelope.id = pairs[i][0];
+        envelope.deadline = pairs[i][1];
+        struct troupe__buffer out = {0};
+        troupe__wire_begin(&out, &envelope);
+        cr_assert_eq(codec_pack(&out, NULL), 0);
+        troupe__wire_end(&out, 0);
+        struct troupe_message read, parsed;
+        cr_assert_eq(troupe__message_read(&read, out.data, out.data + out.size),
+                     out.size);
+        cr_assert_eq(
+            troupe__message_parse(&parsed, out.data, out.data + out.size),
+            (ptrdiff_t) out.size);
+        cr_assert(read.id == pairs[i][0] && parsed.id == pairs[i][0]);
+        cr_assert(read.deadline == pairs[i][1]
+                  && parsed.deadline == pairs[i][1]);
+        troupe__buffer_free(&out);
+    }
 }
 
 Test(wire, a_trace_is_24_bytes_of_binary)
@@ -43,7 +130,7 @@ Test(wire, a_trace_is_24_bytes_of_binary)
     troupe__wire_begin(&out, &envelope);
     cr_assert_eq(codec_pack(&out, NULL), 0);
     troupe__wire_end(&out, 0);
-    size_t at = WIRE_AT_TYPE + 4;
+    size_t at = WIRE_HEAD_WIDE + 4;
     cr_assert_arr_eq(out.data + at, "\xc4\x18", 2);
     cr_assert_arr_eq(out.data + at + 2, trace, sizeof trace);
     cr_assert_eq(out.size, at + 2 + sizeof trace + 1);
@@ -208,9 +295,9 @@ Test(wire, printable_ascii_is_what_a_type_is_made_of)
 Test(wire, a_message_cut_at_any_byte_is_refused)
 {
     uint8_t trace[WIRE_TRACE_SIZE] = {0};
-    for (int traced = 0; traced < 2; traced++) {
-        struct troupe__envelope envelope = plain;
-        envelope.trace = traced ? trace : NULL;
+    for (int form = 0; form < 4; form++) {
+        struct troupe__envelope envelope = form & 2 ? plain : brief;
+        envelope.trace = form & 1 ? trace : NULL;
         struct troupe__buffer out = {0};
         troupe__wire_begin(&out, &envelope);
         cr_assert_eq(codec_pack(&out, "{s:s}", "text", "something"), 0);
@@ -242,7 +329,8 @@ Test(wire, a_size_without_room_for_a_body_is_refused)
     cr_assert_eq(codec_pack(&out, "[ii]", 1, 2), 0);
     for (size_t size = 1; size <= out.size; size++) {
         bool whole = size == out.size;
-        troupe__store_u32(out.data + WIRE_AT_SIZE + 1, (uint32_t) size);
+        out.data[WIRE_AT_SIZE + 1] = 0;
+        out.data[WIRE_AT_SIZE + 2] = (uint8_t) size;
         struct troupe_message msg;
         size_t used = troupe__message_read(&msg, out.data, out.data + out.size);
         cr_assert_eq(used, size > head ? size : 0, "%zu", size);
@@ -254,10 +342,13 @@ Test(wire, a_size_without_room_for_a_body_is_refused)
 
 /* Whatever one byte becomes, nothing is read outside, and what is accepted
  * lies inside. */
-Test(wire, a_message_with_any_byte_changed_stays_in_bounds)
+static void
+change_every_byte(const struct troupe__envelope *envelope)
 {
     struct troupe__buffer out = {0};
-    codec_message(&out, "add", "{s:s}", "text", "abc");
+    troupe__wire_begin(&out, envelope);
+    cr_assert_eq(codec_pack(&out, "{s:s}", "text", "abc"), 0);
+    troupe__wire_end(&out, 0);
     uint8_t *copy = troupe__alloc(out.size);
     for (size_t i = 0; i < out.size; i++) {
         for (int byte = 0; byte < 256; byte++) {
@@ -275,4 +366,10 @@ Test(wire, a_message_with_any_byte_changed_stays_in_bounds)
     }
     free(copy);
     troupe__buffer_free(&out);
+}
+
+Test(wire, a_message_with_any_byte_changed_stays_in_bounds)
+{
+    change_every_byte(&plain);
+    change_every_byte(&brief);
 }
