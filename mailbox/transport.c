@@ -231,8 +231,11 @@ send_frame(struct troupe__outbox *self, zmq_msg_t *message, void *data,
 }
 
 /*
- * Full buffers leave with their frame and come back from whoever read it, to
- * be filled again while they are in a cache: a small stack for all.
+ * An outbox keeps its buffer: messages are written where only this core has
+ * the lines. A full one is copied at once into a buffer that leaves with the
+ * frame and comes back from whoever read it; its lines are then still in the
+ * reader's cache, and fetching them back is fast for a copy of many lines in a
+ * row, and slow for messages written one by one.
  */
 static void
 buffer_returned(void *data, void *hint)
@@ -284,20 +287,22 @@ troupe__outbox_flush(struct troupe__outbox *self)
     size_t size = buffer->size;
     if (size == 0)
         return;
-    if (size <= TROUPE__FRAME_COPIED) {
-        CHECK(zmq_msg_init_size(&message, size) == 0);
-        data = memcpy(zmq_msg_data(&message), data, size);
-        buffer->size = 0;
-    } else {
-        bool spare = buffer->capacity == TROUPE__FRAME_BUFFER;
-        CHECK(zmq_msg_init_data(&message, data, size,
-                                spare ? buffer_returned : free_bytes,
-                                spare ? (void *) self->spares : data)
-              == 0);
+    if (buffer->capacity > TROUPE__FRAME_BUFFER) {
+        /* It has grown for a large message: that leaves as it is. */
+        CHECK(zmq_msg_init_data(&message, data, size, free_bytes, data) == 0);
         buffer->data = buffer_take(self->spares, &self->allocations);
         buffer->capacity = TROUPE__FRAME_BUFFER;
-        buffer->size = 0;
+    } else if (size <= TROUPE__FRAME_COPIED) {
+        CHECK(zmq_msg_init_size(&message, size) == 0);
+        data = memcpy(zmq_msg_data(&message), data, size);
+    } else {
+        data =
+            memcpy(buffer_take(self->spares, &self->allocations), data, size);
+        CHECK(zmq_msg_init_data(&message, data, size, buffer_returned,
+                                self->spares)
+              == 0);
     }
+    buffer->size = 0;
     send_frame(self, &message, data, size);
 }
 

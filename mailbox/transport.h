@@ -48,7 +48,7 @@ struct troupe__tap {
 enum {
     TROUPE__BLOB_HEAD = 128,         /* bytes of room before a blob */
     TROUPE__FRAME_FULL = 15 * 1024,  /* an outbox is flushed early then */
-    TROUPE__FRAME_COPIED = 2 * 1024, /* up to here copying is cheaper */
+    TROUPE__FRAME_COPIED = 2 * 1024, /* up to here ZeroMQ allocates */
     TROUPE__FRAME_BUFFER = 16 * 1024,
     TROUPE__SPARES_MAX = 128
 };
@@ -71,7 +71,7 @@ struct troupe__outbox {
     bool dirty;             /* in its worker's list of unflushed ones */
     uint32_t index;         /* of the worker that it leads to */
     uint64_t frames, bytes; /* sent */
-    uint64_t allocations;   /* buffers that left with a frame */
+    uint64_t allocations;   /* buffers that had to be made */
     uint64_t looked;        /* `bytes` when under_way was last read */
     const struct troupe__tap *tap;
     struct troupe__spares *spares;
