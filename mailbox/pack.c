@@ -300,28 +300,10 @@ pack_all(struct packer *self)
     return troupe__format_next(&self->format) == '\0' ? 0 : -EINVAL;
 }
 
-static inline void
-put_number(struct troupe__buffer *out, int64_t value)
-{
-    if (value >= 0)
-        troupe__put_uint(out, (uint64_t) value);
-    else
-        troupe__put_negative(out, value);
-}
-
 int
-troupe__pack(struct troupe__buffer *out, const char *format, va_list *args)
+troupe__pack_format(struct troupe__buffer *out, const char *format,
+                    va_list *args)
 {
-    if (!format) {
-        troupe__buffer_put(out, "\xc0", 1);
-        return 0;
-    }
-    if ((*format == 'i' || *format == 'I') && format[1] == '\0') {
-        int64_t value =
-            *format == 'i' ? va_arg(*args, int) : va_arg(*args, int64_t);
-        put_number(out, value);
-        return 0;
-    }
     struct packer self;
     self.out = out;
     self.format = format;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mailbox/buffer.h"
+#include "mailbox/put.h"
 
 /*
  * troupe__pack: append one value by a format of troupe_message.h.
@@ -23,7 +23,31 @@
  *                       would nest too deep or hold too many values with it
  *            or what a troupe_write_fn returned
  */
-int troupe__pack(struct troupe__buffer *out, const char *format, va_list *args);
+static inline int troupe__pack(struct troupe__buffer *out, const char *format,
+                               va_list *args);
+
+/* The general case of it: `format` is not NULL. */
+int troupe__pack_format(struct troupe__buffer *out, const char *format,
+                        va_list *args);
+
+static inline int
+troupe__pack(struct troupe__buffer *out, const char *format, va_list *args)
+{
+    if (!format) {
+        troupe__put_byte(out, 0xc0);
+        return 0;
+    }
+    /* One integer is what many messages carry: a short cut for it. */
+    bool is_int = *format == 'i';
+    if ((!is_int && *format != 'I') || format[1] != '\0')
+        return troupe__pack_format(out, format, args);
+    int64_t value = is_int ? va_arg(*args, int) : va_arg(*args, int64_t);
+    if (__builtin_expect(value >= 0 && value < 0x80, 1))
+        troupe__put_byte(out, (uint8_t) value);
+    else
+        troupe__put_int(out, value);
+    return 0;
+}
 
 /* What may still come: both shrink while values are checked. */
 struct troupe__limits {

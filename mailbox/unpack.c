@@ -210,35 +210,25 @@ is_small(const troupe_message_t *msg, const char *format)
            && msg->body_size == 1 && *msg->body < 0x80;
 }
 
-static inline int
-store_small(char letter, uint8_t value, va_list *args)
-{
-    if (letter == 'i') {
-        int *ret_value = va_arg(*args, int *);
-        if (ret_value)
-            *ret_value = value;
-        return ret_value ? 0 : -EINVAL;
-    }
-    int64_t *ret_value = va_arg(*args, int64_t *);
-    if (ret_value)
-        *ret_value = value;
-    return ret_value ? 0 : -EINVAL;
-}
-
 int
 troupe_unpack(const troupe_message_t *msg, const char *format, ...)
 {
     if (!msg || !format)
         return -EINVAL;
+    int rc = -EINVAL;
     va_list args;
     va_start(args, format);
-    if (is_small(msg, format)) {
-        int rc = store_small(*format, *msg->body, &args);
-        va_end(args);
-        return rc;
-    }
-    int rc = troupe__unpack_value(msg->body, msg->body_size, msg->arena, format,
+    if (__builtin_expect(!is_small(msg, format), 0)) {
+        rc = troupe__unpack_value(msg->body, msg->body_size, msg->arena, format,
                                   &args);
+    } else {
+        void *ret_value = va_arg(args, void *);
+        if (ret_value && *format == 'i')
+            *(int *) ret_value = *msg->body;
+        else if (ret_value)
+            *(int64_t *) ret_value = *msg->body;
+        rc = ret_value ? 0 : -EINVAL;
+    }
     va_end(args);
     return rc;
 }

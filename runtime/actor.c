@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/worker.h"
+#include "runtime/handle.h"
 
 static void
 set_status(struct troupe__actor *actor, troupe_status_t status)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "mailbox/pack.h"
-#include "runtime/worker.h"
+#include "runtime/handle.h"
 
 /* How long a timeout waits to hear where its question hangs. */
 enum { PROBE_NS = 25 * 1000000, ALARM_ASK = 1, ANSWERED = 0xff };

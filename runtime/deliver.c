@@ -10,7 +10,7 @@
  */
 #include <errno.h>
 
-#include "runtime/worker.h"
+#include "runtime/handle.h"
 
 enum {
     QUANTUM_TICKS = 2500000, /* about a millisecond a turn */
@@ -151,7 +151,7 @@ deliver(struct troupe__worker *self, struct troupe__actor *actor,
     } else if (__builtin_expect(msg->kind <= WIRE_ASK, 1)) {
         BUMP(actor->received);
         if (__builtin_expect(actor->direct, 1))
-            troupe__handle(self, actor, msg);
+            troupe__handle_user(self, actor, msg);
         else
             admit(self, actor, msg);
     } else if (msg->kind <= WIRE_ERROR) {

@@ -16,17 +16,11 @@ void troupe__park(struct troupe__worker *self, struct troupe__actor *actor,
                   const struct troupe_message *msg);
 
 /* handle.c: callbacks of actors */
-void troupe__context_begin(struct troupe__worker *self,
-                           struct troupe__actor *actor);
-void troupe__context_end(struct troupe__worker *self,
-                         struct troupe__actor *actor, int rc);
 void troupe__handle(struct troupe__worker *self, struct troupe__actor *actor,
                     struct troupe_message *msg);
 void troupe__refuse(struct troupe__worker *self, struct troupe__actor *actor,
                     const struct troupe_message *msg, troupe_dead_t why);
 uint64_t troupe__fingerprint(const struct troupe_message *msg);
-void troupe__run_mark(struct troupe__worker *self, struct troupe__actor *actor,
-                      const char *type);
 
 /* system.c: messages of the runtime itself */
 void troupe__system(struct troupe__worker *self, struct troupe__actor *actor,

@@ -3,30 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "runtime/worker.h"
-
-void
-troupe__context_begin(struct troupe__worker *self, struct troupe__actor *actor)
-{
-    struct troupe_context *ctx = &self->ctx;
-    ctx->actor = actor;
-    ctx->msg = NULL;
-    ctx->scope = NULL;
-    ctx->ask = ASK_NONE;
-    ctx->stashed = NULL;
-    ctx->exits = false;
-    ctx->mute_count = 0;
-    ctx->has_words = false;
-}
-
-void
-troupe__run_mark(struct troupe__worker *self, struct troupe__actor *actor,
-                 const char *type)
-{
-    BUMP(self->callbacks);
-    atomic_store_explicit(&self->run_ref, actor->ref.id, memory_order_relaxed);
-    atomic_store_explicit(&self->run_type, type, memory_order_relaxed);
-}
+#include "runtime/handle.h"
 
 /* What an asker hears when its message is not handled. */
 static void
@@ -173,31 +150,23 @@ ended_by_itself(struct troupe__worker *self, struct troupe__actor *actor)
     troupe__actor_end(self, actor, &reason, NULL);
 }
 
-/* After a callback: `rc` is what it returned. The actor may be gone then. */
 void
-troupe__context_end(struct troupe__worker *self, struct troupe__actor *actor,
-                    int rc)
+troupe__context_settle(struct troupe__worker *self, struct troupe__actor *actor,
+                       int rc)
 {
     struct troupe_context *ctx = &self->ctx;
     const struct troupe_message *msg = ctx->msg;
-    if (rc >= 0) {
-        BUMP(actor->handled);
-        BUMP(self->kinds[actor->born->index].handled);
-        if (__builtin_expect(ctx->ask == ASK_OPEN, 0))
-            break_promise(self, actor, msg);
-    }
-    if (__builtin_expect(ctx->scope != NULL, 0) && msg && msg->kind == WIRE_ASK
-        && !ctx->scope->deferred)
+    if (rc >= 0 && ctx->ask == ASK_OPEN)
+        break_promise(self, actor, msg);
+    if (ctx->scope && msg && msg->kind == WIRE_ASK && !ctx->scope->deferred)
         troupe__token_close(self, ctx->scope);
     ctx->scope = NULL;
-    if (__builtin_expect(rc < 0, 0))
+    if (rc < 0)
         failed(self, actor, rc);
-    else if (__builtin_expect(rc == TROUPE_STOP, 0))
+    else if (rc == TROUPE_STOP)
         ended_by_itself(self, actor);
-    else if (__builtin_expect(ctx->mute_count > 0, 0))
+    else if (ctx->mute_count > 0)
         troupe__mute_apply(self, actor);
-    if (self->arena.dirty)
-        troupe__arena_reset(&self->arena);
 }
 
 uint64_t
@@ -222,10 +191,9 @@ is_quarantined(const struct troupe__extra *extra,
     return false;
 }
 
-/* What stands between a message of an actor and its handler. */
-static bool
-is_refused(struct troupe__worker *self, struct troupe__actor *actor,
-           const struct troupe_message *msg)
+bool
+troupe__is_refused(struct troupe__worker *self, struct troupe__actor *actor,
+                   const struct troupe_message *msg)
 {
     if (msg->deadline && msg->deadline <= troupe__now(self)) {
         troupe__refuse(self, actor, msg, TROUPE_DEAD_EXPIRED);
@@ -239,30 +207,6 @@ is_refused(struct troupe__worker *self, struct troupe__actor *actor,
         return true;
     }
     return false;
-}
-
-static void
-handle_user(struct troupe__worker *self, struct troupe__actor *actor,
-            struct troupe_message *msg)
-{
-    const struct troupe__kind *kind = actor->kind;
-    if (__builtin_expect((msg->deadline | msg->id) != 0, 0) || actor->extra)
-        if (is_refused(self, actor, msg))
-            return;
-    const struct troupe__clause_entry *entry = troupe__kind_entry(kind, msg);
-    troupe_handler_fn handle = entry ? entry->handle : kind->fallback;
-    if (__builtin_expect(!handle, 0)) {
-        troupe__refuse(self, actor, msg, TROUPE_DEAD_UNHANDLED);
-        return;
-    }
-    troupe__context_begin(self, actor);
-    self->ctx.msg = msg;
-    self->ctx.ask = msg->kind == WIRE_ASK ? ASK_OPEN : ASK_NONE;
-    msg->type_text[0] = '\0';
-    troupe__run_mark(self, actor, entry ? entry->type : "(fallback)");
-    BUMP(self->kinds[actor->born->index].received);
-    int rc = handle(&self->ctx, actor->state, msg);
-    troupe__context_end(self, actor, rc);
 }
 
 static void
@@ -317,7 +261,7 @@ troupe__handle(struct troupe__worker *self, struct troupe__actor *actor,
                struct troupe_message *msg)
 {
     if (__builtin_expect(msg->kind <= WIRE_ASK, 1))
-        handle_user(self, actor, msg);
+        troupe__handle_user(self, actor, msg);
     else if (msg->kind <= WIRE_ERROR)
         troupe__answer_handle(self, actor, msg);
     else if (msg->kind == WIRE_DOWN)

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "runtime/worker.h"
+#include "runtime/handle.h"
 
 static int
 thread_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)

@@ -18,7 +18,7 @@ troupe__envelope(enum troupe__wire_kind kind, troupe_ref_t to,
                                      .type_size = strlen(type)};
 }
 
-static struct troupe__outbox *
+static struct troupe__outbox *__attribute__((cold))
 outbox_open(struct troupe__worker *self, uint32_t index)
 {
     struct troupe__worker *to =
@@ -40,8 +40,9 @@ outbox_open(struct troupe__worker *self, uint32_t index)
     return outbox;
 }
 
-struct troupe__outbox *
-troupe__outbox_to(struct troupe__worker *self, troupe_ref_t to)
+/* NULL: that is no worker of this node. */
+static inline struct troupe__outbox *
+outbox_to(struct troupe__worker *self, troupe_ref_t to)
 {
     uint32_t index = troupe__ref_worker(to);
     struct troupe__outbox *outbox = self->outboxes[index];
@@ -50,11 +51,15 @@ troupe__outbox_to(struct troupe__worker *self, troupe_ref_t to)
     return troupe__ref_node(to) == self->node->id ? outbox : NULL;
 }
 
+struct troupe__outbox *
+troupe__outbox_to(struct troupe__worker *self, troupe_ref_t to)
+{
+    return outbox_to(self, to);
+}
+
 static void
 mark_dirty(struct troupe__worker *self, struct troupe__outbox *outbox)
 {
-    if (outbox->dirty)
-        return;
     outbox->dirty = true;
     outbox->next_dirty = self->dirty;
     self->dirty = outbox;
@@ -83,7 +88,7 @@ troupe__flush(struct troupe__worker *self)
 }
 
 /* Nobody can ever read it: the outcome of an ask is told at once. */
-static int
+static int __attribute__((cold))
 unreachable(struct troupe__worker *self,
             const struct troupe__envelope *envelope)
 {
@@ -102,32 +107,47 @@ unreachable(struct troupe__worker *self,
     return 0;
 }
 
-int
-troupe__emit(struct troupe__worker *self,
-             const struct troupe__envelope *envelope, const char *format,
-             va_list *args)
+/* The body could not be packed, or is too large: as if it had never begun. */
+static int __attribute__((cold))
+take_back(struct troupe__buffer *buffer, size_t start, int rc)
 {
-    struct troupe__outbox *outbox = troupe__outbox_to(self, envelope->to);
-    if (!outbox)
+    buffer->size = start;
+    if (start == 0 && buffer->capacity > TROUPE__FRAME_BUFFER)
+        troupe__buffer_free(buffer); /* it was too large: let it go */
+    return rc;
+}
+
+static inline __attribute__((always_inline)) int
+emit(struct troupe__worker *self, const struct troupe__envelope *envelope,
+     const char *format, va_list *args)
+{
+    struct troupe__outbox *outbox = outbox_to(self, envelope->to);
+    if (__builtin_expect(!outbox, 0))
         return unreachable(self, envelope);
     struct troupe__buffer *buffer = &outbox->buffer;
     size_t start = buffer->size;
     troupe__wire_begin(buffer, envelope);
     int rc = troupe__pack(buffer, format, args);
-    if (rc == 0 && buffer->size - start > self->node->options.message_size_max)
-        rc = -EMSGSIZE;
-    if (rc < 0) {
-        buffer->size = start;
-        if (start == 0 && buffer->capacity > TROUPE__FRAME_BUFFER)
-            troupe__buffer_free(buffer); /* it was too large: let it go */
-        return rc;
-    }
+    if (__builtin_expect(rc < 0, 0))
+        return take_back(buffer, start, rc);
+    if (__builtin_expect(
+            buffer->size - start > self->node->options.message_size_max, 0))
+        return take_back(buffer, start, -EMSGSIZE);
     troupe__wire_end(buffer, start);
     BUMP(self->counters.sent);
-    mark_dirty(self, outbox);
-    if (buffer->size >= TROUPE__FRAME_FULL)
+    if (!outbox->dirty)
+        mark_dirty(self, outbox);
+    if (__builtin_expect(buffer->size >= TROUPE__FRAME_FULL, 0))
         flush_one(self, outbox);
     return 0;
+}
+
+int
+troupe__emit(struct troupe__worker *self,
+             const struct troupe__envelope *envelope, const char *format,
+             va_list *args)
+{
+    return emit(self, envelope, format, args);
 }
 
 int
@@ -179,6 +199,29 @@ pushed_enough(const struct troupe_context *ctx,
 /* Reading how much is under way costs a cache line: not each time. */
 enum { LOOK_EVERY = 128 * 1024 };
 
+/* The receiver is over its bounds, or it is time to look at its worker. */
+static int __attribute__((noinline))
+guard_full(struct troupe_context *ctx, troupe_ref_t to,
+           struct troupe__outbox *outbox, uint32_t pressure)
+{
+    bool full = pressure != PRESSURE_NONE;
+    bool over = pressure == PRESSURE_OVER;
+    if (outbox && outbox->bytes - outbox->looked > LOOK_EVERY) {
+        uint64_t under_way = troupe__inbox_under_way(outbox->to);
+        if (under_way <= TROUPE__LANE_SOFT)
+            outbox->looked = outbox->bytes;
+        if (under_way > TROUPE__LANE_SOFT
+            && ctx->worker->node->workers[outbox->index]->is_port)
+            return -EAGAIN; /* a thread that is away: nobody will say "go" */
+        full = full || under_way > TROUPE__LANE_SOFT;
+        over = over || under_way > TROUPE__LANE_HARD;
+    }
+    if (!full)
+        return 0;
+    const struct troupe__full *noted = note_full(ctx, to);
+    return over && (!noted || pushed_enough(ctx, noted, to)) ? -EAGAIN : 0;
+}
+
 /*
  * May the actor send to that receiver? A receiver over its bounds mutes the
  * sender when its handler returns. One over its hard cap refuses, but not
@@ -186,35 +229,28 @@ enum { LOOK_EVERY = 128 * 1024 };
  * sending. The same for the bytes under way to the receiver's worker as a
  * whole.
  */
+static inline int
+guard(struct troupe_context *ctx, troupe_ref_t to)
+{
+    struct troupe__worker *self = ctx->worker;
+    struct troupe__outbox *outbox = self->outboxes[troupe__ref_worker(to)];
+    struct troupe__slot *slot =
+        troupe__slot_at(&self->node->slots, troupe__ref_slot(to));
+    uint32_t pressure = PRESSURE_NONE;
+    if (slot && !troupe_ref_equal(to, ctx->actor->ref))
+        pressure = atomic_load_explicit(&slot->pressure, memory_order_relaxed);
+    if (__builtin_expect(
+            pressure != PRESSURE_NONE
+                || (outbox && outbox->bytes - outbox->looked > LOOK_EVERY),
+            0))
+        return guard_full(ctx, to, outbox, pressure);
+    return 0;
+}
+
 int
 troupe__guard(struct troupe_context *ctx, troupe_ref_t to)
 {
-    struct troupe__worker *self = ctx->worker;
-    struct troupe__slot *slot =
-        troupe__slot_at(&self->node->slots, troupe__ref_slot(to));
-    struct troupe__outbox *outbox = self->outboxes[troupe__ref_worker(to)];
-    if (!slot || troupe_ref_equal(to, ctx->actor->ref))
-        slot = NULL;
-    uint32_t pressure =
-        slot ? atomic_load_explicit(&slot->pressure, memory_order_relaxed)
-             : PRESSURE_NONE;
-    bool full = pressure != PRESSURE_NONE;
-    bool over = pressure == PRESSURE_OVER;
-    if (outbox
-        && __builtin_expect(outbox->bytes - outbox->looked > LOOK_EVERY, 0)) {
-        uint64_t under_way = troupe__inbox_under_way(outbox->to);
-        if (under_way <= TROUPE__LANE_SOFT)
-            outbox->looked = outbox->bytes;
-        if (under_way > TROUPE__LANE_SOFT
-            && self->node->workers[outbox->index]->is_port)
-            return -EAGAIN; /* a thread that is away: nobody will say "go" */
-        full = full || under_way > TROUPE__LANE_SOFT;
-        over = over || under_way > TROUPE__LANE_HARD;
-    }
-    if (__builtin_expect(!full, 1))
-        return 0;
-    const struct troupe__full *noted = note_full(ctx, to);
-    return over && (!noted || pushed_enough(ctx, noted, to)) ? -EAGAIN : 0;
+    return guard(ctx, to);
 }
 
 int
@@ -228,12 +264,12 @@ troupe_send(troupe_context_t *ctx, troupe_ref_t to, const char *type,
         return -EINVAL;
     envelope.type = type;
     envelope.from = ctx->actor->ref;
-    int rc = troupe__guard(ctx, to);
+    int rc = guard(ctx, to);
     if (rc < 0)
         return rc;
     va_list args;
     va_start(args, format);
-    rc = troupe__emit(ctx->worker, &envelope, format, &args);
+    rc = emit(ctx->worker, &envelope, format, &args);
     va_end(args);
     return rc;
 }
@@ -281,10 +317,10 @@ troupe_send_blob(troupe_context_t *ctx, troupe_ref_t to, const char *type,
     envelope.from = ctx->actor->ref;
     if (size > ctx->worker->node->options.message_size_max - 4096)
         return -EMSGSIZE;
-    int rc = troupe__guard(ctx, to);
+    int rc = guard(ctx, to);
     if (rc < 0)
         return rc;
-    struct troupe__outbox *outbox = troupe__outbox_to(ctx->worker, to);
+    struct troupe__outbox *outbox = outbox_to(ctx->worker, to);
     if (!outbox) {
         troupe__blob_free(*blob_p);
         *blob_p = NULL;

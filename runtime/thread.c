@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "runtime/worker.h"
+#include "runtime/handle.h"
 #include "troupe_thread.h"
 
 enum { NS_PER_MS = 1000000 };

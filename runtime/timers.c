@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "runtime/worker.h"
+#include "runtime/handle.h"
 
 enum { ALARM_TIMER = 2, NS_PER_MS = 1000000 };
 

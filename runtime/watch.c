@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "runtime/worker.h"
+#include "runtime/handle.h"
 
 static struct troupe__watch *
 find(const struct troupe__actor *actor, int fd)
