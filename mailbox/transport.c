@@ -150,20 +150,21 @@ troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
 }
 
 bool
-troupe__inbox_wait(struct troupe__inbox *self, struct pollfd *fds, size_t count,
-                   long timeout_ms)
+troupe__inbox_wait(struct troupe__inbox *inboxes, size_t inbox_count,
+                   struct pollfd *fds, size_t count, long timeout_ms)
 {
     enum { FDS_MAX = 64 };
-    zmq_pollitem_t items[FDS_MAX + 1];
-    CHECK(count <= FDS_MAX);
-    items[0] = (zmq_pollitem_t){self->socket, 0, ZMQ_POLLIN, 0};
+    zmq_pollitem_t items[TROUPE__INBOXES_MAX + FDS_MAX];
+    CHECK(inbox_count <= TROUPE__INBOXES_MAX && count <= FDS_MAX);
+    for (size_t i = 0; i < inbox_count; i++)
+        items[i] = (zmq_pollitem_t){inboxes[i].socket, 0, ZMQ_POLLIN, 0};
     for (size_t i = 0; i < count; i++) {
         short wanted = 0;
         wanted |= fds[i].events & POLLIN ? ZMQ_POLLIN : 0;
         wanted |= fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0;
-        items[i + 1] = (zmq_pollitem_t){NULL, fds[i].fd, wanted, 0};
+        items[inbox_count + i] = (zmq_pollitem_t){NULL, fds[i].fd, wanted, 0};
     }
-    int ready = zmq_poll(items, (int) count + 1, timeout_ms);
+    int ready = zmq_poll(items, (int) (inbox_count + count), timeout_ms);
     for (size_t i = 0; i < count; i++)
         fds[i].revents = 0;
     if (ready > 0 && count > 0) /* ZeroMQ takes a hang-up for an error */

@@ -46,6 +46,7 @@ struct troupe__tap {
 };
 
 enum {
+    TROUPE__INBOXES_MAX = 9,         /* of one reader */
     TROUPE__BLOB_HEAD = 128,         /* bytes of room before a blob */
     TROUPE__FRAME_FULL = 15 * 1024,  /* an outbox is flushed early then */
     TROUPE__FRAME_COPIED = 2 * 1024, /* up to here ZeroMQ allocates */
@@ -113,12 +114,13 @@ bool troupe__inbox_take(struct troupe__inbox *self,
 /*
  * troupe__inbox_wait: sleep until a frame or a descriptor is ready.
  *
+ *   inboxes     `inbox_count` of them, 1 .. TROUPE__INBOXES_MAX.
  *   fds, count  also waited for; revents are filled in.
  *   timeout_ms  -1: without end.
  *   returns     true when something is ready
  */
-bool troupe__inbox_wait(struct troupe__inbox *self, struct pollfd *fds,
-                        size_t count, long timeout_ms);
+bool troupe__inbox_wait(struct troupe__inbox *inboxes, size_t inbox_count,
+                        struct pollfd *fds, size_t count, long timeout_ms);
 
 /* troupe__outbox_open: connect; 0, -EMFILE, or -EIO. */
 int troupe__outbox_open(struct troupe__outbox *self, void *transport,

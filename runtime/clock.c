@@ -79,7 +79,7 @@ is_at_rest(troupe_t *node)
             continue;
         if (!atomic_load(&worker->idle)
             || (!atomic_load(&worker->finished)
-                && troupe__inbox_under_way(&worker->inbox) > 0))
+                && troupe__lanes_under_way(worker) > 0))
             return false;
     }
     return true;
@@ -93,8 +93,7 @@ callbacks(troupe_t *node)
     for (uint32_t i = 0; i < count; i++) {
         struct troupe__worker *worker = atomic_load(&node->workers[i]);
         if (worker)
-            sum += atomic_load(&worker->inbox.rung)
-                   + atomic_load(&worker->callbacks);
+            sum += troupe__lanes_rung(worker) + atomic_load(&worker->callbacks);
     }
     return sum;
 }

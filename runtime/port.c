@@ -127,7 +127,7 @@ troupe__port_enter(troupe_t *node, bool even_stopping,
         troupe__port_leave(port);
         return rc;
     }
-    if (troupe__inbox_ready(&port->inbox) > 0) /* what came meanwhile */
+    if (troupe__lanes_ready(port)) /* what came meanwhile */
         (void) troupe__worker_turn(port);
     troupe__context_begin(port, port->guest);
     *ret_port = port;
@@ -163,7 +163,7 @@ troupe__ports_close(troupe_t *node)
             continue;
         pthread_mutex_lock(&port->port_lock);
         troupe__here = port;
-        while (troupe__inbox_ready(&port->inbox) > 0)
+        while (troupe__lanes_ready(port))
             (void) troupe__worker_turn(port); /* the last words to guests */
         troupe__port_end_guest(port);
         troupe__here = NULL;

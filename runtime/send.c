@@ -27,7 +27,8 @@ outbox_open(struct troupe__worker *self, uint32_t index)
         return NULL;
     struct troupe__outbox *outbox = troupe__alloc(sizeof *outbox);
     outbox->index = index;
-    int rc = troupe__outbox_open(outbox, self->node->transport, &to->inbox,
+    int rc = troupe__outbox_open(outbox, self->node->transport,
+                                 troupe__lane_of(to, self->index),
                                  &self->node->tap, &self->node->spares);
     if (rc < 0) {
         troupe__log(self->node, TROUPE_LOG_ERROR,
@@ -226,8 +227,8 @@ guard_full(struct troupe_context *ctx, troupe_ref_t to,
  * May the actor send to that receiver? A receiver over its bounds mutes the
  * sender when its handler returns. One over its hard cap refuses, but not
  * those who could not know: only a handler that found it full and went on
- * sending. The same for the bytes under way to the receiver's worker as a
- * whole.
+ * sending. The same for the bytes under way in the lane to the receiver's
+ * worker.
  */
 static inline int
 guard(struct troupe_context *ctx, troupe_ref_t to)

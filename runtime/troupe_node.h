@@ -37,8 +37,9 @@ typedef enum troupe_overflow {
 /*
  * Bounds of a mailbox; 0 takes the node's; whichever is met first counts.
  * What waits in the mailbox is bounded; what is under way between workers
- * comes on top: senders rest at 1 MiB under way to a worker, and are refused
- * (-EAGAIN) at 16 MiB or when the mailbox holds four times its bound.
+ * comes on top: senders rest at 1 MiB under way from their worker to another,
+ * and are refused (-EAGAIN) at 16 MiB or when the mailbox holds four times its
+ * bound.
  */
 typedef struct troupe_limits {
     uint32_t messages_max; /* waiting messages; node: 4096 */

@@ -51,13 +51,13 @@ look_at_descriptors(struct troupe__worker *self)
 }
 
 static uint32_t
-take_frames(struct troupe__worker *self)
+take_frames(struct troupe__worker *self, struct troupe__inbox *inbox,
+            uint32_t most)
 {
-    uint64_t ready = troupe__inbox_ready(&self->inbox);
-    uint32_t count =
-        ready < TROUPE__TURN_FRAMES ? (uint32_t) ready : TROUPE__TURN_FRAMES;
+    uint64_t ready = troupe__inbox_ready(inbox);
+    uint32_t count = ready < most ? (uint32_t) ready : most;
     for (uint32_t i = 0; i < count; i++) {
-        if (!troupe__inbox_take(&self->inbox, self->frame))
+        if (!troupe__inbox_take(inbox, self->frame))
             break;
         troupe__deliver_frame(self, self->frame->data, self->frame->size,
                               self->frame);
@@ -103,7 +103,10 @@ run_queue(struct troupe__worker *self)
 bool
 troupe__worker_turn(struct troupe__worker *self)
 {
-    uint32_t frames = take_frames(self);
+    uint32_t frames = 0;
+    for (uint32_t i = 0; i < self->lane_count; i++)
+        frames += take_frames(self, &self->lanes[i],
+                              TROUPE__TURN_FRAMES / self->lane_count);
     bool any = frames > 0;
     self->turn++;
     /* Looking at the time each turn would cost more than short turns do. */
@@ -158,7 +161,8 @@ troupe__worker_sleep(struct troupe__worker *self, uint64_t until_ns)
         atomic_store(&self->idle, true);
         troupe__state_changed(self->node);
     }
-    troupe__inbox_wait(&self->inbox, looks.fds, looks.count, ms);
+    troupe__inbox_wait(self->lanes, self->lane_count, looks.fds, looks.count,
+                       ms);
     atomic_store(&self->idle, false);
     self->now_ticks = 0;
     self->polled_ticks = troupe__ticks();
@@ -174,7 +178,7 @@ spin(struct troupe__worker *self)
         return false;
     do {
         for (int i = 0; i < 64; i++) {
-            if (troupe__inbox_ready(&self->inbox)
+            if (troupe__lanes_ready(self)
                 || (self->mutes.count > 0 && troupe__mute_look(self)))
                 return true;
 #if defined(__x86_64__)
@@ -199,7 +203,7 @@ worker_main(void *data)
         troupe__worker_sleep(self, UINT64_MAX);
     }
     /* What came too late for everybody is counted, not lost in silence. */
-    while (troupe__inbox_ready(&self->inbox) > 0)
+    while (troupe__lanes_ready(self))
         (void) troupe__worker_turn(self);
     troupe__worker_turn(self);
     troupe__worker_clear(self);
@@ -221,7 +225,7 @@ troupe__worker_clear(struct troupe__worker *self)
         self->outboxes[i] = NULL;
     }
     self->dirty = NULL;
-    troupe__inbox_close(&self->inbox);
+    troupe__lanes_close(self);
     if (self->frame)
         troupe__frame_release(self->frame);
     self->frame = NULL;
@@ -250,7 +254,6 @@ int
 troupe__worker_new(troupe_t *node, bool is_port, bool is_own,
                    struct troupe__worker **ret_worker)
 {
-    char endpoint[48];
     struct troupe__worker *self = aligned_alloc(64, sizeof *self);
     CHECK(self);
     memset(self, 0, sizeof *self);
@@ -262,11 +265,10 @@ troupe__worker_new(troupe_t *node, bool is_port, bool is_own,
     self->ctx.worker = self;
     CHECK(pthread_mutex_init(&self->port_lock, NULL) == 0);
     int rc = place_worker(node, self);
-    if (rc == 0) {
-        snprintf(endpoint, sizeof endpoint, "inproc://worker-%u", self->index);
-        rc = troupe__inbox_open(&self->inbox, node->transport, endpoint);
-    }
+    if (rc == 0)
+        rc = troupe__lanes_open(self);
     if (rc < 0) {
+        free(self->lanes);
         free(self);
         return rc == -ENOSPC ? -EMFILE : rc;
     }
@@ -301,6 +303,7 @@ void
 troupe__worker_free(struct troupe__worker *self)
 {
     pthread_mutex_destroy(&self->port_lock);
+    free(self->lanes);
     free(self->asks.entries);
     free(self->tokens.entries);
     free(self->timers.entries);

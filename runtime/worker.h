@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "runtime/context.h"
+#include "runtime/lanes.h"
 
 /*
  * A port is a worker without a thread: an ordinary thread drives it for the
@@ -61,8 +62,19 @@ struct troupe__worker {
     _Atomic uint64_t callbacks; /* begun so far: unchanged, one still runs */
 
     struct troupe__outbox *outboxes[TROUPE__WORKER_MAX + 1];
-    struct troupe__inbox inbox;
+    struct troupe__inbox *lanes; /* where frames come in */
+    uint32_t lane_count;
 };
+
+/* True when a frame is announced; the worker's. */
+static inline bool
+troupe__lanes_ready(struct troupe__worker *self)
+{
+    for (uint32_t i = 0; i < self->lane_count; i++)
+        if (troupe__inbox_ready(&self->lanes[i]) > 0)
+            return true;
+    return false;
+}
 
 /* The worker whose code runs on this thread, or NULL. */
 extern _Thread_local struct troupe__worker *troupe__here;

@@ -17,7 +17,7 @@ inject(uint32_t worker, const void *bytes, size_t size)
 {
     struct troupe__outbox outbox = {0};
     cr_assert_eq(troupe__outbox_open(&outbox, node->transport,
-                                     &node->workers[worker]->inbox, NULL,
+                                     node->workers[worker]->lanes, NULL,
                                      &node->spares),
                  0);
     troupe__buffer_put(&outbox.buffer, bytes, size);
