@@ -3,6 +3,7 @@
 #include "mailbox/transport.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -67,8 +68,11 @@ troupe__frame_clear(struct troupe__frame *self)
         troupe__frame_release(self);
         return troupe__frame_new();
     }
-    zmq_msg_close(message_of(self));
-    zmq_msg_init(message_of(self));
+    /* A receive lets go of what was there; only what is large goes now. */
+    if (self->size > TROUPE__FRAME_COPIED) {
+        zmq_msg_close(message_of(self));
+        zmq_msg_init(message_of(self));
+    }
     return self;
 }
 
@@ -139,10 +143,12 @@ troupe__inbox_close(struct troupe__inbox *self)
 bool
 troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
 {
-    if (zmq_msg_recv(message_of(frame), self->socket, ZMQ_DONTWAIT) < 0)
+    int size = zmq_msg_recv(message_of(frame), self->socket, ZMQ_DONTWAIT);
+    if (size < 0)
         return false;
     frame->data = zmq_msg_data(message_of(frame));
-    frame->size = zmq_msg_size(message_of(frame));
+    frame->size =
+        size < INT_MAX ? (size_t) size : zmq_msg_size(message_of(frame));
     AFTER_RECEIVE((void *) frame->data);
     self->taken += troupe__ring(frame->size);
     atomic_store_explicit(&self->seen, self->taken, memory_order_release);
@@ -209,20 +215,23 @@ free_bytes(void *data, void *hint)
     free(hint);
 }
 
-/* Hand a frame to the socket. */
+/* Hand a frame to the socket: `message`, or a copy of the bytes if NULL. */
 static void
-send_frame(struct troupe__outbox *self, zmq_msg_t *message, void *data,
+send_frame(struct troupe__outbox *self, zmq_msg_t *message, const void *data,
            size_t size)
 {
     if (self->tap && self->tap->see)
         self->tap->see(self->tap->data, data, size);
-    BEFORE_SEND(data);
-    while (zmq_msg_send(message, self->socket, ZMQ_DONTWAIT) < 0) {
+    BEFORE_SEND((void *) data);
+    while ((message ? zmq_msg_send(message, self->socket, ZMQ_DONTWAIT)
+                    : zmq_send(self->socket, data, size, ZMQ_DONTWAIT))
+           < 0) {
         if (zmq_errno() == EINTR)
             continue;
         /* With no mark set only a reader that is gone refuses. */
         CHECK(zmq_errno() == EAGAIN);
-        zmq_msg_close(message);
+        if (message)
+            zmq_msg_close(message);
         return;
     }
     self->frames++;
@@ -288,14 +297,16 @@ troupe__outbox_flush(struct troupe__outbox *self)
     size_t size = buffer->size;
     if (size == 0)
         return;
+    if (size <= TROUPE__FRAME_COPIED) {
+        buffer->size = 0;
+        send_frame(self, NULL, data, size);
+        return;
+    }
     if (buffer->capacity > TROUPE__FRAME_BUFFER) {
         /* It has grown for a large message: that leaves as it is. */
         CHECK(zmq_msg_init_data(&message, data, size, free_bytes, data) == 0);
         buffer->data = buffer_take(self->spares, &self->allocations);
         buffer->capacity = TROUPE__FRAME_BUFFER;
-    } else if (size <= TROUPE__FRAME_COPIED) {
-        CHECK(zmq_msg_init_size(&message, size) == 0);
-        data = memcpy(zmq_msg_data(&message), data, size);
     } else {
         data =
             memcpy(buffer_take(self->spares, &self->allocations), data, size);
