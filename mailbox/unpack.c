@@ -202,12 +202,26 @@ troupe__unpack_value(const uint8_t *bytes, size_t size,
     return troupe__format_next(&self.format) == '\0' ? 0 : -EINVAL;
 }
 
-/* One small number is what many messages carry: a short cut for it. */
+/* One number is what many messages carry: a short cut for those that fit into
+ * any target. */
 static inline bool
-is_small(const troupe_message_t *msg, const char *format)
+is_number(const troupe_message_t *msg, const char *format, uint32_t *ret_number)
 {
-    return (*format == 'i' || *format == 'I') && format[1] == '\0'
-           && msg->body_size == 1 && *msg->body < 0x80;
+    if ((*format != 'i' && *format != 'I') || format[1] != '\0')
+        return false;
+    const uint8_t *body = msg->body;
+    *ret_number = *body;
+    if (msg->body_size == 1)
+        return *body < 0x80;
+    if (msg->body_size == 2 && *body == 0xcc)
+        *ret_number = body[1];
+    else if (msg->body_size == 3 && *body == 0xcd)
+        *ret_number = (uint32_t) body[1] << 8 | body[2];
+    else if (msg->body_size == 5 && *body == 0xce && body[1] < 0x80)
+        *ret_number = troupe__load_u32(body + 1);
+    else
+        return false;
+    return true;
 }
 
 int
@@ -216,17 +230,18 @@ troupe_unpack(const troupe_message_t *msg, const char *format, ...)
     if (!msg || !format)
         return -EINVAL;
     int rc = -EINVAL;
+    uint32_t number = 0;
     va_list args;
     va_start(args, format);
-    if (__builtin_expect(!is_small(msg, format), 0)) {
+    if (__builtin_expect(!is_number(msg, format, &number), 0)) {
         rc = troupe__unpack_value(msg->body, msg->body_size, msg->arena, format,
                                   &args);
     } else {
         void *ret_value = va_arg(args, void *);
         if (ret_value && *format == 'i')
-            *(int *) ret_value = *msg->body;
+            *(int *) ret_value = (int) number;
         else if (ret_value)
-            *(int64_t *) ret_value = *msg->body;
+            *(int64_t *) ret_value = number;
         rc = ret_value ? 0 : -EINVAL;
     }
     va_end(args);

@@ -11,20 +11,20 @@ import subprocess
 import sys
 import tempfile
 
-TIMEOUT_S = 300
+TIMEOUT_S = {"full": 300, "quick": 60}
 
 
 class Failed(Exception):
     """Why one run has no result."""
 
 
-def wait(process):
+def wait(process, timeout_s):
     """The exit code and the peak memory of a program, or its end by force."""
     pidfd = os.pidfd_open(process.pid)
     try:
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
-        in_time = bool(poll.poll(TIMEOUT_S * 1000))
+        in_time = bool(poll.poll(timeout_s * 1000))
         if not in_time:
             os.killpg(process.pid, signal.SIGKILL)
         _, status, usage = os.wait4(process.pid, 0)
@@ -35,7 +35,7 @@ def wait(process):
         os.close(pidfd)
     process.returncode = os.waitstatus_to_exitcode(status)
     if not in_time:
-        raise Failed(f"did not end within {TIMEOUT_S} s")
+        raise Failed(f"did not end within {timeout_s} s")
     return process.returncode, usage.ru_maxrss
 
 
@@ -67,7 +67,8 @@ def run_once(job, quick):
         process = subprocess.Popen(command, stdout=out, stderr=errors,
                                    stdin=subprocess.DEVNULL,
                                    start_new_session=True)
-        code, peak_kib = wait(process)
+        code, peak_kib = wait(process,
+                              TIMEOUT_S["quick" if quick else "full"])
         out.seek(0)
         errors.seek(0)
         if code != 0:

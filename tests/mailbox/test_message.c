@@ -20,6 +20,49 @@ read_from(struct troupe_message *msg, struct troupe__arena *arena,
         bytes->size);
 }
 
+/* Through the short cut for one number, and past it, the same is read. */
+Test(message, one_number_of_any_size_is_read_back)
+{
+    static const int64_t edges[] = {0,
+                                    1,
+                                    0x7f,
+                                    0x80,
+                                    0xff,
+                                    0x100,
+                                    0xffff,
+                                    0x10000,
+                                    INT32_MAX,
+                                    (int64_t) INT32_MAX + 1,
+                                    UINT32_MAX,
+                                    (int64_t) UINT32_MAX + 1,
+                                    INT64_MAX,
+                                    -1,
+                                    -32,
+                                    -33,
+                                    INT8_MIN,
+                                    INT8_MIN - 1,
+                                    INT16_MIN - 1,
+                                    INT32_MIN,
+                                    (int64_t) INT32_MIN - 1,
+                                    INT64_MIN};
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+        struct troupe__buffer out = {0};
+        codec_message(&out, "add", "I", edges[i]);
+        struct troupe_message msg;
+        cr_assert_gt(troupe__message_parse(&msg, out.data, out.data + out.size),
+                     0);
+        int64_t wide = 99;
+        cr_assert_eq(troupe_unpack(&msg, "I", &wide), 0);
+        cr_assert_eq(wide, edges[i]);
+        int narrow = 99;
+        bool fits = edges[i] >= INT32_MIN && edges[i] <= INT32_MAX;
+        cr_assert_eq(troupe_unpack(&msg, "i", &narrow), fits ? 0 : -ERANGE);
+        cr_assert_eq(narrow, fits ? (int) edges[i] : 99);
+        cr_assert_eq(troupe_unpack(&msg, "i", NULL), -EINVAL);
+        troupe__buffer_free(&out);
+    }
+}
+
 Test(message, says_what_its_envelope_said)
 {
     struct troupe__envelope envelope = {
