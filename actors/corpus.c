@@ -220,6 +220,7 @@ troupe_corpus_search(troupe_corpus_t *self, troupe_engine_t engine,
         [TROUPE_ENGINE_TRIGRAM] = troupe__engine_trigram,
         [TROUPE_ENGINE_PHRASE] = troupe__engine_phrase,
         [TROUPE_ENGINE_EXPAND] = troupe__engine_expand,
+        [TROUPE_ENGINE_ANCHOR] = troupe__engine_anchor,
     };
     if ((unsigned) engine >= TROUPE_ENGINE_COUNT || limit == 0
         || limit > LIMIT_MAX)

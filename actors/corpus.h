@@ -53,6 +53,14 @@ int troupe__corpus_match(troupe_corpus_t *self, const char *expression,
  * less for parts like SEE ALSO and for translations. */
 double troupe__passage_worth(const troupe_passage_t *passage);
 
+/* troupe__links_worth: what to multiply a score with for a document that so
+ * many others name; 1 for none. */
+double troupe__links_worth(int64_t links);
+
+/* troupe__path_worth: the same, for the document at a path. */
+int troupe__path_worth(troupe_corpus_t *self, const char *path,
+                       double *ret_worth);
+
 /*
  * troupe__corpus_match_document: the passages of one document that match best,
  * or its first one when none does; `score` is theirs, less for each next one.
@@ -80,6 +88,9 @@ int troupe__engine_phrase(troupe_corpus_t *self,
                           const struct troupe__query *query, size_t limit,
                           troupe_passages_t *list);
 int troupe__engine_expand(troupe_corpus_t *self,
+                          const struct troupe__query *query, size_t limit,
+                          troupe_passages_t *list);
+int troupe__engine_anchor(troupe_corpus_t *self,
                           const struct troupe__query *query, size_t limit,
                           troupe_passages_t *list);
 

@@ -7,6 +7,10 @@
  * passage_fts  words, stemmed; "contentless": passage has the text
  * title_fts  titles, by their trigrams; rows are those of document
  * word_fts   the words of passage_fts, by their trigrams
+ * name       by which names other documents may name one
+ * mention    the names that a document mentions, and what it says there
+ * reference  the two joined, while they are counted into document.links
+ * anchor_fts titles, and what other documents say where they name the document
  *
  * It is a cache: made anew when its version differs or when it is damaged.
  */
@@ -20,20 +24,31 @@
 
 #include "mailbox/check.h"
 
-#define VERSION 2
+#define VERSION 3
 
 static const char schema[] =
     "CREATE TABLE document(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,"
     " inode INTEGER, size INTEGER, mtime INTEGER, title TEXT, names TEXT,"
-    " reason TEXT, retry INTEGER);"
+    " reason TEXT, retry INTEGER,"
+    " links INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE passage(id INTEGER PRIMARY KEY, document INTEGER NOT NULL,"
     " start INTEGER, stop INTEGER, heading TEXT, body TEXT);"
     "CREATE INDEX passage_document ON passage(document);"
+    "CREATE TABLE name(document INTEGER NOT NULL, name TEXT NOT NULL);"
+    "CREATE INDEX name_document ON name(document);"
+    "CREATE INDEX name_name ON name(name);"
+    "CREATE TABLE mention(source INTEGER NOT NULL, name TEXT NOT NULL,"
+    " said TEXT NOT NULL);"
+    "CREATE INDEX mention_source ON mention(source);"
+    "CREATE TABLE reference(document INTEGER, source INTEGER, said TEXT);"
+    "CREATE INDEX reference_document ON reference(document);"
     "CREATE VIRTUAL TABLE passage_fts USING fts5(title, heading, body,"
     " content='', tokenize=\"porter unicode61 tokenchars '_'\");"
     "CREATE VIRTUAL TABLE passage_vocab USING fts5vocab(passage_fts, row);"
     "CREATE VIRTUAL TABLE title_fts USING fts5(title, content='',"
     " tokenize='trigram');"
+    "CREATE VIRTUAL TABLE anchor_fts USING fts5(title, said, content='',"
+    " tokenize=\"porter unicode61 tokenchars '_'\");"
     "CREATE VIRTUAL TABLE word_fts USING fts5(word, tokenize='trigram');"
     /* Flushed less often, so that there is less to merge. */
     "INSERT INTO passage_fts(passage_fts, rank) VALUES('hashsize', 33554432);";

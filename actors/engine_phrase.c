@@ -196,8 +196,10 @@ troupe__engine_phrase(troupe_corpus_t *self, const struct troupe__query *query,
     }
     for (size_t i = 0; rc == 0 && i < troupe_passages_count(list); i++) {
         troupe_passage_t *passage = troupe__passages_edit(list, i);
-        passage->score =
-            judge(&target, stemmer, passage) * troupe__passage_worth(passage);
+        double worth = 1;
+        rc = troupe__path_worth(self, passage->path, &worth);
+        passage->score = judge(&target, stemmer, passage)
+                         * troupe__passage_worth(passage) * worth;
     }
     if (rc == 0)
         troupe__passages_sort(list, limit);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* match.c: passages that match an expression, and the counts of words. */
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,6 +10,7 @@
 #include "mailbox/check.h"
 
 #define PER_DOCUMENT_MAX 4
+#define LINKS_WEIGHT     0.08 /* tuned on tests/actors/ranking.txt */
 
 /* How many passages of this document the list has already. */
 static size_t
@@ -76,6 +78,28 @@ troupe__passage_worth(const troupe_passage_t *passage)
     return worth_of_heading(passage->heading) * worth_of_path(passage->path);
 }
 
+double
+troupe__links_worth(int64_t links)
+{
+    return 1 + LINKS_WEIGHT * log(1 + (double) links);
+}
+
+int
+troupe__path_worth(troupe_corpus_t *self, const char *path, double *ret_worth)
+{
+    sqlite3_stmt *row = NULL;
+    int rc = troupe__corpus_prepare(
+        self, "SELECT links FROM document WHERE path = ?1", &row);
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(row, 1, path, -1, SQLITE_STATIC);
+    int code = sqlite3_step(row);
+    *ret_worth = troupe__links_worth(
+        code == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0);
+    sqlite3_finalize(row);
+    return troupe__sqlite_error(code);
+}
+
 static void
 take_row(sqlite3_stmt *row, troupe_engine_t engine, troupe_passages_t *list)
 {
@@ -90,7 +114,8 @@ take_row(sqlite3_stmt *row, troupe_engine_t engine, troupe_passages_t *list)
         .engines = 1U << engine};
     if (!passage.path || !passage.heading)
         return;
-    passage.score *= troupe__passage_worth(&passage);
+    passage.score *= troupe__passage_worth(&passage)
+                     * troupe__links_worth(sqlite3_column_int64(row, 7));
     if (count_path(list, passage.path) >= PER_DOCUMENT_MAX)
         return;
     /* A row that does not add up is damaged: better no passage than a wrong
@@ -108,7 +133,8 @@ troupe__corpus_match(troupe_corpus_t *self, const char *expression,
     sqlite3_stmt *row = NULL;
     int rc = troupe__corpus_prepare(
         self,
-        "SELECT d.path, d.title, p.heading, p.body, p.start, p.stop, m.rank"
+        "SELECT d.path, d.title, p.heading, p.body, p.start, p.stop, m.rank,"
+        " d.links"
         " FROM (SELECT rowid AS id, rank FROM passage_fts"
         "  WHERE passage_fts MATCH ?1 AND rank MATCH 'bm25(10.0, 4.0, 1.0)'"
         "  ORDER BY rank LIMIT ?2) m"
@@ -136,7 +162,7 @@ add_first(troupe_corpus_t *self, int64_t document, double score,
     sqlite3_stmt *row = NULL;
     int rc = troupe__corpus_prepare(
         self,
-        "SELECT " COLUMNS ", ?2 FROM document d JOIN passage p"
+        "SELECT " COLUMNS ", ?2, d.links FROM document d JOIN passage p"
         " ON p.document = d.id WHERE d.id = ?1 ORDER BY p.id LIMIT 1",
         &row);
     if (rc < 0)
@@ -160,7 +186,8 @@ troupe__corpus_match_document(troupe_corpus_t *self, int64_t document,
     /* A document's passages were added one after the other. */
     int rc = troupe__corpus_prepare(
         self,
-        "SELECT " COLUMNS ", ?4 FROM (SELECT rowid AS id, rank FROM passage_fts"
+        "SELECT " COLUMNS
+        ", ?4, d.links FROM (SELECT rowid AS id, rank FROM passage_fts"
         "  WHERE passage_fts MATCH ?1 AND rank MATCH 'bm25(10.0, 4.0, 1.0)'"
         "  AND rowid BETWEEN"
         "   (SELECT min(id) FROM passage WHERE document = ?2) AND"

@@ -15,10 +15,9 @@ struct troupe_passages {
 };
 
 static const char *const engine_names[TROUPE_ENGINE_COUNT] = {
-    [TROUPE_ENGINE_BM25] = "bm25",
-    [TROUPE_ENGINE_TRIGRAM] = "trigram",
-    [TROUPE_ENGINE_PHRASE] = "phrase",
-    [TROUPE_ENGINE_EXPAND] = "expand",
+    [TROUPE_ENGINE_BM25] = "bm25",     [TROUPE_ENGINE_TRIGRAM] = "trigram",
+    [TROUPE_ENGINE_PHRASE] = "phrase", [TROUPE_ENGINE_EXPAND] = "expand",
+    [TROUPE_ENGINE_ANCHOR] = "anchor",
 };
 
 const char *

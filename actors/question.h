@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "actors/query.h"
 #include "actors/words.h"
 
 struct scratch;
@@ -66,6 +67,11 @@ char *troupe__question_reworded(const char *text);
 
 /* troupe__question_kind_name: "what", "how", "difference", ... */
 const char *troupe__question_kind_name(enum question_kind kind);
+
+/* troupe__expression_synonyms: append what means the same as a word of the
+ * query to an FTS5 expression that has the words themselves. */
+void troupe__expression_synonyms(struct troupe__text *expression,
+                                 const struct troupe__query *query);
 
 /* troupe__synonyms_add: add the terms that mean the same to a new aspect. */
 void troupe__synonyms_add(struct vocabulary *vocabulary, struct aspect *aspect);

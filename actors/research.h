@@ -48,7 +48,7 @@ struct research_request {
 
 /* Format and arguments of a request, for troupe_ask(). */
 #define RESEARCH_REQUEST                                                       \
-    "{s:s, s:*, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRR]}"
+    "{s:s, s:*, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRRR]}"
 #define RESEARCH_REQUEST_ARGUMENTS(it)                                         \
     "question", (it)->question, "roots", troupe__texts_write, &(it)->roots,    \
         "limit", (it)->limit, "deadline_ms", (it)->deadline_ms,                \
@@ -56,7 +56,7 @@ struct research_request {
         "passages", (it)->passages, "skipped", (it)->skipped, "incomplete",    \
         (int) (it)->incomplete, "failures", (it)->failures, "parts",           \
         (it)->parts[0], (it)->parts[1], (it)->parts[2], (it)->parts[3],        \
-        (it)->parts[4], (it)->parts[5], (it)->parts[6]
+        (it)->parts[4], (it)->parts[5], (it)->parts[6], (it)->parts[7]
 
 /* troupe__research_request_read: 0 or -EBADMSG; end it with texts_clear(). */
 int troupe__research_request_read(const troupe_message_t *msg,

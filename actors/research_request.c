@@ -25,16 +25,16 @@ troupe__research_request_read(const troupe_message_t *msg,
                               struct research_request *ret_request)
 {
     CHECK(ret_request);
-    _Static_assert(PARTS_MAX == 7, "the format below names seven parts");
+    _Static_assert(PARTS_MAX == 8, "the format below names eight parts");
     struct research_request it = {.interrupt_fd = -1};
     int rc = troupe_unpack(
-        msg, "{s:s, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRR]}",
+        msg, "{s:s, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRRR]}",
         "question", &it.question, "limit", &it.limit, "deadline_ms",
         &it.deadline_ms, "interrupt_fd", &it.interrupt_fd, "documents",
         &it.documents, "passages", &it.passages, "skipped", &it.skipped,
         "incomplete", &it.incomplete, "failures", &it.failures, "parts",
         &it.parts[0], &it.parts[1], &it.parts[2], &it.parts[3], &it.parts[4],
-        &it.parts[5], &it.parts[6]);
+        &it.parts[5], &it.parts[6], &it.parts[7]);
     if (rc == 0)
         rc = troupe__texts_read(msg, "roots", &it.roots);
     if (rc == 0 && (it.limit == 0 || it.deadline_ms > UINT32_MAX)) {

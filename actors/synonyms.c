@@ -82,6 +82,31 @@ troupe__synonyms_add(struct vocabulary *vocabulary, struct aspect *aspect)
     }
 }
 
+void
+troupe__expression_synonyms(struct troupe__text *expression,
+                            const struct troupe__query *query)
+{
+    struct scratch *scratch = troupe__scratch_new();
+    struct vocabulary *vocabulary = troupe__vocabulary_new(scratch);
+    for (size_t i = 0; i < query->count; i++) {
+        const struct troupe__term *word = &query->terms[i];
+        if (word->kind != TROUPE__TERM_WORD)
+            continue;
+        uint32_t term =
+            troupe__vocabulary_term(vocabulary, word->text, strlen(word->text));
+        const char *const *group = group_of(vocabulary, term);
+        for (size_t j = 0; group && j < ASPECT_TERMS_MAX && group[j]; j++) {
+            if (troupe__vocabulary_term(vocabulary, group[j], strlen(group[j]))
+                == term)
+                continue;
+            troupe__expression_or(expression);
+            troupe__expression_phrase(expression, group[j]);
+        }
+    }
+    troupe__vocabulary_destroy(&vocabulary);
+    troupe__scratch_destroy(&scratch);
+}
+
 char *
 troupe__question_reworded(const char *text)
 {

@@ -17,6 +17,7 @@ typedef enum {
     TROUPE_ENGINE_TRIGRAM, /* misspelt words, parts of identifiers */
     TROUPE_ENGINE_PHRASE,  /* the words in order, or close together */
     TROUPE_ENGINE_EXPAND,  /* the words of the first hits added (RM3) */
+    TROUPE_ENGINE_ANCHOR,  /* titles, and what other documents say of one */
     TROUPE_ENGINE_COUNT
 } troupe_engine_t;
 
@@ -118,7 +119,8 @@ TROUPE_MUST int troupe_passages_fuse(const troupe_passages_t *const *lists,
  */
 TROUPE_API uint64_t troupe_text_simhash(const char *text, size_t size);
 
-/* troupe_engine_name: "bm25", "trigram", "phrase", "expand"; NULL if none. */
+/* troupe_engine_name: "bm25", "trigram", "phrase", "expand",
+ * "anchor"; NULL if none. */
 TROUPE_API const char *troupe_engine_name(troupe_engine_t engine);
 
 /*

@@ -207,8 +207,10 @@ write_changes(struct update *self)
     }
     troupe__writer_close(&self->writer);
     if (rc == 0 || rc == -ECANCELED) {
-        int words = troupe__writer_words(self->corpus);
-        rc = words < 0 ? words : rc;
+        int end = troupe__writer_words(self->corpus);
+        if (end == 0)
+            end = troupe__references_count(self->corpus);
+        rc = end < 0 ? end : rc;
     }
     if (sqlite3_get_autocommit(self->corpus->db) == 0)
         (void) troupe__corpus_exec(self->corpus, "ROLLBACK");

@@ -5,6 +5,7 @@
 
 #include "actors/corpus.h"
 #include "actors/reading.h"
+#include "actors/references.h"
 #include "actors/scan.h"
 
 /* The statements that write, prepared once per update. */
@@ -19,6 +20,7 @@ struct troupe__writer {
     sqlite3_stmt *insert_passage;
     sqlite3_stmt *insert_words;
     sqlite3_stmt *insert_title;
+    struct troupe__references references;
 };
 
 int troupe__writer_open(struct troupe__writer *self, troupe_corpus_t *corpus);

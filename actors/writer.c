@@ -46,7 +46,7 @@ troupe__writer_open(struct troupe__writer *self, troupe_corpus_t *corpus)
             return rc;
         }
     }
-    return 0;
+    return troupe__references_open(&self->references, corpus);
 }
 
 void
@@ -61,6 +61,7 @@ troupe__writer_close(struct troupe__writer *self)
     sqlite3_finalize(self->insert_document);
     sqlite3_finalize(self->insert_passage);
     sqlite3_finalize(self->insert_words);
+    troupe__references_close(&self->references);
     *self = (struct troupe__writer){0};
 }
 
@@ -97,6 +98,8 @@ troupe__writer_remove(struct troupe__writer *self, int64_t id)
     sqlite3_bind_int64(self->delete_passages, 1, id);
     if (rc == 0)
         rc = run(self->delete_passages);
+    if (rc == 0)
+        rc = troupe__references_remove(&self->references, id);
     sqlite3_bind_int64(self->delete_document, 1, id);
     return rc == 0 ? run(self->delete_document) : rc;
 }
@@ -154,7 +157,11 @@ add_passage(struct troupe__writer *self, int64_t document, const char *title,
     bind_string(statement, 2, title);
     bind_string(statement, 3, heading);
     bind_text(statement, 4, body, piece.end - piece.start);
-    return run(statement);
+    rc = run(statement);
+    if (rc < 0)
+        return rc;
+    return troupe__references_find(&self->references, document, heading, body,
+                                   piece.end - piece.start);
 }
 
 int
@@ -172,6 +179,9 @@ troupe__writer_add(struct troupe__writer *self, const struct troupe__file *file,
     sqlite3_bind_int64(self->insert_title, 1, id);
     bind_text(self->insert_title, 2, title.data, title.size);
     rc = run(self->insert_title);
+    if (rc == 0)
+        rc = troupe__references_names(&self->references, id, file->path,
+                                      document);
     for (size_t i = 0; rc == 0 && i < cut->count; i++) {
         rc = add_passage(
             self, id, title.data, cut->headings.data + cut->pieces[i].heading,

@@ -143,6 +143,43 @@ Test(engines, expand_finds_related_passages_without_the_word)
     troupe_corpus_destroy(&corpus);
 }
 
+/* The page never says it in these words; a page that names it does. */
+Test(engines, anchor_finds_a_document_by_what_another_says_of_it)
+{
+    scratch_dir_write(&docs, "gone.txt", "Gone\n====\n\nA name goes away.\n");
+    scratch_dir_write(&docs, "guide.txt",
+                      "Guide\n=====\n\nStart here. How to erase an old "
+                      "letter is told in gone.txt. Then go home.\n");
+    troupe_corpus_t *corpus = open_docs();
+    cr_assert_not(
+        finds(corpus, TROUPE_ENGINE_BM25, "erase letter", "gone.txt", 9));
+    cr_assert(
+        finds(corpus, TROUPE_ENGINE_ANCHOR, "erase letter", "gone.txt", 1));
+    cr_assert(
+        finds(corpus, TROUPE_ENGINE_ANCHOR, "remove letter", "gone.txt", 1),
+        "by a word that means the same");
+    cr_assert_not(finds(corpus, TROUPE_ENGINE_ANCHOR, "home", "gone.txt", 9),
+                  "another sentence says nothing of it");
+
+    scratch_dir_write(&docs, "guide.txt", "Guide\n=====\n\nNothing.\n");
+    cr_assert_eq(troupe_corpus_update(corpus, NULL), 0);
+    cr_assert_not(
+        finds(corpus, TROUPE_ENGINE_ANCHOR, "erase letter", "gone.txt", 9));
+    troupe_corpus_destroy(&corpus);
+}
+
+Test(engines, of_two_alike_the_one_that_others_name_comes_first)
+{
+    scratch_dir_write(&docs, "a.txt", "One\n===\n\nBees build combs.\n");
+    scratch_dir_write(&docs, "b.txt", "Two\n===\n\nBees build combs.\n");
+    scratch_dir_write(&docs, "d.txt", "See b.txt, and not itself.\n");
+    scratch_dir_write(&docs, "e.txt", "(b.txt)\n");
+    troupe_corpus_t *corpus = open_docs();
+    cr_assert(finds(corpus, TROUPE_ENGINE_BM25, "combs", "b.txt", 1));
+    cr_assert(finds(corpus, TROUPE_ENGINE_PHRASE, "combs", "b.txt", 1));
+    troupe_corpus_destroy(&corpus);
+}
+
 Test(engines, nothing_in_a_query_is_syntax)
 {
     troupe_corpus_t *corpus = open_docs();

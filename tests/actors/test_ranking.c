@@ -29,10 +29,10 @@
 #define DEV       TROUPE_SOURCE_DIR "/tests/actors/ranking.txt"
 #define HELD_OUT  TROUPE_SOURCE_DIR "/tests/actors/ranking_held_out.txt"
 
-enum { PLAIN, WEIGHTED, BM25, TRIGRAM, PHRASE, EXPAND, FUSED, METHODS };
+enum { PLAIN, WEIGHTED, BM25, TRIGRAM, PHRASE, EXPAND, ANCHOR, FUSED, METHODS };
 static const char *const method_names[METHODS] = {
-    "plain bm25", "weighted bm25", "bm25", "trigram",
-    "phrase",     "expand",        "fused"};
+    "plain bm25", "weighted bm25", "bm25",   "trigram",
+    "phrase",     "expand",        "anchor", "fused"};
 
 struct measure {
     double reciprocal[METHODS]; /* sums over the questions */

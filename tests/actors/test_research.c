@@ -202,7 +202,7 @@ look(void *context, const troupe_research_actor_t *actors, size_t count)
     seen->done = 0;
     for (size_t i = 0; i < count; i++)
         seen->done += strcmp(actors[i].state, "done") == 0;
-    cr_assert_eq(count, 8);
+    cr_assert_eq(count, 9);
 }
 
 Test(research, progress_ends_with_every_actor_done)
@@ -213,7 +213,7 @@ Test(research, progress_ends_with_every_actor_done)
     options.context = &seen;
     troupe_research_t *research = world_run(&world, &options);
     cr_assert_geq(seen.calls, 2);
-    cr_assert_eq(seen.done, 8);
+    cr_assert_eq(seen.done, 9);
     troupe_research_destroy(&research);
 }
 

@@ -46,8 +46,8 @@ part_of(json_t *report, const char *name)
 Test(research_faults, an_actor_that_fails_is_restarted_asked_again_and_named)
 {
     static const char *const names[] = {
-        "bm25",       "trigram",      "phrase",   "expand",
-        "summariser", "fact_checker", "sentiment"};
+        "bm25",   "trigram",    "phrase",       "expand",
+        "anchor", "summariser", "fact_checker", "sentiment"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         troupe_research_t *research = world_run_with_fault(&world, names[i], 2);
         cr_assert_eq(troupe_research_outcome(research),

@@ -204,7 +204,7 @@ def test_progress(corpus):
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     actors = {line["actor"]: line for line in lines
               if line.get("event") == "actor"}
-    check(len(actors) == 8, "eight actors in the progress")
+    check(len(actors) == 9, "nine actors in the progress")
     check(all(it["state"] == "done" for it in actors.values()), "all are done")
 
 
@@ -215,8 +215,8 @@ def test_faults(corpus):
     check("Engine bm25 failed 1 time, was restarted" in done.stdout, "healed")
     check("Analyser fact_checker failed 2 times" in done.stdout, "healed twice")
     check('"restarts":1' in done.stderr, "the progress shows the restart")
-    for name in ("bm25", "trigram", "phrase", "expand", "summariser",
-                 "fact_checker", "sentiment"):
+    for name in ("bm25", "trigram", "phrase", "expand", "anchor",
+                 "summariser", "fact_checker", "sentiment"):
         done = run(QUESTION, "--corpus", corpus, "--fail", name, code=3)
         first = done.stdout.split("\n", 1)[0]
         check(first.startswith("**DEGRADED REPORT**") and name in first,
@@ -227,7 +227,7 @@ def test_faults(corpus):
         report, _ = check_json(done.stdout, name)
         check(report["degraded"] and name in report["degraded_reason"], name)
         check(report["confidence"]["value"] <= 0.6, "capped")
-    engines = [part for name in ("bm25", "trigram", "phrase", "expand")
+    engines = [part for name in ("bm25", "trigram", "phrase", "expand", "anchor")
                for part in ("--fail", name)]
     run(QUESTION, "--corpus", corpus, *engines, code=1)
     run(QUESTION, "--corpus", corpus, "--fail", "coordinator", code=1)

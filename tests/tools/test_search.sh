@@ -106,7 +106,7 @@ python3 - "$troupe" <<'END' || failures=$((failures + 1))
 import json, subprocess, sys
 found = json.load(open("found.json"))
 assert found["query"] == "SIGKILL pipe frob"
-assert [e["name"] for e in found["engines"]] == ["bm25", "trigram", "phrase", "expand"]
+assert [e["name"] for e in found["engines"]] == ["bm25", "trigram", "phrase", "expand", "anchor"]
 assert found["corpus"]["documents"] == 3, found["corpus"]
 assert [s["reason"] for s in found["skipped"]] == ["not text"]
 assert len(found["results"]) == 3
