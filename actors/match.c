@@ -10,7 +10,7 @@
 #include "mailbox/check.h"
 
 #define PER_DOCUMENT_MAX 4
-#define LINKS_WEIGHT     0.08 /* tuned on tests/actors/ranking.txt */
+#define LINKS_WEIGHT     0.1 /* tuned on tests/actors/ranking.txt */
 
 /* How many passages of this document the list has already. */
 static size_t
