@@ -7,10 +7,10 @@
  * the test says so and is skipped. Measured are the mean reciprocal rank of
  * the first page that answers, and how often one is among the first five.
  *
- * ranking.txt has the questions that the engines are tuned on: their totals are
- * printed, and with TROUPE_RANKING=dev in the environment each question. What
- * the sealed ones of ranking_held_out.txt give is printed, as totals, only with
- * TROUPE_RANKING=held-out.
+ * The test holds the sealed questions of ranking_held_out.txt to a floor; what
+ * they give is printed, as totals, only with TROUPE_RANKING=held-out. The
+ * engines are tuned on those of ranking.txt: TROUPE_RANKING=dev prints these,
+ * each with its places.
  */
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -231,7 +231,8 @@ print_measure(const char *set, const struct measure *measure)
     fflush(stdout);
 }
 
-Test(ranking, merged_engines_beat_plain_bm25, .timeout = 240)
+Test(ranking, merged_engines_beat_plain_bm25_on_questions_not_tuned_on,
+     .timeout = 240)
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     cr_skip_test("a measurement, and slow here: see the plain builds");
@@ -251,15 +252,19 @@ Test(ranking, merged_engines_beat_plain_bm25, .timeout = 240)
     troupe_corpus_t *corpus = NULL;
     cr_assert_eq(troupe_corpus_open(roots, 1, &options, &corpus), 0);
     cr_assert_eq(troupe_corpus_update(corpus, NULL), 0);
-    struct measure dev = measure_file(corpus, DEV, is_wanted("dev"));
-    print_measure("dev", &dev);
-    if (is_wanted("held-out")) {
-        struct measure held_out = measure_file(corpus, HELD_OUT, false);
-        print_measure("held-out", &held_out);
+    if (is_wanted("dev")) {
+        struct measure dev = measure_file(corpus, DEV, true);
+        print_measure("dev", &dev);
     }
-    cr_assert(dev.questions >= 60);
-    cr_assert(dev.reciprocal[FUSED] > dev.reciprocal[PLAIN] * 1.03);
-    cr_assert(dev.reciprocal[FUSED] > dev.reciprocal[WEIGHTED]);
+    struct measure held_out = measure_file(corpus, HELD_OUT, false);
+    if (is_wanted("held-out"))
+        print_measure("held-out", &held_out);
+    /* Set when all tuning was done, below what came out: 1.19 times, and 55
+     * against 45 of 96. Other machines have other pages. */
+    cr_assert(held_out.questions >= 60);
+    cr_assert(held_out.reciprocal[FUSED] > held_out.reciprocal[PLAIN] * 1.1);
+    cr_assert(held_out.reciprocal[FUSED] > held_out.reciprocal[WEIGHTED]);
+    cr_assert(held_out.top5[FUSED] > held_out.top5[PLAIN]);
     troupe_corpus_destroy(&corpus);
     scratch_dir_remove(&pages);
     scratch_dir_remove(&cache);
