@@ -13,8 +13,9 @@
 #include <strings.h>
 
 #define NAME_SIZE_MAX 80
-#define BEFORE_MAX    200 /* bytes of a sentence before the name */
-#define AFTER_MAX     150 /* and after it */
+#define BEFORE_MAX    200   /* bytes of a sentence before the name */
+#define AFTER_MAX     150   /* and after it */
+#define TOLD_MAX      10000 /* sentences kept of one document: no flood */
 
 int
 troupe__references_open(struct troupe__references *self,
@@ -117,6 +118,7 @@ troupe__references_names(struct troupe__references *self, int64_t id,
                          const char *path,
                          const struct troupe_document *document)
 {
+    self->told = 0;
     if (document->kind == TROUPE__KIND_MANUAL)
         return add_page_names(self, id, document);
     const char *slash = strrchr(path, '/');
@@ -227,8 +229,8 @@ troupe__references_find(struct troupe__references *self, int64_t id,
         while (!section && end > start && strchr(".:-", text[end - 1]))
             end--; /* the end of a sentence */
         if (end > start && (section || is_file_name(text + start, end - start)))
-            rc =
-                add_mention(self, id, silent, text, size, start, end + section);
+            rc = add_mention(self, id, silent || self->told++ >= TOLD_MAX, text,
+                             size, start, end + section);
         at += end > start ? section : 0;
         at += at == start;
     }

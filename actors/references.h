@@ -12,6 +12,7 @@ struct troupe__references {
     sqlite3_stmt *insert_mention;
     sqlite3_stmt *delete_names;
     sqlite3_stmt *delete_mentions;
+    size_t told; /* sentences kept of the document that is written */
 };
 
 int troupe__references_open(struct troupe__references *self,
@@ -19,7 +20,8 @@ int troupe__references_open(struct troupe__references *self,
 void troupe__references_close(struct troupe__references *self);
 
 /* troupe__references_names: keep by which names others may name a document:
- * "open(2)" and "creat(2)" for a manual page, else "guide.md". */
+ * "open(2)" and "creat(2)" for a manual page, else "guide.md"; to be called
+ * before its passages are looked through. */
 int troupe__references_names(struct troupe__references *self, int64_t id,
                              const char *path,
                              const struct troupe_document *document);

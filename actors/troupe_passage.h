@@ -82,8 +82,8 @@ typedef struct {
     size_t limit;            /* length of the merged list, 1 .. 1000 */
 } troupe_fuse_options_t;
 
-/* troupe_fuse_options_default: k 10 (60, as usual for long lists, did no better on
- * the questions of tests/actors/ranking.txt), no weights, 3 passages of a
+/* troupe_fuse_options_default: k 10 (60, as usual for long lists, did no better
+ * on the questions of tests/actors/ranking.txt), no weights, 3 passages of a
  * document, 3 bits, a list of 20. */
 TROUPE_API troupe_fuse_options_t troupe_fuse_options_default(void);
 
