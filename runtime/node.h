@@ -90,7 +90,8 @@ struct troupe {
     bool stopped;
     int stop_rc;
     char *stragglers;
-    bool left_behind; /* a thread never came back */
+    bool left_behind; /* a thread of ours never came back */
+    bool ports_open;  /* a thread of the user's did not come back in time */
 
     pthread_t watchdog;
     bool watchdog_runs;
@@ -145,7 +146,9 @@ void troupe__helpers_free(troupe_t *node);
 
 /* port.c, thread.c */
 int troupe__ports_init(troupe_t *node);
-void troupe__ports_close(troupe_t *node);
+bool troupe__ports_close(troupe_t *node, uint64_t deadline,
+                         void (*hangs)(troupe_t *node,
+                                       const struct troupe__worker *port));
 int troupe__control_all(troupe_t *node, const char *verb);
 int troupe__exit_and_wait(troupe_t *node, troupe_ref_t to, troupe_exit_t kind,
                           const char *text, uint32_t timeout_ms,

@@ -11,8 +11,12 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "runtime/handle.h"
+
+enum { NS_PER_S = 1000000000 };
 
 static int
 thread_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -92,6 +96,7 @@ port_of_thread(troupe_t *node, struct troupe__worker **ret_port)
             port_orphaned(port);
             return -EIO;
         }
+        atomic_store(&port->tid, (int) gettid());
     }
     *ret_port = port;
     return 0;
@@ -139,6 +144,7 @@ troupe__port_leave(struct troupe__worker *port)
 {
     troupe__flush(port);
     atomic_store(&port->in_use, false);
+    atomic_store_explicit(&port->run_type, NULL, memory_order_relaxed);
     troupe__here = port->outer;
     pthread_mutex_unlock(&port->port_lock);
 }
@@ -153,26 +159,51 @@ troupe__port_end_guest(struct troupe__worker *port)
     troupe__asks_tell(port);
 }
 
-/* At the end of a node: its ports are closed for the threads that had them. */
-void
-troupe__ports_close(troupe_t *node)
+static void
+port_close(struct troupe__worker *port)
 {
+    struct troupe__worker *outer = troupe__here; /* of another node */
+    troupe__here = port;
+    while (troupe__lanes_ready(port))
+        (void) troupe__worker_turn(port); /* the last words to guests */
+    troupe__port_end_guest(port);
+    troupe__here = outer;
+    port->closed = true;
+    troupe__worker_clear(port);
+}
+
+/*
+ * At the end of a node: its ports are closed for the threads that had them.
+ * One that is in a callback of the user's may stay there: `hangs` is told of
+ * each that did not come back by `deadline`, and the call returns false.
+ */
+bool
+troupe__ports_close(troupe_t *node, uint64_t deadline,
+                    void (*hangs)(troupe_t *node,
+                                  const struct troupe__worker *port))
+{
+    struct timespec at = {(time_t) (deadline / NS_PER_S),
+                          (long) (deadline % NS_PER_S)};
+    bool all = true;
     for (uint32_t i = 0; i < atomic_load(&node->worker_count); i++) {
         struct troupe__worker *port = node->workers[i];
         if (!port || !port->is_port)
             continue;
-        pthread_mutex_lock(&port->port_lock);
-        troupe__here = port;
-        while (troupe__lanes_ready(port))
-            (void) troupe__worker_turn(port); /* the last words to guests */
-        troupe__port_end_guest(port);
-        troupe__here = NULL;
-        port->closed = true;
-        troupe__worker_clear(port);
+        if (pthread_mutex_clocklock(&port->port_lock, CLOCK_MONOTONIC, &at)
+            != 0) {
+            all = false;
+            if (hangs)
+                hangs(node, port);
+            continue;
+        }
+        if (!port->closed)
+            port_close(port);
         pthread_mutex_unlock(&port->port_lock);
     }
-    if (node->has_port_key)
+    /* A thread that comes back finds its port by the key, and leaves it. */
+    if (all && node->has_port_key)
         pthread_key_delete(node->port_key);
+    return all;
 }
 
 /* A word to the runtime of a worker itself. */

@@ -40,16 +40,18 @@ name_straggler(troupe_t *node, const char *format, ...)
     troupe__log(node, TROUPE_LOG_ERROR, "did not stop: %s", line);
 }
 
-static void
+/* False when there is no such actor any more. */
+static bool
 name_actor(troupe_t *node, troupe_ref_t ref, const char *what)
 {
     char text[TROUPE_REF_TEXT];
     troupe_actor_stats_t stats;
     if (troupe_actor_stats_get(node, ref, &stats) < 0)
-        return;
+        return false;
     name_straggler(node, "%s %s%s%s: %s", stats.kind,
                    troupe_ref_text(ref, text), stats.name[0] ? " " : "",
                    stats.name, what);
+    return true;
 }
 
 struct root {
@@ -95,9 +97,9 @@ stop_roots(troupe_t *node, uint64_t deadline)
                                        "the node stops", left, true);
         if (rc != -ETIMEDOUT)
             continue;
-        name_actor(node, ref,
-                   left > 0 ? "did not stop in time"
-                            : "was killed: no time was left for it");
+        (void) name_actor(node, ref,
+                          left > 0 ? "did not stop in time"
+                                   : "was killed: no time was left for it");
         result = -ETIMEDOUT;
         (void) troupe__exit_and_wait(node, ref, TROUPE_EXIT_KILLED,
                                      "the node stops", GRACE_MS, true);
@@ -137,17 +139,41 @@ name_hanging(troupe_t *node, const struct troupe__worker *worker)
     char what[128];
     snprintf(what, sizeof what, "its handler for '%s' does not return",
              type ? type : "?");
-    name_actor(node, ref, what);
-    if (!node->stragglers)
+    if (!name_actor(node, ref, what))
         name_straggler(node, "worker %u: %s", worker->index, what);
+}
+
+/* A thread of the user's, by the name and number that the system shows. */
+static void
+name_thread(troupe_t *node, const struct troupe__worker *port)
+{
+    char path[64], name[32] = "";
+    int tid = atomic_load(&port->tid);
+    const char *type = atomic_load(&port->run_type);
+    snprintf(path, sizeof path, "/proc/self/task/%d/comm", tid);
+    FILE *file = fopen(path, "r");
+    if (file && fgets(name, sizeof name, file))
+        name[strcspn(name, "\n")] = '\0';
+    if (file)
+        fclose(file);
+    name_straggler(node, "thread %d %s: its %s%s does not return", tid, name,
+                   type ? "callback " : "call into the node", type ? type : "");
+}
+
+/* Where something must end that only has to look up: the deadline, but never
+ * less than a moment. */
+static uint64_t
+grace_after(uint64_t deadline)
+{
+    uint64_t grace = troupe__real_ns() + (uint64_t) GRACE_MS * NS_PER_MS;
+    return deadline > grace ? deadline : grace;
 }
 
 static int
 stop_workers(troupe_t *node, uint64_t deadline)
 {
     int result = 0;
-    uint64_t grace = troupe__real_ns() + (uint64_t) GRACE_MS * NS_PER_MS;
-    uint64_t until = deadline > grace ? deadline : grace;
+    uint64_t until = grace_after(deadline);
     struct timespec at = {(time_t) (until / 1000000000),
                           (long) (until % 1000000000)};
     troupe__control_all(node, "quit");
@@ -180,10 +206,12 @@ stop_everything(troupe_t *node, uint64_t deadline, int *ret_rc)
         rc = -ETIMEDOUT;
     }
     int workers = stop_workers(node, deadline);
+    rc = rc < 0 ? rc : workers;
     troupe__watchdog_stop(node);
-    if (!node->left_behind)
-        troupe__ports_close(node);
-    *ret_rc = rc < 0 ? rc : workers;
+    node->ports_open =
+        node->left_behind
+        || !troupe__ports_close(node, grace_after(deadline), name_thread);
+    *ret_rc = node->ports_open ? -ETIMEDOUT : rc;
 }
 
 int
@@ -259,7 +287,10 @@ troupe_destroy(troupe_t **node_p)
         return -EDEADLK;
     (void) troupe_stop(node, DESTROY_MS);
     *node_p = NULL;
-    if (node->left_behind) {
+    /* A thread that was late for the stop may be out by now. */
+    if (node->ports_open && !node->left_behind)
+        node->ports_open = !troupe__ports_close(node, troupe__real_ns(), NULL);
+    if (node->ports_open) {
         troupe__log(node, TROUPE_LOG_ERROR,
                     "the node is left behind: a handler never returned");
         return -ETIMEDOUT;
@@ -279,7 +310,7 @@ troupe__node_abandon(troupe_t *node)
             troupe__worker_clear(node->workers[i]);
     }
     (void) stop_workers(node, troupe__real_ns());
-    troupe__ports_close(node);
-    if (!node->left_behind)
+    if (!node->left_behind
+        && troupe__ports_close(node, grace_after(0), name_thread))
         troupe__node_free(node);
 }

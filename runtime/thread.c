@@ -46,6 +46,7 @@ run(struct troupe__worker *port, troupe_call_fn begin, void *data,
     port->guest_rc = 0;
     port->guest_state = own_state;
     troupe__context_begin(port, guest);
+    troupe__run_mark(port, guest, "(begin)");
     int rc = begin(&port->ctx, data, data);
     troupe__context_end(port, guest, rc);
     rc = drive(port, until, even_stopping);

@@ -90,7 +90,8 @@ TROUPE_MUST int troupe_new(const troupe_options_t *options,
  *
  *   node        the node.
  *   timeout_ms  for everything together; after it the rest is killed, and an
- *               actor whose handler does not return is left and named.
+ *               actor whose handler does not return, or an ordinary thread
+ *               that does not come out of its callback, is left and named.
  *   returns     0, also when it was stopped already, or
  *               -ETIMEDOUT  some did not stop: troupe_stragglers() names them
  *               -EDEADLK    called by an actor of this node; use
@@ -124,8 +125,9 @@ TROUPE_API const char *troupe_stragglers(troupe_t *node);
 
 /*
  * troupe_destroy: stop the node (10 s at most) and give everything back;
- * *node_p is NULL then; NULL is fine. Where a handler never returns, its
- * thread and the node's memory stay behind and a log line says so.
+ * *node_p is NULL then; NULL is fine. Where a handler never returns, or a
+ * thread is still in its callback, that thread and the node's memory stay
+ * behind and a log line says so.
  *
  *   returns  0, or -ETIMEDOUT when something had to be left behind, or
  *            -EDEADLK as troupe_stop(): then nothing happened.

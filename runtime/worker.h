@@ -26,6 +26,7 @@ struct troupe__worker {
     void *guest_state;                /* its own, while it has a caller's */
     int guest_rc;                     /* how it ended */
     pthread_mutex_t port_lock;        /* held while the port is driven */
+    _Atomic int tid;                  /* a port: of the thread that has it */
 
     struct troupe__outbox *dirty;
     struct troupe__frame *frame;

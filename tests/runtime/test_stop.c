@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -134,6 +135,68 @@ Test(stop, names_whose_handler_does_not_return)
     cr_assert_eq(troupe_destroy(&node), -ETIMEDOUT);
     cr_assert_null(node);
     cr_assert_not_null(left_behind);
+}
+
+/* The same of an ordinary thread: it lives as an actor, and hangs in that. */
+static int
+hang_in_run(troupe_context_t *ctx, void *state, void *data)
+{
+    char byte;
+    (void) ctx, (void) state, (void) data;
+    note("hangs");
+    return read(gate[0], &byte, 1) == 1 ? 0 : -EIO;
+}
+
+static void *
+live_as_actor(void *arg)
+{
+    int *result = arg;
+    pthread_setname_np(pthread_self(), "visitor");
+    *result = troupe_node_run(node, hang_in_run, NULL, 0);
+    return NULL;
+}
+
+static pthread_t
+visitor_new(int *result)
+{
+    pthread_t visitor;
+    world_begin();
+    cr_assert_eq(pipe(gate), 0);
+    cr_assert_eq(pthread_create(&visitor, NULL, live_as_actor, result), 0);
+    while (strcmp(notes(), "hangs") != 0)
+        sched_yield();
+    named_new(&named, 1);
+    return visitor;
+}
+
+Test(stop, keeps_its_deadline_when_a_thread_hangs_in_its_callback)
+{
+    int result = 0;
+    pthread_t visitor = visitor_new(&result);
+    cr_assert_eq(troupe_stop(node, 20), -ETIMEDOUT);
+    const char *names = troupe_stragglers(node);
+    cr_assert(strstr(names, "visitor: its callback (begin) does not return"),
+              "%s", names);
+    assert_notes("1 shutdown");
+    static troupe_t *left_behind; /* a way to its memory, for leak checkers */
+    left_behind = node;
+    cr_assert_eq(troupe_destroy(&node), -ETIMEDOUT);
+    cr_assert_not_null(left_behind);
+    /* What it does when it comes back at last harms nobody. */
+    cr_assert_eq(write(gate[1], "x", 1), 1);
+    pthread_join(visitor, NULL);
+    cr_assert_eq(result, -ECANCELED);
+}
+
+Test(stop, leaves_nothing_when_the_thread_is_back_before_the_end)
+{
+    int result = 0;
+    pthread_t visitor = visitor_new(&result);
+    cr_assert_eq(troupe_stop(node, 20), -ETIMEDOUT);
+    cr_assert_eq(write(gate[1], "x", 1), 1);
+    pthread_join(visitor, NULL);
+    cr_assert_eq(result, -ECANCELED);
+    cr_assert_eq(troupe_destroy(&node), 0);
 }
 
 static int

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* join.c: a pthread_clockjoin_np() that ThreadSanitizer understands. */
+/* join.c: waits by the monotonic clock that ThreadSanitizer understands. */
 
 /*
- * The ThreadSanitizer of gcc 12 and clang 14 knows pthread_timedjoin_np() but
- * not pthread_clockjoin_np(): it would take everything that a joined thread
- * did for a race with what comes after. Its builds link this instead of the C
- * library's. The real-time clock may be set meanwhile; a test can bear that.
+ * The ThreadSanitizer of gcc 12 and clang 14 knows pthread_timedjoin_np() and
+ * pthread_mutex_timedlock(), but not the two calls below: it would take what
+ * a joined thread did, or what was done under the lock, for a race with what
+ * comes after. Its builds link these instead of the C library's. The real-time
+ * clock may be set meanwhile; a test can bear that.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,9 +21,10 @@ in_ns(const struct timespec *time)
     return (int64_t) time->tv_sec * second_ns + time->tv_nsec;
 }
 
-int
-pthread_clockjoin_np(pthread_t thread, void **ret_value, clockid_t clock,
-                     const struct timespec *until)
+/* The same moment on the real-time clock, or its beginning. */
+static int
+on_real_time(clockid_t clock, const struct timespec *until,
+             struct timespec *ret_then)
 {
     struct timespec now;
     struct timespec today;
@@ -32,7 +34,25 @@ pthread_clockjoin_np(pthread_t thread, void **ret_value, clockid_t clock,
     int64_t at = in_ns(&today) + in_ns(until) - in_ns(&now);
     if (at < 0)
         at = 0;
-    struct timespec then = {.tv_sec = (time_t) (at / second_ns),
-                            .tv_nsec = (long) (at % second_ns)};
-    return pthread_timedjoin_np(thread, ret_value, &then);
+    *ret_then = (struct timespec){.tv_sec = (time_t) (at / second_ns),
+                                  .tv_nsec = (long) (at % second_ns)};
+    return 0;
+}
+
+int
+pthread_clockjoin_np(pthread_t thread, void **ret_value, clockid_t clock,
+                     const struct timespec *until)
+{
+    struct timespec then;
+    int rc = on_real_time(clock, until, &then);
+    return rc != 0 ? rc : pthread_timedjoin_np(thread, ret_value, &then);
+}
+
+int
+pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
+                        const struct timespec *until)
+{
+    struct timespec then;
+    int rc = on_real_time(clock, until, &then);
+    return rc != 0 ? rc : pthread_mutex_timedlock(mutex, &then);
 }
