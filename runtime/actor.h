@@ -26,7 +26,8 @@ struct troupe__ask {
     struct troupe__ask *scope_next, **scope_link; /* of the asked-for ask */
     struct troupe__token *scope; /* made while handling this one, or NULL */
     struct troupe__ask *done_next;
-    char *text; /* of the outcome; malloc'ed, or NULL */
+    struct troupe__hop *hops; /* where it was forwarded, the last word first */
+    char *text;               /* of the outcome; malloc'ed, or NULL */
     int code;
     uint8_t outcome; /* troupe_outcome_t; 0: open */
     bool probing;    /* timed out; asking where it hangs */

@@ -53,6 +53,7 @@ ask_free(struct troupe__worker *self, struct troupe__ask *ask)
     if (ask->next)
         ask->next->link = ask->link;
     troupe__ids_remove(&self->asks, ask->id);
+    troupe__hops_free(self, ask);
     free(ask->text);
     troupe__pool_put(&self->parcels, ask, sizeof *ask);
 }
@@ -307,6 +308,7 @@ send_cancel(struct troupe__worker *self, const struct troupe__ask *ask)
         troupe__envelope(WIRE_CANCEL, ask->target, ask->actor->ref, "cancel");
     envelope.id = ask->id;
     (void) troupe__emitf(self, &envelope, NULL);
+    troupe__hops_cancel(self, ask);
 }
 
 void

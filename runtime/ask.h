@@ -5,10 +5,12 @@
 
 #include "runtime/worker.h"
 
-/* ask.c, token.c */
+/* ids.c */
 void *troupe__ids_find(const struct troupe__ids *self, uint64_t id);
 uint64_t troupe__ids_add(struct troupe__ids *self, void *object);
 void troupe__ids_remove(struct troupe__ids *self, uint64_t id);
+
+/* ask.c */
 void troupe__answer_arrived(struct troupe__worker *self,
                             struct troupe__actor *actor,
                             struct troupe_message *msg);
@@ -26,6 +28,17 @@ int troupe__ask_open(struct troupe__worker *self, struct troupe__actor *actor,
                      struct troupe__ask **ret_ask);
 void troupe__ask_undo(struct troupe__worker *self, struct troupe__ask *ask);
 void troupe__ask_cancel(struct troupe__worker *self, struct troupe__ask *ask);
+
+/* forward.c */
+void troupe__hops_free(struct troupe__worker *self, struct troupe__ask *ask);
+void troupe__hops_cancel(struct troupe__worker *self,
+                         const struct troupe__ask *ask);
+void troupe__ask_forwarded(struct troupe__worker *self,
+                           const struct troupe_message *msg);
+void troupe__cancel_onwards(struct troupe__worker *self,
+                            const struct troupe_message *msg);
+
+/* token.c */
 struct troupe__token *troupe__token_find(struct troupe__worker *self,
                                          troupe_ref_t asker, uint64_t ask_id);
 struct troupe__token *troupe__token_open(struct troupe__worker *self,

@@ -172,7 +172,10 @@ static void
 cancel_arrived(struct troupe__worker *self, struct troupe__actor *actor,
                struct troupe_message *msg)
 {
+    troupe__cancel_onwards(self, msg);
     struct troupe__token *token = troupe__token_find(self, msg->from, msg->id);
+    if (token && token->cancelled)
+        return; /* it comes over each hop that ends on this worker */
     if (token) {
         actor = token->actor; /* another, where it was forwarded */
         bool deferred = token->deferred && actor->kind->cancel;
@@ -218,6 +221,8 @@ worker_control(struct troupe__worker *self, const struct troupe_message *msg)
         troupe__mute_go(self, msg->id);
     else if (is(msg, "because"))
         troupe__because(self, msg);
+    else if (is(msg, "forwarded"))
+        troupe__ask_forwarded(self, msg);
     else if (is(msg, "sweep"))
         troupe__sweep(self, false);
     else if (is(msg, "kill"))
@@ -378,6 +383,8 @@ troupe__system_nobody(struct troupe__worker *self, struct troupe_message *msg)
             (void) troupe__emitf(self, &envelope, NULL);
         break;
     case WIRE_CANCEL:
+        troupe__cancel_onwards(self, msg);
+        break;
     case WIRE_START:
     case WIRE_DOWN:
     case WIRE_EXIT:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token.c: the answering side of an ask: reply, defer, forward, explain. */
+/* token.c: the answering side of an ask: reply, defer, explain. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,34 +267,6 @@ troupe__tokens_break(struct troupe__worker *self, struct troupe__actor *actor,
         }
         troupe__token_close(self, token);
     }
-}
-
-int
-troupe_forward(troupe_context_t *ctx, troupe_ref_t to,
-               const troupe_message_t *msg)
-{
-    CHECK(ctx);
-    if (troupe_ref_is_nobody(to) || !msg)
-        return -EINVAL;
-    if (msg->kind > WIRE_ASK
-        || (msg->kind == WIRE_ASK && (msg != ctx->msg || ctx->ask != ASK_OPEN)))
-        return -ENOMSG;
-    int rc = troupe__guard(ctx, to);
-    if (rc < 0)
-        return rc;
-    struct troupe__envelope envelope = {.kind = msg->kind,
-                                        .to = to,
-                                        .from = msg->from,
-                                        .id =
-                                            msg->kind == WIRE_ASK ? msg->id : 0,
-                                        .deadline = msg->deadline,
-                                        .type = msg->type,
-                                        .type_size = msg->type_size,
-                                        .trace = msg->trace};
-    rc = troupe__emitf(ctx->worker, &envelope, "m", msg);
-    if (rc == 0 && msg->kind == WIRE_ASK)
-        ctx->ask = ASK_ANSWERED;
-    return rc;
 }
 
 /* Where in the mailbox an ask waits: 1 for the first; 0: not there. */

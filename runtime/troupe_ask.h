@@ -152,8 +152,7 @@ TROUPE_API bool troupe_token_is_open(const troupe_context_t *ctx,
 /*
  * troupe_forward: hand the message being handled on to another actor, which
  * then sees the first sender and, for an ask, answers it, with the same
- * deadline. A cancel reaches it only while both are on one worker; else the
- * deadline ends it.
+ * deadline. A cancel follows it to whoever holds the ask by then.
  *
  *   returns  0, or as troupe_send(), or -ENOMSG when it was answered
  */
