@@ -120,11 +120,13 @@ put(troupe_context_t *ctx, void *arg)
     return rc;
 }
 
+/* It is there when this returns: what another sends then comes after it. */
 static void
 ask(troupe_ref_t asker, troupe_ref_t to, const char *type)
 {
     struct question question = {.to = to, .type = type, .timeout_ms = 1000};
     cr_assert_eq(inside(asker, put, &question), 0);
+    settle();
 }
 
 Test(ask, ends_with_what_the_other_does)
