@@ -22,10 +22,10 @@ troupe__parcel_new(struct troupe__pool *pool, const struct troupe_message *msg,
     struct troupe__parcel *self = size <= TROUPE__POOL_LARGEST
                                       ? troupe__pool_get(pool, size)
                                       : troupe__alloc(size);
-    self->next = NULL;
+    self->next = self->before = NULL;
     self->since = now;
     self->size = (uint32_t) msg->size;
-    self->front = false;
+    self->stashed = false;
     self->frame = NULL;
     self->bytes = self->copy;
     if (copied) {
@@ -89,6 +89,7 @@ troupe__mailbox_push(struct troupe__mailbox *self,
                      struct troupe__parcel *parcel)
 {
     parcel->next = NULL;
+    parcel->before = self->last;
     if (self->last)
         self->last->next = parcel;
     else
@@ -105,32 +106,36 @@ troupe__mailbox_push_front(struct troupe__mailbox *self,
                            struct troupe__parcel *parcel)
 {
     parcel->next = self->first;
-    self->first = parcel;
-    if (!self->last)
+    parcel->before = NULL;
+    if (self->first)
+        self->first->before = parcel;
+    else
         self->last = parcel;
+    self->first = parcel;
     atomic_store_explicit(&self->since, parcel->since, memory_order_relaxed);
     count_in(self, parcel);
 }
 
-struct troupe__parcel *
+void
 troupe__mailbox_remove(struct troupe__mailbox *self,
-                       struct troupe__parcel *before)
+                       struct troupe__parcel *parcel)
 {
-    struct troupe__parcel *parcel = before ? before->next : self->first;
-    if (!parcel)
-        return NULL;
-    if (before)
-        before->next = parcel->next;
+    if (parcel->before)
+        parcel->before->next = parcel->next;
     else
         self->first = parcel->next;
-    if (self->last == parcel)
-        self->last = before;
+    if (parcel->next)
+        parcel->next->before = parcel->before;
+    else
+        self->last = parcel->before;
     count_out(self, parcel);
-    return parcel;
 }
 
 struct troupe__parcel *
 troupe__mailbox_pop(struct troupe__mailbox *self)
 {
-    return troupe__mailbox_remove(self, NULL);
+    struct troupe__parcel *parcel = self->first;
+    if (parcel)
+        troupe__mailbox_remove(self, parcel);
+    return parcel;
 }

@@ -15,12 +15,12 @@
  * more holds its frame, so that large payloads are never copied.
  */
 struct troupe__parcel {
-    struct troupe__parcel *next;
+    struct troupe__parcel *next, *before;
     uint64_t since;              /* ns on the node's clock */
     const uint8_t *bytes;        /* the message */
     struct troupe__frame *frame; /* held, or NULL: the bytes follow here */
     uint32_t size;               /* bytes of the message */
-    bool front;                  /* put back by its actor: bounds passed */
+    bool stashed;                /* it waits in the stash of its actor */
     uint8_t copy[];
 };
 
@@ -55,9 +55,9 @@ void troupe__mailbox_push_front(struct troupe__mailbox *self,
                                 struct troupe__parcel *parcel);
 struct troupe__parcel *troupe__mailbox_pop(struct troupe__mailbox *self);
 
-/* troupe__mailbox_remove: take out the one after `before` (NULL: first). */
-struct troupe__parcel *troupe__mailbox_remove(struct troupe__mailbox *self,
-                                              struct troupe__parcel *before);
+/* troupe__mailbox_remove: take one out, from anywhere, in O(1). */
+void troupe__mailbox_remove(struct troupe__mailbox *self,
+                            struct troupe__parcel *parcel);
 
 static inline uint32_t
 troupe__mailbox_count(const struct troupe__mailbox *self)

@@ -309,6 +309,7 @@ empty_mailbox(struct troupe__worker *self, struct troupe__actor *actor,
     struct troupe_message msg;
     while ((parcel = troupe__mailbox_pop(&actor->mailbox))) {
         troupe__parcel_open(parcel, &self->arena, &msg);
+        troupe__waiting_remove(self, &msg, parcel);
         bool timer = msg.kind == WIRE_TELL && msg.id; /* they just end */
         if (msg.kind <= WIRE_ASK && !timer)
             troupe__refuse(self, actor, &msg, why);

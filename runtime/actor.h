@@ -25,7 +25,7 @@ struct troupe__ask {
     struct troupe__ask *next, **link;             /* of the actor */
     struct troupe__ask *scope_next, **scope_link; /* of the asked-for ask */
     struct troupe__token *scope; /* made while handling this one, or NULL */
-    struct troupe__ask *done_next;
+    struct troupe__ask *done_next, *done_before; /* in the worker's list */
     struct troupe__hop *hops; /* where it was forwarded, the last word first */
     char *text;               /* of the outcome; malloc'ed, or NULL */
     int code;

@@ -197,11 +197,26 @@ troupe__ask_finish(struct troupe__worker *self, struct troupe__ask *ask,
     }
     troupe__wheel_clear(&self->wheel, &ask->alarm);
     ask->done_next = NULL;
+    ask->done_before = self->done_last;
     if (self->done_last)
         self->done_last->done_next = ask;
     else
         self->done_first = ask;
     self->done_last = ask;
+}
+
+/* Its outcome is told, or nobody is there to hear it. */
+static void
+done_remove(struct troupe__worker *self, struct troupe__ask *ask)
+{
+    if (ask->done_before)
+        ask->done_before->done_next = ask->done_next;
+    else
+        self->done_first = ask->done_next;
+    if (ask->done_next)
+        ask->done_next->done_before = ask->done_before;
+    else
+        self->done_last = ask->done_before;
 }
 
 /* Call the asker back; the ask is over before, so that it may ask again. */
@@ -236,9 +251,7 @@ troupe__asks_tell(struct troupe__worker *self)
     bool any = self->done_first != NULL;
     while (self->done_first) {
         struct troupe__ask *ask = self->done_first;
-        self->done_first = ask->done_next;
-        if (!self->done_first)
-            self->done_last = NULL;
+        done_remove(self, ask);
         troupe_answer_t answer = {.outcome = ask->outcome, .code = ask->code};
         tell(self, ask, &answer, NULL);
     }
@@ -375,15 +388,8 @@ troupe__asks_drop(struct troupe__worker *self, struct troupe__actor *actor)
         struct troupe__ask *ask = actor->extra->asks;
         if (ask->outcome == 0)
             send_cancel(self, ask);
-        struct troupe__ask **at = &self->done_first, *before = NULL;
-        for (; *at; before = *at, at = &(*at)->done_next)
-            if (*at == ask)
-                break;
-        if (*at) {
-            *at = ask->done_next;
-            if (self->done_last == ask)
-                self->done_last = before;
-        }
+        else if (ask->outcome != ANSWERED)
+            done_remove(self, ask);
         void (*drop)(void *) = ask->drop;
         void *data = ask->data;
         ask_free(self, ask);

@@ -38,7 +38,21 @@ void troupe__ask_forwarded(struct troupe__worker *self,
 void troupe__cancel_onwards(struct troupe__worker *self,
                             const struct troupe_message *msg);
 
+/* waiting.c */
+enum { TROUPE__PLACE_MAX = 100 };
+void troupe__waiting_add(struct troupe__worker *self,
+                         const struct troupe_message *msg,
+                         struct troupe__parcel *parcel);
+void troupe__waiting_remove(struct troupe__worker *self,
+                            const struct troupe_message *msg,
+                            const struct troupe__parcel *parcel);
+void troupe__waiting_cancel(struct troupe__worker *self,
+                            const struct troupe_message *cancel);
+uint32_t troupe__waiting_place(struct troupe__worker *self, troupe_ref_t asker,
+                               uint64_t ask_id);
+
 /* token.c */
+uint64_t troupe__ask_key(troupe_ref_t asker, uint64_t ask_id);
 struct troupe__token *troupe__token_find(struct troupe__worker *self,
                                          troupe_ref_t asker, uint64_t ask_id);
 struct troupe__token *troupe__token_open(struct troupe__worker *self,

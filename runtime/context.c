@@ -129,7 +129,10 @@ troupe_stash(troupe_context_t *ctx)
         troupe__parcel_new(&ctx->worker->parcels, msg, ctx->worker->now);
     if (msg->kind == WIRE_TELL && msg->id) /* a timer's: it has fired */
         troupe__wire_clear_id(parcel->copy);
+    parcel->stashed = true;
     troupe__mailbox_push(stash, parcel);
+    if (msg->kind == WIRE_ASK)
+        troupe__waiting_add(ctx->worker, msg, parcel);
     ctx->stashed = parcel;
     ctx->ask = ASK_NONE; /* it is open, but not for this handler */
     return 0;
@@ -140,14 +143,10 @@ void
 troupe__stash_return(struct troupe__actor *actor)
 {
     struct troupe__mailbox *stash = &actor->extra->stash;
-    struct troupe__parcel *turned = NULL, *parcel;
-    while ((parcel = troupe__mailbox_pop(stash))) {
-        parcel->next = turned;
-        turned = parcel;
-    }
-    while (turned) {
-        parcel = turned;
-        turned = parcel->next;
+    struct troupe__parcel *parcel;
+    while ((parcel = stash->last)) {
+        troupe__mailbox_remove(stash, parcel);
+        parcel->stashed = false;
         troupe__mailbox_push_front(&actor->mailbox, parcel);
     }
 }

@@ -62,11 +62,13 @@ static struct troupe__parcel *
 take_child_event(struct troupe__worker *self, struct troupe__actor *actor)
 {
     struct troupe_message msg;
-    struct troupe__parcel *before = NULL, *at = actor->mailbox.first;
-    for (; at; before = at, at = at->next) {
+    struct troupe__parcel *at = actor->mailbox.first;
+    for (; at; at = at->next) {
         troupe__parcel_open(at, &self->arena, &msg);
-        if (msg.kind == WIRE_CHILD)
-            return troupe__mailbox_remove(&actor->mailbox, before);
+        if (msg.kind != WIRE_CHILD)
+            continue;
+        troupe__mailbox_remove(&actor->mailbox, at);
+        return at;
     }
     actor->child_events = 0; /* those of an earlier incarnation */
     return NULL;
@@ -84,8 +86,11 @@ void
 troupe__park(struct troupe__worker *self, struct troupe__actor *actor,
              const struct troupe_message *msg)
 {
-    troupe__mailbox_push(&actor->mailbox,
-                         troupe__parcel_new(&self->parcels, msg, self->now));
+    struct troupe__parcel *parcel =
+        troupe__parcel_new(&self->parcels, msg, self->now);
+    troupe__mailbox_push(&actor->mailbox, parcel);
+    if (msg->kind == WIRE_ASK)
+        troupe__waiting_add(self, msg, parcel);
     actor->direct = false;
     actor->child_events += msg->kind == WIRE_CHILD;
     if (may_run(actor) || hears_children(actor))
@@ -106,17 +111,17 @@ is_over(const struct troupe__actor *actor, const struct troupe_message *msg)
 static bool
 displace_oldest(struct troupe__worker *self, struct troupe__actor *actor)
 {
-    struct troupe__parcel *before = NULL;
     struct troupe__parcel *at = actor->mailbox.first;
     struct troupe_message msg;
-    for (; at; before = at, at = at->next) {
+    for (; at; at = at->next) {
         troupe__parcel_open(at, &self->arena, &msg);
         if (msg.kind <= WIRE_ASK && !troupe_ref_equal(msg.from, msg.to))
             break;
     }
     if (!at)
         return false;
-    troupe__mailbox_remove(&actor->mailbox, before);
+    troupe__mailbox_remove(&actor->mailbox, at);
+    troupe__waiting_remove(self, &msg, at);
     troupe__refuse(self, actor, &msg, TROUPE_DEAD_OVERFLOW);
     troupe__parcel_free(&self->parcels, at);
     return true;
@@ -296,6 +301,7 @@ troupe__run_actor(struct troupe__worker *self, struct troupe__actor *actor)
         troupe__parcel_open(parcel, &self->arena, &msg);
         if (msg.kind == WIRE_CHILD && actor->child_events > 0)
             actor->child_events--;
+        troupe__waiting_remove(self, &msg, parcel);
         troupe__handle(self, actor, &msg);
         troupe__parcel_free(&self->parcels, parcel);
         if (troupe__slot_actor(&self->node->slots, ref) != actor)

@@ -77,24 +77,14 @@ break_promise(struct troupe__worker *self, struct troupe__actor *actor,
 }
 
 /* It put the message aside and then failed on it: it shall not come back. */
-static bool
-take_from(struct troupe__mailbox *mailbox, const struct troupe__parcel *parcel)
-{
-    struct troupe__parcel *before = NULL, *at = mailbox->first;
-    while (at && at != parcel) {
-        before = at;
-        at = at->next;
-    }
-    return at && troupe__mailbox_remove(mailbox, before);
-}
-
 static void
 stash_undo(struct troupe__worker *self, struct troupe__actor *actor)
 {
     struct troupe__parcel *parcel = self->ctx.stashed;
-    if (take_from(&actor->extra->stash, parcel)
-        || take_from(&actor->mailbox, parcel))
-        troupe__parcel_free(&self->parcels, parcel);
+    troupe__mailbox_remove(
+        parcel->stashed ? &actor->extra->stash : &actor->mailbox, parcel);
+    troupe__waiting_remove(self, self->ctx.msg, parcel);
+    troupe__parcel_free(&self->parcels, parcel);
     self->ctx.ask = self->ctx.msg->kind == WIRE_ASK ? ASK_OPEN : self->ctx.ask;
 }
 

@@ -144,30 +144,6 @@ start_arrived(struct troupe__worker *self, struct troupe__actor *actor,
     self->newest = actor;
 }
 
-/* True when the ask was among those that wait. */
-static bool
-cancel_waiting(struct troupe__worker *self, struct troupe__actor *actor,
-               struct troupe__mailbox *mailbox,
-               const struct troupe_message *msg)
-{
-    struct troupe__parcel *before = NULL, *at = mailbox->first;
-    struct troupe_message parked;
-    for (; at; before = at, at = at->next) {
-        troupe__parcel_open(at, &self->arena, &parked);
-        if (parked.kind != WIRE_ASK || parked.id != msg->id
-            || parked.from.id != msg->from.id)
-            continue;
-        troupe__mailbox_remove(mailbox, before);
-        BUMP(actor->dropped);
-        BUMP(self->kinds[actor->born->index].dropped);
-        BUMP(self->kinds[actor->born->index].received);
-        troupe__dead(self, &parked, TROUPE_DEAD_CANCELLED);
-        troupe__parcel_free(&self->parcels, at);
-        return true;
-    }
-    return false;
-}
-
 static void
 cancel_arrived(struct troupe__worker *self, struct troupe__actor *actor,
                struct troupe_message *msg)
@@ -184,10 +160,7 @@ cancel_arrived(struct troupe__worker *self, struct troupe__actor *actor,
             troupe__event(self, actor, msg);
         return;
     }
-    if (cancel_waiting(self, actor, &actor->mailbox, msg))
-        troupe__pressure_update(self, actor);
-    else if (actor->extra)
-        (void) cancel_waiting(self, actor, &actor->extra->stash, msg);
+    troupe__waiting_cancel(self, msg);
 }
 
 static void

@@ -7,8 +7,8 @@
 #include "mailbox/pack.h"
 #include "runtime/worker.h"
 
-static uint64_t
-key_of(troupe_ref_t asker, uint64_t ask_id)
+uint64_t
+troupe__ask_key(troupe_ref_t asker, uint64_t ask_id)
 {
     uint64_t key = troupe__mix(asker.id) ^ troupe__mix(ask_id * 3 + 1);
     return key ? key : 1;
@@ -19,7 +19,8 @@ troupe__token_find(struct troupe__worker *self, troupe_ref_t asker,
                    uint64_t ask_id)
 {
     uint64_t value = 0;
-    if (!troupe__idmap_get(&self->token_of, key_of(asker, ask_id), &value))
+    if (!troupe__idmap_get(&self->token_of, troupe__ask_key(asker, ask_id),
+                           &value))
         return NULL;
     struct troupe__token *token = (void *) (uintptr_t) value;
     bool same = token->asker.id == asker.id && token->ask_id == ask_id;
@@ -45,7 +46,8 @@ troupe__token_open(struct troupe__worker *self, struct troupe__actor *actor,
         extra->tokens->link = &token->next;
     extra->tokens = token;
     token->id = troupe__ids_add(&self->tokens, token);
-    troupe__idmap_set(&self->token_of, key_of(token->asker, token->ask_id),
+    troupe__idmap_set(&self->token_of,
+                      troupe__ask_key(token->asker, token->ask_id),
                       (uint64_t) (uintptr_t) token);
     return token;
 }
@@ -65,7 +67,7 @@ troupe__token_close(struct troupe__worker *self, struct troupe__token *token)
     *token->link = token->next;
     if (token->next)
         token->next->link = token->link;
-    uint64_t key = key_of(token->asker, token->ask_id), value = 0;
+    uint64_t key = troupe__ask_key(token->asker, token->ask_id), value = 0;
     if (troupe__idmap_get(&self->token_of, key, &value)
         && value == (uint64_t) (uintptr_t) token)
         troupe__idmap_remove(&self->token_of, key, NULL);
@@ -269,22 +271,6 @@ troupe__tokens_break(struct troupe__worker *self, struct troupe__actor *actor,
     }
 }
 
-/* Where in the mailbox an ask waits: 1 for the first; 0: not there. */
-static uint32_t
-place_in_mailbox(struct troupe__worker *self, struct troupe__actor *actor,
-                 troupe_ref_t asker, uint64_t ask_id)
-{
-    struct troupe_message msg;
-    uint32_t place = 1;
-    for (struct troupe__parcel *at = actor->mailbox.first; at;
-         at = at->next, place++) {
-        troupe__parcel_open(at, &self->arena, &msg);
-        if (msg.kind == WIRE_ASK && msg.from.id == asker.id && msg.id == ask_id)
-            return place;
-    }
-    return 0;
-}
-
 static void
 answer_why(struct troupe__worker *self, troupe_ref_t asker, uint64_t id,
            troupe_ref_t from, const char *text)
@@ -324,14 +310,17 @@ troupe__why(struct troupe__worker *self, struct troupe__actor *actor,
                              next->id);
         return;
     }
-    uint32_t place = place_in_mailbox(self, actor, waiter, ask_id);
+    uint32_t place = troupe__waiting_place(self, waiter, ask_id);
     /* An ask of its own, with the same deadline, may be over before. */
     if (used > 0 && (size_t) used < sizeof text && token && token->hung) {
         snprintf(text + used, sizeof text - (size_t) used, ", which %s",
                  token->hung);
     } else if (used > 0 && (size_t) used < sizeof text && place) {
         snprintf(text + used, sizeof text - (size_t) used,
-                 ", where it was number %u in the mailbox", place);
+                 place == TROUPE__PLACE_MAX
+                     ? ", where it was beyond number %u in the mailbox"
+                     : ", where it was number %u in the mailbox",
+                 place);
     } else if (used > 0 && (size_t) used < sizeof text && token) {
         snprintf(text + used, sizeof text - (size_t) used,
                  ", which had deferred its answer to '%s'", token->type);

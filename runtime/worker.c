@@ -308,6 +308,7 @@ troupe__worker_free(struct troupe__worker *self)
     free(self->tokens.entries);
     free(self->timers.entries);
     troupe__idmap_free(&self->token_of);
+    troupe__idmap_free(&self->waiting);
     troupe__idmap_free(&self->mutes);
     free(self);
 }

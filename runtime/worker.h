@@ -39,6 +39,7 @@ struct troupe__worker {
     struct troupe__wheel wheel;
     struct troupe__ids asks, tokens, timers;
     struct troupe__idmap token_of; /* asker and ask -> token */
+    struct troupe__idmap waiting;  /* asker and ask -> parcel; waiting.c */
     struct troupe__idmap mutes;    /* receiver -> struct mute *; mute.c */
     struct troupe__watch *watches[TROUPE__WATCHES_MAX];
     uint32_t watch_count;
