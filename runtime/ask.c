@@ -9,14 +9,12 @@
  * that id: it is counted as late, and dropped.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "mailbox/pack.h"
 #include "runtime/handle.h"
 
-/* How long a timeout waits to hear where its question hangs. */
-enum { PROBE_NS = 25 * 1000000, ALARM_ASK = 1, ANSWERED = 0xff };
+enum { ANSWERED = 0xff }; /* the outcome of an ask whose answer waits */
 
 /* No ask waits for longer: times after it would not fit a tick. */
 #define DEADLINE_NS (UINT64_C(1) << 60) /* 36 years */
@@ -109,11 +107,10 @@ troupe__ask_open(struct troupe__worker *self, struct troupe__actor *actor,
     if (scope)
         scope_enter(ask, scope);
     ask->id = troupe__ids_add(&self->asks, ask);
-    ask->alarm.what = ALARM_ASK;
     ask->since = self->now;
     ask->deadline = deadline_of(self, options, scope);
     troupe__wheel_set(&self->wheel, &ask->alarm, ask->deadline);
-    ask->alarm.what = ALARM_ASK;
+    ask->alarm.what = TROUPE__ALARM_ASK;
     *ret_ask = ask;
     return 0;
 }
@@ -189,8 +186,9 @@ troupe__ask_finish(struct troupe__worker *self, struct troupe__ask *ask,
     CHECK(ask->outcome == 0);
     ask->outcome = (uint8_t) outcome;
     ask->code = code;
+    char *words = text ? troupe__strdup(text) : NULL;
     free(ask->text);
-    ask->text = text ? troupe__strdup(text) : NULL;
+    ask->text = words;
     if (outcome == TROUPE_TIMEOUT && ask->scope) {
         free(ask->scope->hung);
         ask->scope->hung = troupe__strdup(text ? text : "");
@@ -312,8 +310,9 @@ troupe__answer_handle(struct troupe__worker *self, struct troupe__actor *actor,
     tell(self, ask, &answer, msg);
 }
 
-static void
-send_cancel(struct troupe__worker *self, const struct troupe__ask *ask)
+void
+troupe__ask_send_cancel(struct troupe__worker *self,
+                        const struct troupe__ask *ask)
 {
     if (ask->local)
         return;
@@ -327,7 +326,7 @@ send_cancel(struct troupe__worker *self, const struct troupe__ask *ask)
 void
 troupe__ask_cancel(struct troupe__worker *self, struct troupe__ask *ask)
 {
-    send_cancel(self, ask);
+    troupe__ask_send_cancel(self, ask);
     ask->probing = false;
     troupe__ask_finish(self, ask, TROUPE_CANCELLED, -ECANCELED, "cancelled");
 }
@@ -343,43 +342,6 @@ troupe_cancel(troupe_context_t *ctx, troupe_ask_t ask)
     return 0;
 }
 
-/* The deadline passed: ask where the question hangs, for a little while. */
-void
-troupe__ask_due(struct troupe__worker *self, struct troupe__ask *ask)
-{
-    char ref[TROUPE_REF_TEXT], text[128];
-    if (ask->local || ask->probing) {
-        snprintf(text, sizeof text,
-                 ask->local ? "waited for a function"
-                            : "waited for %s, which is "
-                              "busy or does not answer",
-                 troupe_ref_text(ask->target, ref));
-        troupe__ask_finish(self, ask, TROUPE_TIMEOUT, -ETIMEDOUT, text);
-        return;
-    }
-    ask->probing = true;
-    troupe__wheel_set(&self->wheel, &ask->alarm, self->now + PROBE_NS);
-    ask->alarm.what = ALARM_ASK;
-    struct troupe__envelope envelope =
-        troupe__envelope(WIRE_CONTROL, ask->target, ask->actor->ref, "why");
-    envelope.id = ask->id;
-    (void) troupe__emitf(self, &envelope, "[s, R, U]", "", ask->actor->ref,
-                         ask->id);
-    send_cancel(self, ask);
-}
-
-void
-troupe__because(struct troupe__worker *self, const struct troupe_message *msg)
-{
-    struct troupe__ask *ask = troupe__ids_find(&self->asks, msg->id);
-    const char *text = "";
-    if (!ask || !ask->probing || ask->outcome != 0
-        || ask->actor->ref.id != msg->to.id
-        || troupe_unpack(msg, "s", &text) < 0)
-        return;
-    troupe__ask_finish(self, ask, TROUPE_TIMEOUT, -ETIMEDOUT, text);
-}
-
 /* The asker ends: those it asked are told, it is not. */
 void
 troupe__asks_drop(struct troupe__worker *self, struct troupe__actor *actor)
@@ -387,7 +349,7 @@ troupe__asks_drop(struct troupe__worker *self, struct troupe__actor *actor)
     while (actor->extra && actor->extra->asks) {
         struct troupe__ask *ask = actor->extra->asks;
         if (ask->outcome == 0)
-            send_cancel(self, ask);
+            troupe__ask_send_cancel(self, ask);
         else if (ask->outcome != ANSWERED)
             done_remove(self, ask);
         void (*drop)(void *) = ask->drop;

@@ -17,7 +17,8 @@ void troupe__answer_arrived(struct troupe__worker *self,
 void troupe__answer_handle(struct troupe__worker *self,
                            struct troupe__actor *actor,
                            struct troupe_message *msg);
-void troupe__ask_due(struct troupe__worker *self, struct troupe__ask *ask);
+void troupe__ask_send_cancel(struct troupe__worker *self,
+                             const struct troupe__ask *ask);
 void troupe__ask_finish(struct troupe__worker *self, struct troupe__ask *ask,
                         troupe_outcome_t outcome, int code, const char *text);
 void troupe__asks_drop(struct troupe__worker *self,
@@ -30,6 +31,7 @@ void troupe__ask_undo(struct troupe__worker *self, struct troupe__ask *ask);
 void troupe__ask_cancel(struct troupe__worker *self, struct troupe__ask *ask);
 
 /* forward.c */
+troupe_ref_t troupe__ask_holder(const struct troupe__ask *ask);
 void troupe__hops_free(struct troupe__worker *self, struct troupe__ask *ask);
 void troupe__hops_cancel(struct troupe__worker *self,
                          const struct troupe__ask *ask);
@@ -69,6 +71,10 @@ void troupe__send_outcome(struct troupe__worker *self, troupe_ref_t asker,
                           uint64_t ask_id, troupe_ref_t from,
                           uint32_t incarnation, troupe_outcome_t outcome,
                           int code, const char *text);
+
+/* why.c */
+enum { TROUPE__ALARM_ASK = 1 };
+void troupe__ask_due(struct troupe__worker *self, struct troupe__ask *ask);
 void troupe__why(struct troupe__worker *self, struct troupe__actor *actor,
                  const struct troupe_message *msg);
 void troupe__because(struct troupe__worker *self,

@@ -80,6 +80,13 @@ hop_add(struct troupe__worker *self, struct troupe__ask *ask, troupe_ref_t from,
     ask->hops = hop;
 }
 
+/* Who has it now, as far as the asker has heard. */
+troupe_ref_t
+troupe__ask_holder(const struct troupe__ask *ask)
+{
+    return ask->hops ? ask->hops->to : ask->target;
+}
+
 void
 troupe__hops_free(struct troupe__worker *self, struct troupe__ask *ask)
 {

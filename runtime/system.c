@@ -310,10 +310,7 @@ control_nobody(struct troupe__worker *self, const struct troupe_message *msg)
         envelope.id = msg->to.id;
         (void) troupe__emitf(self, &envelope, NULL);
     } else if (is(msg, "why")) {
-        envelope.type = "because";
-        envelope.type_size = strlen(envelope.type);
-        envelope.id = msg->id;
-        (void) troupe__emitf(self, &envelope, "s", "waited for nobody");
+        troupe__why(self, NULL, msg);
     }
 }
 

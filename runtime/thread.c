@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* thread.c: the calls of ordinary threads, each driven on a port. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/handle.h"
@@ -138,6 +139,15 @@ troupe_node_send(troupe_t *node, troupe_ref_t to, const char *type,
     return rc;
 }
 
+/* What the last ask of this thread ended with, in words. */
+static _Thread_local char ask_words[TROUPE__WORDS_MAX];
+
+const char *
+troupe_node_ask_words(void)
+{
+    return ask_words;
+}
+
 struct ask_call {
     troupe_message_t *reply;
     bool done;
@@ -151,6 +161,7 @@ ask_answered(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     (void) ctx, (void) state;
     call->done = true;
     call->code = answer->code;
+    snprintf(ask_words, sizeof ask_words, "%s", answer->text);
     if (answer->outcome == TROUPE_REPLY)
         troupe_message_keep(answer->msg, &call->reply);
     return 0;
@@ -196,6 +207,7 @@ troupe_node_ask(troupe_t *node, troupe_ref_t to, const char *type,
 {
     struct troupe__worker *port = NULL;
     struct ask_call call = {0};
+    ask_words[0] = '\0';
     if (ret_reply)
         *ret_reply = NULL;
     if (troupe_ref_is_nobody(to) || troupe__type_size(type) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token.c: the answering side of an ask: reply, defer, explain. */
+/* token.c: the answering side of an ask: reply and defer. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,61 +269,4 @@ troupe__tokens_break(struct troupe__worker *self, struct troupe__actor *actor,
         }
         troupe__token_close(self, token);
     }
-}
-
-static void
-answer_why(struct troupe__worker *self, troupe_ref_t asker, uint64_t id,
-           troupe_ref_t from, const char *text)
-{
-    struct troupe__envelope envelope =
-        troupe__envelope(WIRE_CONTROL, asker, from, "because");
-    envelope.id = id;
-    (void) troupe__emitf(self, &envelope, "s", text);
-}
-
-/*
- * Somebody's ask timed out here, or further on. The body is the words so far,
- * who waits for this actor, and the id of its ask; the asker at the head of
- * the chain is the sender, which hears what is found at its end.
- */
-void
-troupe__why(struct troupe__worker *self, struct troupe__actor *actor,
-            const struct troupe_message *msg)
-{
-    const char *so_far = "";
-    troupe_ref_t waiter = TROUPE_NOBODY;
-    uint64_t ask_id = 0;
-    char text[TROUPE__WORDS_MAX], ref[TROUPE_REF_TEXT];
-    if (troupe_unpack(msg, "[s, R, U]", &so_far, &waiter, &ask_id) < 0)
-        return;
-    const char *joint = *so_far ? ", which waited for " : "waited for ";
-    int used =
-        snprintf(text, sizeof text, "%s%s%s %s", so_far, joint,
-                 actor->born->user->name, troupe_ref_text(actor->ref, ref));
-    struct troupe__token *token = troupe__token_find(self, waiter, ask_id);
-    struct troupe__ask *next = token ? token->asks : NULL;
-    if (next && used > 0 && (size_t) used < sizeof text / 2) {
-        struct troupe__envelope envelope =
-            troupe__envelope(WIRE_CONTROL, next->target, msg->from, "why");
-        envelope.id = msg->id;
-        (void) troupe__emitf(self, &envelope, "[s, R, U]", text, actor->ref,
-                             next->id);
-        return;
-    }
-    uint32_t place = troupe__waiting_place(self, waiter, ask_id);
-    /* An ask of its own, with the same deadline, may be over before. */
-    if (used > 0 && (size_t) used < sizeof text && token && token->hung) {
-        snprintf(text + used, sizeof text - (size_t) used, ", which %s",
-                 token->hung);
-    } else if (used > 0 && (size_t) used < sizeof text && place) {
-        snprintf(text + used, sizeof text - (size_t) used,
-                 place == TROUPE__PLACE_MAX
-                     ? ", where it was beyond number %u in the mailbox"
-                     : ", where it was number %u in the mailbox",
-                 place);
-    } else if (used > 0 && (size_t) used < sizeof text && token) {
-        snprintf(text + used, sizeof text - (size_t) used,
-                 ", which had deferred its answer to '%s'", token->type);
-    }
-    answer_why(self, msg->from, msg->id, actor->ref, text);
 }

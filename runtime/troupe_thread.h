@@ -41,6 +41,17 @@ TROUPE_MUST int troupe_node_ask(troupe_t *node, troupe_ref_t to,
                                 const char *format, ...);
 
 /*
+ * troupe_node_ask_words: what the last troupe_node_ask() of this thread ended
+ * with, in words: those of an error, or for a timeout whom it waited for, and
+ * where that one was waiting, the chain, as in troupe_answer_t.
+ *
+ *   returns  "" after a reply, or when nobody was asked; valid until this
+ *            thread asks again
+ *   threads  any
+ */
+TROUPE_API const char *troupe_node_ask_words(void);
+
+/*
  * troupe_node_run: let an ordinary thread live as an actor for a while:
  * `begin` is called with a context that may ask, gather, monitor and set
  * timers; its callbacks run on this thread, inside the call, which ends when

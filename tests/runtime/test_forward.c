@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/world.h"
@@ -87,6 +88,15 @@ spawn_on(const troupe_kind_t *kind, uint32_t worker, troupe_ref_t next)
     return ref;
 }
 
+static char words[1024];
+
+static int
+note_words(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    snprintf(words, sizeof words, "%s", answer->text);
+    return note_answer(ctx, state, answer);
+}
+
 struct question {
     troupe_ref_t to;
     bool cancel;
@@ -98,7 +108,7 @@ put(troupe_context_t *ctx, void *arg)
 {
     struct question *self = arg;
     const troupe_ask_options_t options = {.timeout_ms = 1000,
-                                          .answer = note_answer};
+                                          .answer = note_words};
     int rc = troupe_ask_with(ctx, self->to, "job", &options, &self->ask, NULL);
     return rc == 0 && self->cancel ? troupe_cancel(ctx, self->ask) : rc;
 }
@@ -227,7 +237,7 @@ Test(forward, the_end_of_the_asker_cancels_too)
     assert_it_is_over(last);
 }
 
-Test(forward, a_timeout_lets_go_too)
+Test(forward, a_timeout_lets_go_too_and_names_the_holder)
 {
     troupe_ref_t last = TROUPE_NOBODY;
     struct question question = {.to = way_new(&ways[5], &holder, &last)};
@@ -236,6 +246,12 @@ Test(forward, a_timeout_lets_go_too)
     assert_notes("holds");
     advance(1100);
     assert_both("timeout -110", "let go");
+    char wanted[1024], first[TROUPE_REF_TEXT], holds[TROUPE_REF_TEXT];
+    snprintf(wanted, sizeof wanted,
+             "waited for relay %s, which forwarded it to holder %s, which had "
+             "deferred its answer to 'job'",
+             troupe_ref_text(question.to, first), troupe_ref_text(last, holds));
+    cr_assert_str_eq(words, wanted);
 }
 
 Test(forward, an_answer_after_hops_is_one_reply_and_nothing_is_cancelled)
