@@ -36,7 +36,9 @@
 enum {
     SPEC_TEXTS = 4, /* id, kind, name, arguments: they come first */
     SPEC_FIELDS = SPEC_TEXTS + sizeof(SPEC_NUMBERS(AS_LETTER)) - 1,
-    OPTIONS_FIELDS = sizeof(OPTIONS_NUMBERS(AS_LETTER)) - 1
+    OPTIONS_FIELDS = sizeof(OPTIONS_NUMBERS(AS_LETTER)) - 1,
+    /* Of a body's 2^20 values a spec takes one for each field and itself. */
+    TROUPE__SPECS_MAX = ((1 << 20) - OPTIONS_FIELDS - 4) / (SPEC_FIELDS + 1)
 };
 #undef AS_LETTER
 

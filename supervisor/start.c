@@ -4,6 +4,21 @@
 
 #include "mailbox/check.h"
 #include "supervisor/control.h"
+#include "supervisor/spec_fields.h"
+
+/* A definition is one message, which holds so many values: see the README. */
+static int
+check_count(size_t count, troupe_supervisor_error_t *error)
+{
+    if (count <= TROUPE__SPECS_MAX)
+        return 0;
+    (void) troupe__error_set(
+        error,
+        "%zu children are more than the %d that one definition can hold: "
+        "start the others later, or put them below several supervisors",
+        count, (int) TROUPE__SPECS_MAX);
+    return -EMSGSIZE;
+}
 
 static int
 prepare(troupe_t *node, const troupe_supervisor_options_t *options,
@@ -11,6 +26,9 @@ prepare(troupe_t *node, const troupe_supervisor_options_t *options,
         msgpack_sbuffer *out, troupe_supervisor_error_t *error)
 {
     int rc = troupe_child_specs_check(options, specs, count, error);
+    if (rc < 0)
+        return rc;
+    rc = check_count(count, error);
     if (rc < 0)
         return rc;
     const troupe_supervisor_options_t none = {0};

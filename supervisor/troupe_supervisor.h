@@ -141,7 +141,8 @@ troupe_child_specs_check(const troupe_supervisor_options_t *options,
  *   ret_ref  out: its address; may be NULL.
  *   error    out: words; may be NULL.
  *   returns  0, -EINVAL (`error` says which spec and field), or as
- *            troupe_spawn(); -EEXIST also when two kinds have one name
+ *            troupe_spawn(); -EEXIST also when two kinds have one name;
+ *            -EMSGSIZE when there are more specs than one message can hold
  */
 TROUPE_MUST int troupe_supervisor_start(
     troupe_context_t *ctx, const troupe_supervisor_options_t *options,
