@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "runtime/bytes.h"
 #include "troupe_children.h"
 #include "troupe_msgpack.h"
 
@@ -48,13 +49,6 @@ int troupe__options_check(const troupe_supervisor_options_t *options,
 /* troupe__error_set: write the words, cut to what fits; returns -EINVAL. */
 int troupe__error_set(troupe_supervisor_error_t *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* troupe__bytes_pack: a value by a format, in malloc'ed memory. */
-int troupe__bytes_pack(void **ret_bytes, size_t *ret_size, const char *format,
-                       va_list *args);
-
-/* troupe__bytes_check: true when they are exactly one msgpack value. */
-bool troupe__bytes_check(const void *bytes, size_t size);
 
 /* troupe__options_resolve: fill in the defaults; borrows the name. */
 troupe_supervisor_options_t

@@ -4,37 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mailbox/pack.h"
+#include "mailbox/check.h"
 #include "supervisor/spec.h"
 #include "supervisor/spec_fields.h"
-
-#define ELEMENTS_MAX (1u << 24)
-
-int
-troupe__bytes_pack(void **ret_bytes, size_t *ret_size, const char *format,
-                   va_list *args)
-{
-    CHECK(ret_bytes && ret_size);
-    struct troupe__buffer out = {0};
-    int rc = troupe__pack(&out, format, args);
-    if (rc < 0) {
-        troupe__buffer_free(&out);
-        return rc;
-    }
-    *ret_bytes = out.data;
-    *ret_size = out.size;
-    return 0;
-}
-
-bool
-troupe__bytes_check(const void *bytes, size_t size)
-{
-    if (!bytes)
-        return false;
-    const uint8_t *at = bytes;
-    ptrdiff_t used = troupe__value_size(at, at + size, ELEMENTS_MAX);
-    return used > 0 && (size_t) used == size;
-}
 
 int
 troupe_child_spec_pack(troupe_child_spec_t *spec, const char *format, ...)
