@@ -129,16 +129,17 @@ print_cause(struct troupe__worker *self, const struct troupe__token *token,
 {
     uint32_t place = troupe__waiting_place(self, waiter, ask_id);
     /* An ask of its own, with the same deadline, may be over before. */
-    if (token && token->hung)
+    if (token && token->hung) {
         snprintf(text, size, ", which %s", token->hung);
-    else if (place == TROUPE__PLACE_MAX)
+    } else if (place == TROUPE__PLACE_MAX) {
         snprintf(text, size, ", where it was number %u or later in the mailbox",
                  place);
-    else if (place)
+    } else if (place) {
         snprintf(text, size, ", where it was number %u in the mailbox", place);
-    else if (token)
+    } else if (token) {
         snprintf(text, size, ", which had deferred its answer to '%s'",
                  token->type);
+    }
 }
 
 /*
