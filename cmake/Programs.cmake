@@ -91,6 +91,21 @@ function(troupe_add_tests)
         endif()
     endforeach()
 
+    # tests/<module>/programs/*.c: what tests start, found beside their binary.
+    file(GLOB programs CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/tests/*/programs/*.c)
+    foreach(program IN LISTS programs)
+        cmake_path(GET program STEM name)
+        cmake_path(GET program PARENT_PATH dir)
+        cmake_path(GET dir PARENT_PATH dir)
+        cmake_path(GET dir FILENAME module)
+        add_executable(${name} ${program})
+        set_target_properties(${name} PROPERTIES
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+        target_link_libraries(${name} PRIVATE troupe_private)
+        add_dependencies(test_${module} ${name})
+    endforeach()
+
     file(GLOB scripts CONFIGURE_DEPENDS
         ${PROJECT_SOURCE_DIR}/tests/*/test_*.sh
         ${PROJECT_SOURCE_DIR}/tests/*/test_*.py)
