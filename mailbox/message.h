@@ -58,13 +58,13 @@ troupe__message_read(struct troupe_message *self, const uint8_t *at,
         size = troupe__load_u32(at + WIRE_AT_SIZE + 1);
         to += WIRE_SIZE_EXTRA;
     }
-    const uint8_t *id = to + 2 * WIRE_NUMBER;
+    const uint8_t *id = to + WIRE_PAIR;
     const uint8_t *type = id + 2;
     wrong |= (to[0] ^ 0xcfU) | (to[WIRE_NUMBER] ^ 0xcfU);
     self->id = 0;
     self->deadline = 0;
     if ((id[0] | id[1]) != 0) {
-        type = id + 2 * WIRE_NUMBER;
+        type = id + WIRE_PAIR;
         if (end - type < 4)
             return 0;
         wrong |= (id[0] ^ 0xcfU) | (id[WIRE_NUMBER] ^ 0xcfU);

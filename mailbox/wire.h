@@ -4,6 +4,7 @@
 #define TROUPE_MAILBOX_WIRE_H
 
 #include "mailbox/buffer.h"
+#include "mailbox/bytes.h"
 #include "troupe_base.h"
 
 /*
@@ -21,6 +22,7 @@ enum troupe__wire {
     WIRE_AT_SIZE = 2,
     WIRE_AT_TO = 5,       /* 2 more after a size of 32 bits, as all below */
     WIRE_NUMBER = 9,      /* bytes of an integer in full width */
+    WIRE_PAIR = 18,       /* of two */
     WIRE_HEAD_SHORT = 25, /* up to the type, id and deadline being 0 */
     WIRE_HEAD_WIDE = 41,  /* up to the type */
     WIRE_SIZE_EXTRA = 2,  /* bytes that a size of 32 bits takes more */
@@ -57,36 +59,6 @@ struct troupe__envelope {
     const uint8_t *trace; /* WIRE_TRACE_SIZE bytes, or NULL */
 };
 
-static inline uint64_t
-troupe__load_u64(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return __builtin_bswap64(value);
-}
-
-static inline void
-troupe__store_u64(uint8_t *at, uint64_t value)
-{
-    value = __builtin_bswap64(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static inline uint32_t
-troupe__load_u32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return __builtin_bswap32(value);
-}
-
-static inline void
-troupe__store_u32(uint8_t *at, uint32_t value)
-{
-    value = __builtin_bswap32(value);
-    memcpy(at, &value, sizeof value);
-}
-
 /* troupe__type_size: bytes of a type of 1 .. TROUPE_TYPE_MAX printable ASCII
  * characters, or 0 when it is none. */
 static inline size_t
@@ -99,27 +71,6 @@ troupe__type_size(const char *type)
         at++;
     size_t size = (size_t) (at - type);
     return *at == '\0' && size <= TROUPE_TYPE_MAX ? size : 0;
-}
-
-/* troupe__copy_short: memcpy of up to 32 bytes that may not overlap. */
-static inline void
-troupe__copy_short(uint8_t *to, const void *from, size_t size)
-{
-    const uint8_t *bytes = from;
-    if (size >= 16) {
-        memcpy(to, bytes, 16);
-        memcpy(to + size - 16, bytes + size - 16, 16);
-    } else if (size >= 8) {
-        memcpy(to, bytes, 8);
-        memcpy(to + size - 8, bytes + size - 8, 8);
-    } else if (size >= 4) {
-        memcpy(to, bytes, 4);
-        memcpy(to + size - 4, bytes + size - 4, 4);
-    } else if (size > 0) {
-        to[0] = bytes[0];
-        to[size / 2] = bytes[size / 2];
-        to[size - 1] = bytes[size - 1];
-    }
 }
 
 /* An integer in full width; returns where the next field goes. */
@@ -181,8 +132,7 @@ troupe__wire_end(struct troupe__buffer *out, size_t start)
         troupe__wire_widen(out, start, 0);
         return;
     }
-    uint16_t swapped = __builtin_bswap16((uint16_t) size);
-    memcpy(out->data + start + WIRE_AT_SIZE + 1, &swapped, sizeof swapped);
+    troupe__store_u16(out->data + start + WIRE_AT_SIZE + 1, (uint16_t) size);
 }
 
 /* troupe__wire_clear_id: a message of our own, whose id is not 0, has none
@@ -193,8 +143,8 @@ troupe__wire_clear_id(uint8_t *message)
     uint8_t *to = message + WIRE_AT_TO;
     if (message[WIRE_AT_SIZE] == 0xce)
         to += WIRE_SIZE_EXTRA;
-    CHECK(to[2 * WIRE_NUMBER] == 0xcf);
-    troupe__store_u64(to + 2 * WIRE_NUMBER + 1, 0);
+    CHECK(to[WIRE_PAIR] == 0xcf);
+    troupe__store_u64(to + WIRE_PAIR + 1, 0);
 }
 
 #endif

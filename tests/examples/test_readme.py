@@ -23,7 +23,7 @@ LIMITS = [
     ("values in a body", "1,048,576", "mailbox/troupe_message.h", "2^20 values"),
     ("waiting messages of an actor", "4,096", "runtime/troupe_node.h", "node: 4096"),
     ("their bytes", "8 MiB", "runtime/troupe_node.h", "node: 8 MiB"),
-    ("under way to one worker before senders rest", "1 MiB", "runtime/context.h",
+    ("under way from one worker to another before senders rest", "1 MiB", "runtime/context.h",
      "TROUPE__LANE_SOFT = 1 << 20"),
     ("sent by one handler to a receiver it found full", "256 KiB over 4 times",
      "runtime/context.h", "TROUPE__PUSH_MAX = 256 << 10"),
