@@ -288,6 +288,21 @@ troupe__spares_free(struct troupe__spares *self)
     pthread_mutex_destroy(&self->lock);
 }
 
+/* ThreadSanitizer must see where the bytes go: what the reader reads is then
+ * what was written here, and not an earlier tenant of that memory. */
+static void
+send_copy(struct troupe__outbox *self, const void *data, size_t size)
+{
+#ifdef WITH_TSAN
+    zmq_msg_t message;
+    CHECK(zmq_msg_init_size(&message, size) == 0);
+    void *copy = memcpy(zmq_msg_data(&message), data, size);
+    send_frame(self, &message, copy, size);
+#else
+    send_frame(self, NULL, data, size);
+#endif
+}
+
 void
 troupe__outbox_flush(struct troupe__outbox *self)
 {
@@ -299,7 +314,7 @@ troupe__outbox_flush(struct troupe__outbox *self)
         return;
     if (size <= TROUPE__FRAME_COPIED) {
         buffer->size = 0;
-        send_frame(self, NULL, data, size);
+        send_copy(self, data, size);
         return;
     }
     if (buffer->capacity > TROUPE__FRAME_BUFFER) {
