@@ -163,3 +163,27 @@ def show(report):
     if floor:
         print("\n".join(floor) + "\n")
     print("\n".join(footer(report)))
+
+
+def markdown_row(row, others):
+    name = row["bench"] + ("" if row["variant"] == "default"
+                           else " " + row["variant"])
+    cells = [name, row["unit"], f"**{number(row['median'])}**",
+             f"{number(row['min'])} to {number(row['max'])}",
+             number(row["peak_mib"]), number(row["goal"])]
+    for each in others:
+        other = row["peers"].get(each)
+        cells.append("-" if not other else
+                     f"{number(other['median'])} ({number(other['ratio'])})")
+    return "| " + " | ".join(cells) + " |"
+
+
+def markdown(report):
+    """The table of README: medians, and in brackets ours as a multiple."""
+    others = [name for name in OTHERS
+              if any(name in row["peers"] for row in report["rows"])]
+    head = ["", "unit", "Troupe", "range", "peak MiB", "goal"]
+    head += [TITLES[name] for name in others]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    lines += [markdown_row(row, others) for row in report["rows"]]
+    return "\n".join(lines + [""] + footer(report))

@@ -90,6 +90,17 @@ esac
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(report["rows"][0]["peers"]["libzmq"]["ratio"], 0.25)
 
+    def test_the_figures_of_a_run_become_the_table_of_readme(self):
+        done, _ = self.run_bench("--markdown")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("./dev bench makes it", done.stderr)
+        self.program("b4_counter", COUNTING, BENCH="B4",
+                     VALUES="900 10 30 20 40 50")
+        self.assertEqual(self.run_bench()[0].returncode, 0)
+        done, _ = self.run_bench("--markdown")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("| B4 | u | **30.0** | 10.0 to 50.0 |", done.stdout)
+
     def test_a_failing_program_is_named_and_fails_the_run(self):
         self.program("b4", COUNTING, BENCH="B4", VALUES="1 25")
         self.program("b5", BREAKING)
