@@ -100,4 +100,17 @@ TROUPE_MUST int troupe_kind_register(troupe_t *node, const troupe_kind_t *kind);
 TROUPE_MUST int troupe_kind_find(troupe_t *node, const char *name,
                                  const troupe_kind_t **ret_kind);
 
+/* What a shared object offers to `troupe run`, as its symbol troupe_kinds. */
+typedef struct troupe_kinds {
+    const char *version; /* of the headers that it was built with */
+    const troupe_kind_t *const *kinds; /* ended by NULL */
+} troupe_kinds_t;
+
+/* TROUPE_KINDS(&one, &other): define it; at file scope, once in a library. */
+#define TROUPE_KINDS(...)                                                      \
+    TROUPE_API const troupe_kinds_t troupe_kinds;                              \
+    static const troupe_kind_t *const troupe_kinds_list[] = {__VA_ARGS__,      \
+                                                             NULL};            \
+    const troupe_kinds_t troupe_kinds = {TROUPE_VERSION, troupe_kinds_list}
+
 #endif
