@@ -35,6 +35,9 @@ set(TROUPE_PC_LIBS ${needed_libraries} stemmer m)
 list(TRANSFORM TROUPE_PC_LIBS PREPEND -l)
 list(APPEND TROUPE_PC_LIBS -pthread)
 
+# For the troupe command alone: the library does not link it.
+troupe_need(YAML libyaml-dev yaml-0.1)
+
 if(TROUPE_TESTS AND NOT TROUPE_OWN_RUNNER)
     troupe_need(CRITERION libcriterion-dev criterion>=2.4)
 endif()

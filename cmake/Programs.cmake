@@ -60,9 +60,25 @@ function(troupe_link_runner target)
     endif()
 endfunction()
 
+# <dir>/*.c: a shared object each, with kinds for topology files.
+function(troupe_add_kinds dir)
+    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${dir}/*.c)
+    foreach(file IN LISTS files)
+        cmake_path(GET file STEM name)
+        add_library(kinds_${name} MODULE ${file})
+        set_target_properties(kinds_${name} PROPERTIES
+            OUTPUT_NAME ${name}
+            PREFIX ""
+            C_VISIBILITY_PRESET hidden
+            LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${dir})
+        target_link_libraries(kinds_${name} PRIVATE troupe troupe_flags)
+    endforeach()
+endfunction()
+
 # tests/<module>/*.c with at least one test_*.c: one binary test_<module>.
 # tests/<module>/test_*.sh and test_*.py: run as they are.
 function(troupe_add_tests)
+    troupe_add_kinds(tests/tools/kinds)
     set(common_env
         "TROUPE=${PROJECT_BINARY_DIR}/bin/troupe"
         "TROUPE_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
@@ -83,8 +99,14 @@ function(troupe_add_tests)
             set_target_properties(test_${module} PROPERTIES
                 RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
             target_compile_definitions(test_${module} PRIVATE
-                TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-            target_link_libraries(test_${module} PRIVATE troupe_private)
+                TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                TROUPE_BUILD_DIR="${PROJECT_BINARY_DIR}")
+            if(module MATCHES "^tools$")
+                # Shared objects of users bring the shared library with them.
+                target_link_libraries(test_${module} PRIVATE troupe_tools)
+            else()
+                target_link_libraries(test_${module} PRIVATE troupe_private)
+            endif()
             troupe_link_runner(test_${module})
             troupe_add_test(${module} 300 COMMAND test_${module}
                 ENVIRONMENT ${common_env})

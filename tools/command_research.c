@@ -74,24 +74,6 @@ struct arguments {
     bool verbose;
 };
 
-/* "500ms", "2s", "1.5s", "1m", "2": seconds. */
-static bool
-read_time(const char *text, size_t *ret_ms)
-{
-    char *end = NULL;
-    errno = 0;
-    double number = strtod(text, &end);
-    double factor = strcmp(end, "ms") == 0                  ? 1
-                    : strcmp(end, "s") == 0 || *end == '\0' ? 1000
-                    : strcmp(end, "m") == 0                 ? 60000
-                                                            : 0;
-    double ms = number * factor;
-    if (errno != 0 || end == text || !(ms >= 1) || ms > DEADLINE_MAX)
-        return false;
-    *ret_ms = (size_t) ms;
-    return true;
-}
-
 static int
 take_fault(const char *text, struct arguments *ret)
 {
@@ -142,7 +124,7 @@ take_option(int c, struct arguments *ret)
                 "research", "--limit wants a number, 1 to %d", LIMIT_MAX);
         return -1;
     case 'd':
-        if (!read_time(optarg, &ret->deadline_ms))
+        if (!troupe__read_time(optarg, DEADLINE_MAX, &ret->deadline_ms))
             return troupe__usage_error(
                 "research", "--deadline wants a time such as 500ms, 2s or 1m");
         return -1;

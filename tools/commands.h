@@ -22,7 +22,8 @@ enum {
 #define TROUPE__COMMANDS(X)                                                    \
     X(research, "a question answered from documents, with sources")            \
     X(search, "the passages of some documents that answer a query")            \
-    X(text, "the plain text that a document is read as")
+    X(text, "the plain text that a document is read as")                       \
+    X(check, "a topology file checked, and its tree drawn")
 
 #define TROUPE__DECLARE(name, purpose)                                         \
     int troupe__command_##name(int argc, char **argv);
@@ -44,6 +45,10 @@ int troupe__usage_error(const char *command, const char *format, ...)
 /* troupe__read_number: a whole number within bounds, or false. */
 bool troupe__read_number(const char *text, size_t min, size_t max,
                          size_t *ret_number);
+
+/* troupe__read_time: "500ms", "2s", "1.5s", "1m" or "2", seconds; from 1 ms to
+ * a bound; or false. */
+bool troupe__read_time(const char *text, size_t max_ms, size_t *ret_ms);
 
 /* What an update of an index says on the way; {0} with command set. */
 struct troupe__indexing {

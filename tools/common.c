@@ -53,6 +53,23 @@ troupe__read_number(const char *text, size_t min, size_t max,
     return true;
 }
 
+bool
+troupe__read_time(const char *text, size_t max_ms, size_t *ret_ms)
+{
+    char *end = NULL;
+    errno = 0;
+    double number = strtod(text, &end);
+    double factor = strcmp(end, "ms") == 0                  ? 1
+                    : strcmp(end, "s") == 0 || *end == '\0' ? 1000
+                    : strcmp(end, "m") == 0                 ? 60000
+                                                            : 0;
+    double ms = number * factor;
+    if (errno != 0 || end == text || !(ms >= 1) || ms > (double) max_ms)
+        return false;
+    *ret_ms = (size_t) ms;
+    return true;
+}
+
 static void
 clear_line(struct troupe__indexing *self)
 {

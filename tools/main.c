@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/commands.h"
+#include "tools/findings.h"
 
 struct command {
     const char *name;
@@ -37,44 +38,16 @@ find(const char *name)
     return NULL;
 }
 
-/* Letters to add, drop or change (Levenshtein 1966); long names are far. */
-static size_t
-distance(const char *one, const char *other)
-{
-    size_t row[33];
-    size_t n = strlen(one), m = strlen(other);
-    if (n > 32 || m > 32)
-        return 99;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t best = corner + (one[i - 1] != other[j - 1]);
-            corner = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-        }
-    }
-    return row[m];
-}
-
 static int
 fail_unknown(const char *name)
 {
-    const struct command *nearest = NULL;
-    size_t least = strlen(name) / 2 + 1;
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        size_t far = distance(name, commands[i].name);
-        if (far <= least && (!nearest || far < least)) {
-            nearest = &commands[i];
-            least = far;
-        }
-    }
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    const char *nearest = troupe__nearest(name, names, COMMAND_COUNT);
     fprintf(stderr, "troupe: there is no command '%s'", name);
     if (nearest)
-        fprintf(stderr, "; did you mean '%s'?", nearest->name);
+        fprintf(stderr, "; did you mean '%s'?", nearest);
     fputs("\ntroupe help lists the commands\n", stderr);
     return TROUPE__EXIT_USAGE;
 }
