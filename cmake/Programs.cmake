@@ -26,6 +26,17 @@ function(troupe_add_examples)
         target_link_libraries(example_${name} PRIVATE ${TROUPE_DEPENDENCIES})
         troupe_add_test(example.${name} 60 COMMAND example_${name})
     endforeach()
+    # examples/topologies: shared objects, and files that run them.
+    troupe_add_kinds(examples/topologies)
+    file(GLOB files CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/examples/topologies/*.yaml)
+    foreach(file IN LISTS files)
+        cmake_path(GET file STEM name)
+        troupe_add_test(topology.${name} 60
+            COMMAND troupe_command run ${file}
+            ENVIRONMENT
+            "KINDS=${PROJECT_BINARY_DIR}/examples/topologies")
+    endforeach()
 endfunction()
 
 # bench/b*.c and raw_*.c: one program each; other files are shared by all.

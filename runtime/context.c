@@ -41,6 +41,7 @@ troupe_log(troupe_context_t *ctx, troupe_level_t level, const char *format, ...)
 {
     CHECK(ctx);
     char words[TROUPE__WORDS_MAX], ref[TROUPE_REF_TEXT];
+    char shown[TROUPE_NAME_MAX + 1];
     const troupe_options_t *options = &ctx->worker->node->options;
     if (!options->log || level < options->log_level)
         return;
@@ -48,9 +49,12 @@ troupe_log(troupe_context_t *ctx, troupe_level_t level, const char *format, ...)
     va_start(args, format);
     vsnprintf(words, sizeof words, format, args);
     va_end(args);
-    troupe__log(ctx->worker->node, level, "%s %s: %s",
+    const char *name =
+        troupe__name_of(ctx->worker->node, ctx->actor->ref, shown);
+    troupe__log(ctx->worker->node, level, "%s %s%s%s: %s",
                 ctx->actor->born->user->name,
-                troupe_ref_text(ctx->actor->ref, ref), words);
+                troupe_ref_text(ctx->actor->ref, ref), name ? " " : "",
+                name ? name : "", words);
 }
 
 troupe_ref_t

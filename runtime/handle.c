@@ -93,13 +93,15 @@ static void
 log_failure(struct troupe__worker *self, const struct troupe__actor *actor,
             const char *words)
 {
-    char ref[TROUPE_REF_TEXT];
+    char ref[TROUPE_REF_TEXT], shown[TROUPE_NAME_MAX + 1];
     const char *type =
         atomic_load_explicit(&self->run_type, memory_order_relaxed);
+    const char *name = troupe__name_of(self->node, actor->ref, shown);
     bool supervised = !troupe_ref_is_nobody(actor->parent);
     troupe__log(self->node, supervised ? TROUPE_LOG_INFO : TROUPE_LOG_WARNING,
-                "%s %s failed on '%s': %s", actor->born->user->name,
-                troupe_ref_text(actor->ref, ref), type, words);
+                "%s %s%s%s failed on '%s': %s", actor->born->user->name,
+                troupe_ref_text(actor->ref, ref), name ? " " : "",
+                name ? name : "", type, words);
 }
 
 static void

@@ -95,7 +95,7 @@ TROUPE_API int troupe_fail(troupe_context_t *ctx, int code, const char *format,
 
 /*
  * troupe_log: a line through the node's log callback, behind the actor's
- * kind and ref; format as printf, kept to 1 KiB.
+ * kind, ref and, where it has one, name; format as printf, kept to 1 KiB.
  */
 TROUPE_API void troupe_log(troupe_context_t *ctx, troupe_level_t level,
                            const char *format, ...)

@@ -23,7 +23,8 @@ enum {
     X(research, "a question answered from documents, with sources")            \
     X(search, "the passages of some documents that answer a query")            \
     X(text, "the plain text that a document is read as")                       \
-    X(check, "a topology file checked, and its tree drawn")
+    X(check, "a topology file checked, and its tree drawn")                    \
+    X(run, "a topology file brought to life")
 
 #define TROUPE__DECLARE(name, purpose)                                         \
     int troupe__command_##name(int argc, char **argv);

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#define FILE_MAX   (1 << 20) /* bytes */
-#define VALUES_MAX 100000    /* with aliases copied in: none can explode */
+#define VALUES_MAX 100000 /* with aliases copied in: none can explode */
 #define DEPTH_MAX  64
 
 struct reader {
@@ -60,59 +59,86 @@ map_add(struct troupe__value *map, struct troupe__value *key,
     map->values[map->count++] = value;
 }
 
+static void fill_in(const struct reader *self, struct troupe__spot spot,
+                    char *text, unsigned depth, FILE *out);
+
 /* The words between "${" and "}": NAME, NAME:-default or NAME-default. */
-static const char *
-expand(const struct reader *self, char *words, const char **ret_default)
+static void
+fill_variable(const struct reader *self, struct troupe__spot spot, char *words,
+              unsigned depth, FILE *out)
 {
     size_t size = strspn(words, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "abcdefghijklmnopqrstuvwxyz0123456789_");
     char *rest = words + size;
     bool also_empty = strncmp(rest, ":-", 2) == 0;
-    *ret_default = also_empty ? rest + 2 : *rest == '-' ? rest + 1 : NULL;
-    if (size == 0 || (*rest && !*ret_default))
-        return NULL;
+    char *other = also_empty ? rest + 2 : *rest == '-' ? rest + 1 : NULL;
+    if (size == 0 || (*rest && !other)) {
+        troupe__found(self->findings, spot,
+                      "'${%s}' is no variable; write ${NAME} or "
+                      "${NAME:-default}",
+                      words);
+        return;
+    }
     *rest = '\0';
     const char *text =
         self->variable ? self->variable(self->data, words) : getenv(words);
-    if (!text || (also_empty && !*text))
-        text = *ret_default;
-    return text;
+    if (text && (*text || !also_empty))
+        fputs(text, out);
+    else if (other)
+        fill_in(self, spot, other, depth + 1, out);
+    else
+        troupe__found(self->findings, spot,
+                      "the variable '%s' is not set; set it, or write "
+                      "${%s:-default}",
+                      words, words);
+}
+
+/* The '}' that belongs to the "${" at `at`, or NULL. */
+static char *
+find_close(char *at)
+{
+    for (size_t open = 0; *at; at++) {
+        if (strncmp(at, "${", 2) == 0)
+            open++;
+        else if (*at == '}' && --open == 0)
+            return at;
+    }
+    return NULL;
 }
 
 /* Puts variables in their places; "$$" is a dollar. */
 static void
-fill_in(const struct reader *self, struct troupe__value *value)
+fill_in(const struct reader *self, struct troupe__spot spot, char *text,
+        unsigned depth, FILE *out)
+{
+    for (char *at = text; *at; at++) {
+        char *close = at[0] == '$' && at[1] == '{' ? find_close(at) : NULL;
+        if (at[0] != '$') {
+            fputc(*at, out);
+        } else if (at[1] == '$') {
+            fputc(*at++, out);
+        } else if (!close || depth > DEPTH_MAX) {
+            troupe__found(self->findings, spot,
+                          "a '$' that begins no ${NAME}; write '$$' for a "
+                          "dollar sign");
+        } else {
+            *close = '\0';
+            fill_variable(self, spot, at + 2, depth, out);
+            at = close;
+        }
+    }
+}
+
+static void
+fill_value(const struct reader *self, struct troupe__value *value)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    const char *at = value->text, *end = value->text + value->size;
-    for (; out && at < end; at++) {
-        const char *close = *at == '$' ? strchr(at, '}') : NULL;
-        if (*at != '$') {
-            fputc(*at, out);
-        } else if (at[1] == '$') {
-            fputc(*at++, out);
-        } else if (at[1] != '{' || !close) {
-            troupe__found(self->findings, value->spot,
-                          "a '$' that begins no ${NAME}; write '$$' for a "
-                          "dollar sign");
-        } else {
-            const char *other = NULL;
-            char *words = troupe__copy(at + 2, (size_t) (close - at - 2));
-            const char *filler = expand(self, words, &other);
-            if (filler)
-                fputs(filler, out);
-            else
-                troupe__found(self->findings, value->spot,
-                              "the variable '%s' is not set; set it, or write "
-                              "${%s:-default}",
-                              words, words);
-            free(words);
-            at = close;
-        }
-    }
-    if (!out || fclose(out) != 0)
+    if (!out)
+        abort();
+    fill_in(self, value->spot, value->text, 0, out);
+    if (fclose(out) != 0)
         abort();
     free(value->text);
     value->text = text;
@@ -123,32 +149,6 @@ static bool
 has_tag(const yaml_node_t *node, const char *tag)
 {
     return node->tag && strcmp((const char *) node->tag, tag) == 0;
-}
-
-/* In place: the text is never longer than what it was decoded from. */
-static bool
-decode_base64(struct troupe__value *value)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm"
-                                 "nopqrstuvwxyz0123456789+/";
-    uint32_t bits = 0, have = 0;
-    size_t size = 0;
-    for (const char *at = value->text; *at; at++) {
-        const char *digit = strchr(digits, *at);
-        if (strchr(" \t\r\n=", *at))
-            continue;
-        if (!digit)
-            return false;
-        bits = bits << 6 | (uint32_t) (digit - digits);
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            value->text[size++] = (char) (bits >> have);
-        }
-    }
-    value->size = size;
-    value->type = TROUPE__BINARY;
-    return true;
 }
 
 static void
@@ -167,13 +167,13 @@ read_scalar(struct reader *self, const yaml_node_t *node, bool is_key,
         return;
     }
     if (has_tag(node, "tag:yaml.org,2002:binary")) {
-        if (!decode_base64(value))
+        if (!troupe__value_decode(value))
             troupe__found(self->findings, value->spot,
                           "!!binary wants base64: A-Z a-z 0-9 + / =");
         return;
     }
     if (strchr(value->text, '$'))
-        fill_in(self, value);
+        fill_value(self, value);
     bool is_plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (node->tag && !has_tag(node, YAML_STR_TAG)) {
         troupe__found(self->findings, value->spot,
@@ -366,28 +366,5 @@ troupe__yaml_parse(const char *text, size_t size,
         yaml_document_delete(&document);
     }
     yaml_parser_delete(&parser);
-    return root;
-}
-
-struct troupe__value *
-troupe__yaml_read(struct troupe__findings *findings,
-                  const char *(*variable)(void *data, const char *name),
-                  void *data)
-{
-    FILE *file = fopen(findings->path, "re");
-    char *text = troupe__grab(FILE_MAX + 1);
-    size_t size = file ? fread(text, 1, FILE_MAX + 1, file) : 0;
-    struct troupe__value *root = NULL;
-    if (!file || ferror(file))
-        troupe__found(findings, (struct troupe__spot){0, 0},
-                      "%s; give the path of a topology file", strerror(errno));
-    else if (size > FILE_MAX)
-        troupe__found(findings, (struct troupe__spot){0, 0},
-                      "the file is over 1 MiB; that is no topology");
-    else
-        root = troupe__yaml_parse(text, size, findings, variable, data);
-    if (file)
-        fclose(file);
-    free(text);
     return root;
 }

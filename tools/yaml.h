@@ -41,18 +41,12 @@ struct troupe__value {
 };
 
 /*
- * troupe__yaml_read: read a whole file of at most 1 MiB.
+ * troupe__yaml_parse: read a document.
  *
  *   variable  the value of ${NAME}, or NULL; see TOPOLOGY.md.
  *   returns   the root, to be freed; what is wrong is added to `findings`.
- *             NULL when the file cannot be read or is no YAML.
+ *             NULL when it is no YAML.
  */
-struct troupe__value *
-troupe__yaml_read(struct troupe__findings *findings,
-                  const char *(*variable)(void *data, const char *name),
-                  void *data);
-
-/* troupe__yaml_parse: the same from memory. */
 struct troupe__value *troupe__yaml_parse(
     const char *text, size_t size, struct troupe__findings *findings,
     const char *(*variable)(void *data, const char *name), void *data);
@@ -70,6 +64,10 @@ const char *troupe__type_name(enum troupe__type type);
 /* troupe__scalar_resolve: give a plain scalar the type that its text has in
  * YAML 1.2's core schema. */
 void troupe__scalar_resolve(struct troupe__value *value);
+
+/* troupe__value_decode: make a binary of a text in base64; false when it is
+ * none. */
+bool troupe__value_decode(struct troupe__value *value);
 
 /*
  * troupe__value_pack: a value as msgpack.

@@ -24,6 +24,32 @@ troupe__type_name(enum troupe__type type)
     return names[type];
 }
 
+/* In place: the text is never longer than what it was decoded from. */
+bool
+troupe__value_decode(struct troupe__value *value)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm"
+                                 "nopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0, have = 0;
+    size_t size = 0;
+    for (const char *at = value->text; *at; at++) {
+        const char *digit = strchr(digits, *at);
+        if (strchr(" \t\r\n=", *at))
+            continue;
+        if (!digit)
+            return false;
+        bits = bits << 6 | (uint32_t) (digit - digits);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            value->text[size++] = (char) (bits >> have);
+        }
+    }
+    value->size = size;
+    value->type = TROUPE__BINARY;
+    return true;
+}
+
 static bool
 is_one_of(const char *text, const char *const *words)
 {

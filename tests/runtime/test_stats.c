@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "runtime/world.h"
 
@@ -220,4 +221,31 @@ Test(stats, a_runs_callers_are_not_counted_as_actors)
     cr_assert_eq(after.actors, 1);
     cr_assert_eq(after.ended, 0);
     cr_assert_eq(after.spawned, 1);
+}
+
+static int
+say_something(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    troupe_log(ctx, TROUPE_LOG_INFO, "something");
+    return troupe_fail(ctx, -EIO, "broken");
+}
+
+Test(stats, log_lines_name_the_actor)
+{
+    const troupe_spawn_options_t options = {.name = "clerk"};
+    troupe_ref_t named = spawn(&probe, &options), bare = probe_new();
+    char ref[TROUPE_REF_TEXT], line[256];
+    inside_later(named, say_something, NULL);
+    settle();
+    snprintf(line, sizeof line, "probe %s clerk: something",
+             troupe_ref_text(named, ref));
+    cr_assert_eq(logged(line), 1);
+    snprintf(line, sizeof line, "probe %s clerk failed on '", ref);
+    cr_assert_eq(logged(line), 1);
+    inside_later(bare, say_something, NULL);
+    settle();
+    snprintf(line, sizeof line, "probe %s: something",
+             troupe_ref_text(bare, ref));
+    cr_assert_eq(logged(line), 1);
 }

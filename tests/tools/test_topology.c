@@ -171,6 +171,11 @@ Test(topology, anchors_merges_and_variables_are_filled_in)
     cr_assert_eq(it->members[2].count, 2);
     cr_assert_arr_eq(it->members[2].arguments, "\xa5no $5", 6);
     end(&outcome);
+    it = accepted("actors: {a: {kind: printer, arguments: "
+                  "'${TROUPE_TEST_NONE:-<${TROUPE_TEST_COUNT}>}!'}}\n",
+                  &outcome);
+    cr_assert_arr_eq(it->members[1].arguments, "\xa4<4>!", 5);
+    end(&outcome);
 }
 
 Test(topology, wrong_keys_and_types_are_told_with_place_and_cure)
@@ -231,6 +236,8 @@ Test(topology, what_is_no_yaml_is_told_with_its_place)
     refused("actors: {a: {kind: '${TROUPE_TEST_NONE}'}}\n",
             "f:1:20: the variable 'TROUPE_TEST_NONE' is not set; set it, or "
             "write ${TROUPE_TEST_NONE:-default}");
+    refused("actors: {a: {kind: '${!}'}}\n", "'${!}' is no variable; write");
+    refused("actors: {a: {kind: '${A'}}\n", "write '$$' for a dollar sign");
     refused("actors: {a: {kind: 'x$y'}}\n", "write '$$' for a dollar sign");
     refused("actors: {a: {kind: printer, arguments: !odd 1}}\n",
             "the tag '!odd' is not known");

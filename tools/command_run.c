@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_run.c: `troupe run`, a topology file brought to life. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+#include "tools/run.h"
+
+#define FOR_MAX 86400000u /* ms: a day */
+
+static const char help[] =
+    "usage: troupe run [OPTION]... FILE\n"
+    "\n"
+    "Start the actors and supervisors of a topology file and run them until\n"
+    "its 'until' actor ends, the time is over, or a signal comes; then stop\n"
+    "all in the reverse order of their start.\n"
+    "\n"
+    "  --for TIME   end after so long: 500ms, 2s, 1m\n"
+    "  --json       log lines as JSON, one object each\n"
+    "  --quiet      only warnings and errors\n"
+    "  --verbose    debug lines too\n"
+    "  --help       this text\n"
+    "\n"
+    "The actors' own output goes to standard output, log lines to standard\n"
+    "error, each behind the kind, ref and name of its actor. Ctrl-C or TERM\n"
+    "once: stop in order; twice: end at once.\n"
+    "\n"
+    "Exit codes: 0 it ended as it should: by 'until', --for or a signal;\n"
+    "1 it did not start, gave up, or did not stop in time; 2 usage, or the\n"
+    "file is wrong (troupe check FILE says the same); 130 by a second "
+    "signal.\n";
+
+/* Returns an exit code when that is all, or -1 to go on. */
+static int
+parse(int argc, char **argv, const char **ret_path,
+      struct troupe__run_options *ret)
+{
+    static const struct option options[] = {
+        {"for", 1, NULL, 'f'},   {"json", 0, NULL, 'j'},
+        {"quiet", 0, NULL, 'q'}, {"verbose", 0, NULL, 'v'},
+        {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
+    *ret = (struct troupe__run_options){0};
+    size_t ms = 0;
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            return TROUPE__EXIT_OK;
+        }
+        if (c == 'f' && !troupe__read_time(optarg, FOR_MAX, &ms))
+            return troupe__usage_error(
+                "run", "--for wants a time such as 500ms, 2s or 1m");
+        ret->json |= c == 'j';
+        ret->quiet |= c == 'q';
+        ret->verbose |= c == 'v';
+        if (c == '?')
+            return troupe__usage_error("run", "unknown option");
+    }
+    ret->for_ms = (uint32_t) ms;
+    if (argc - optind != 1)
+        return troupe__usage_error("run", "give one topology file");
+    *ret_path = argv[optind];
+    return -1;
+}
+
+/* Processes for other nodes come later; until then, say so and where. */
+static bool
+refuses_strangers(const struct troupe__part *part)
+{
+    size_t index = troupe__part_stranger(part);
+    if (index == 0)
+        return false;
+    const struct troupe__topology *topology = part->topology;
+    const struct troupe__member *member = &topology->members[index];
+    struct troupe__spot spot =
+        member->node_name.text ? member->node_name.spot : member->key.spot;
+    fprintf(stderr,
+            "%s:%zu:%zu: %s '%s' is to run on node '%s', and this version "
+            "runs only the first node, '%s': nodes of their own come later; "
+            "take the other nodes out until then\n",
+            topology->path, spot.line, spot.column,
+            member->is_supervisor ? "supervisor" : "actor", member->key.text,
+            topology->places[member->node].name.text,
+            topology->places[part->node].name.text);
+    return true;
+}
+
+int
+troupe__command_run(int argc, char **argv)
+{
+    const char *path = NULL;
+    struct troupe__run_options options;
+    int code = parse(argc, argv, &path, &options);
+    if (code >= 0)
+        return code;
+    struct troupe__findings findings = {.path = path};
+    struct troupe__topology *topology = NULL;
+    if (troupe__topology_read(path, &findings, &topology) < 0) {
+        troupe__findings_print(&findings, stderr);
+        troupe__findings_free(&findings);
+        return TROUPE__EXIT_USAGE;
+    }
+    struct troupe__part *part = troupe__part_make(topology, 0);
+    code = refuses_strangers(part) ? TROUPE__EXIT_FAILED
+                                   : troupe__part_run(part, &options);
+    troupe__part_free(part);
+    troupe__topology_free(topology);
+    return code;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* part.c: computes what one node of a topology runs. */
+#include "tools/part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *
+own(struct troupe__part *self, void *memory)
+{
+    self->owned = troupe__grow(self->owned, self->owned_count, sizeof(void *));
+    self->owned[self->owned_count++] = memory;
+    return memory;
+}
+
+static bool
+is_here(const struct troupe__part *self, size_t member)
+{
+    return self->topology->members[member].node == self->node;
+}
+
+/* How many specs the children of a member that are on this node need. */
+static size_t
+count_children(const struct troupe__part *self,
+               const struct troupe__member *above)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < above->child_count; i++)
+        if (is_here(self, above->children[i]))
+            count += self->topology->members[above->children[i]].count;
+    return count;
+}
+
+static size_t add_children(struct troupe__part *self,
+                           const struct troupe__member *above,
+                           troupe_child_spec_t *specs);
+
+static void
+add_supervisor(struct troupe__part *self, const struct troupe__member *member,
+               const char *name, troupe_child_spec_t *spec)
+{
+    troupe_supervisor_options_t *options =
+        own(self, troupe__grab(sizeof *options));
+    troupe_child_spec_t *children = own(
+        self, troupe__grab(count_children(self, member) * sizeof *children));
+    *options = member->options;
+    spec->supervisor = options;
+    spec->children = children;
+    spec->child_count = add_children(self, member, children);
+    spec->name = name;
+}
+
+/* A member as its one spec, or as one for each of its actors. */
+static size_t
+add_member(struct troupe__part *self, size_t index, troupe_child_spec_t *specs)
+{
+    const struct troupe__member *member = &self->topology->members[index];
+    for (size_t i = 0; i < member->count; i++) {
+        char *name = own(self, troupe__grab(TROUPE_NAME_MAX + 1));
+        troupe__member_name(member, i, name);
+        specs[i] = member->spec;
+        specs[i].id = name;
+        if (member->is_supervisor) {
+            add_supervisor(self, member, name, &specs[i]);
+            continue;
+        }
+        self->actor_count++;
+        specs[i].name = name;
+        specs[i].kind = troupe__guards_kind(self, member);
+        specs[i].arguments = member->arguments;
+        specs[i].arguments_size = member->arguments_size;
+        /* An actor that ends the run must not be begun again at its end. */
+        if (index == self->topology->until_member
+            && specs[i].restart == TROUPE_PERMANENT)
+            specs[i].restart = TROUPE_TRANSIENT;
+    }
+    return member->count;
+}
+
+static size_t
+add_children(struct troupe__part *self, const struct troupe__member *above,
+             troupe_child_spec_t *specs)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < above->child_count; i++)
+        if (is_here(self, above->children[i]))
+            count += add_member(self, above->children[i], &specs[count]);
+    return count;
+}
+
+/* Members of this node below supervisors of others, in the tree's order. */
+static void
+add_strays(struct troupe__part *self, const struct troupe__member *above,
+           bool above_is_here)
+{
+    const struct troupe__topology *topology = self->topology;
+    for (size_t i = 0; i < above->child_count; i++) {
+        size_t child = above->children[i];
+        if (!above_is_here && is_here(self, child))
+            self->count += add_member(self, child, &self->specs[self->count]);
+        add_strays(self, &topology->members[child], is_here(self, child));
+    }
+}
+
+static int
+by_name(const void *one, const void *other)
+{
+    const struct troupe__post *a = one, *b = other;
+    return strcmp(a->name, b->name);
+}
+
+static void
+make_posts(struct troupe__part *self)
+{
+    const struct troupe__topology *topology = self->topology;
+    size_t capacity = 0;
+    for (size_t i = 1; i < topology->member_count; i++)
+        capacity += topology->members[i].count;
+    self->posts = troupe__grab(capacity * sizeof *self->posts);
+    for (size_t i = 1; i < topology->member_count; i++) {
+        const struct troupe__member *member = &topology->members[i];
+        for (size_t j = 0; j < member->count; j++) {
+            struct troupe__post *post = &self->posts[self->post_count++];
+            troupe__member_name(member, j, post->name);
+            post->member = i;
+        }
+    }
+    if (self->post_count > 0)
+        qsort(self->posts, self->post_count, sizeof *self->posts, by_name);
+}
+
+struct troupe__part *
+troupe__part_make(const struct troupe__topology *topology, size_t node)
+{
+    struct troupe__part *self = troupe__grab(sizeof *self);
+    self->topology = topology;
+    self->node = node;
+    self->refusals =
+        troupe__grab(topology->member_count * sizeof *self->refusals);
+    make_posts(self);
+    troupe__guards_make(self);
+    size_t capacity = 0;
+    for (size_t i = 1; i < topology->member_count; i++)
+        if (is_here(self, i))
+            capacity += topology->members[i].count;
+    const struct troupe__member *root = &topology->members[0];
+    bool has_root = is_here(self, 0);
+    self->specs = troupe__grab(capacity * sizeof *self->specs);
+    self->options = has_root ? root->options : (troupe_supervisor_options_t){0};
+    self->options.name = root->key.text;
+    if (has_root)
+        self->count = add_children(self, root, self->specs);
+    add_strays(self, root, has_root);
+    return self;
+}
+
+size_t
+troupe__part_stranger(const struct troupe__part *self)
+{
+    for (size_t i = 1; i < self->topology->member_count; i++)
+        if (!is_here(self, i))
+            return i;
+    return 0;
+}
+
+void
+troupe__part_free(struct troupe__part *self)
+{
+    if (!self)
+        return;
+    for (size_t i = 0; i < self->owned_count; i++)
+        free(self->owned[i]);
+    for (size_t i = 0; i < self->guard_count; i++)
+        free(self->guards[i].clauses);
+    free(self->owned);
+    free(self->guards);
+    free(self->posts);
+    free(self->specs);
+    free(self->refusals);
+    free(self);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run.c: runs a node's part of a topology in this process.
+ *
+ * The main thread starts everything, sleeps until a stop is requested, and
+ * stops everything. An actor on a thread of its own, the director, requests
+ * that stop: for a signal, and when the root supervisor or the actor of
+ * `until` has ended for good.
+ */
+#include "tools/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "troupe_lifecycle.h"
+#include "troupe_stats.h"
+#include "troupe_thread.h"
+
+#include "tools/commands.h"
+
+#define EXIT_SIGNAL 130
+#define LOOK_MS     100 /* between looks whether an actor comes back */
+
+/* A signal handler can reach nothing else. */
+static volatile sig_atomic_t signal_pipe = -1;
+
+/* Once: the director reads it. Twice: the end. */
+static void
+on_signal(int number)
+{
+    static volatile sig_atomic_t seen;
+    (void) number;
+    int saved = errno;
+    if (seen || write(signal_pipe, "!", 1) < 0)
+        _exit(EXIT_SIGNAL);
+    seen = 1;
+    errno = saved;
+}
+
+static int
+catch_signals(void)
+{
+    static int ends[2] = {-1, -1};
+    if (ends[0] < 0 && pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    signal_pipe = ends[1];
+    struct sigaction action = {.sa_handler = on_signal};
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return ends[0];
+}
+
+/* --- log lines --------------------------------------------------------------*/
+
+static void
+write_log(void *data, troupe_level_t level, const char *text)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    const struct troupe__run_options *options = data;
+    struct timespec now;
+    struct tm local;
+    char stamp[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &local);
+    if (!options->json) {
+        strftime(stamp, sizeof stamp, "%H:%M:%S", &local);
+        fprintf(stderr, "%s.%03ld %-7s %s\n", stamp, now.tv_nsec / 1000000,
+                names[level], text);
+        return;
+    }
+    json_t *line = json_pack("{s:f, s:s, s:s}", "time",
+                             (double) now.tv_sec + (double) now.tv_nsec / 1e9,
+                             "level", names[level], "text", text);
+    char *words = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    if (words)
+        fprintf(stderr, "%s\n", words);
+    free(words);
+    json_decref(line);
+}
+
+static void say(const struct troupe__run_options *options, troupe_level_t level,
+                const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void
+say(const struct troupe__run_options *options, troupe_level_t level,
+    const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (level >= TROUPE_LOG_WARNING || !options->quiet)
+        write_log((void *) options, level, text);
+}
+
+/* --- the director -----------------------------------------------------------*/
+
+/* Read by the main thread when the node has stopped. */
+struct verdict {
+    _Atomic bool by_signal;
+    _Atomic bool failed;
+    _Atomic bool is_over; /* all are being stopped */
+};
+static struct verdict verdict;
+
+struct director {
+    troupe_ref_t root;
+    char until[TROUPE_NAME_MAX + 1]; /* "": none */
+    troupe_monitor_t root_monitor;
+};
+
+static int
+on_readable(troupe_context_t *ctx, void *state, int fd, short events)
+{
+    (void) state, (void) events;
+    char byte;
+    if (read(fd, &byte, 1) == 1) {
+        atomic_store(&verdict.by_signal, true);
+        troupe_stop_request(troupe_context_node(ctx));
+    }
+    return 0;
+}
+
+static int
+director_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state;
+    int fd = -1;
+    int rc = troupe_unpack(msg, "i", &fd);
+    return rc < 0 ? rc : troupe_watch(ctx, fd, POLLIN, on_readable);
+}
+
+static int
+end_badly(troupe_context_t *ctx, const char *format, const char *name,
+          const char *why)
+{
+    troupe_log(ctx, TROUPE_LOG_ERROR, format, name, why);
+    atomic_store(&verdict.failed, true);
+    troupe_stop_request(troupe_context_node(ctx));
+    return 0;
+}
+
+/* The name of an actor is free only when it is gone for good. */
+static int
+director_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    struct director *self = state;
+    troupe_ref_t ref;
+    if (troupe_lookup(troupe_context_node(ctx), self->until, &ref) == 0)
+        return troupe_monitor(ctx, ref, NULL);
+    if (atomic_load(&verdict.is_over) || atomic_load(&verdict.failed))
+        return 0;
+    return end_badly(ctx, "'%s', which is to end the run, %s", self->until,
+                     "is gone for good");
+}
+
+/* What is to be looked at; the tree has started. */
+static int
+director_begin(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct director *self = state;
+    const char *until = "";
+    int rc = troupe_unpack(msg, "[R, s]", &self->root, &until);
+    if (rc < 0)
+        return rc;
+    snprintf(self->until, sizeof self->until, "%s", until);
+    rc = troupe_monitor(ctx, self->root, &self->root_monitor);
+    return rc < 0 || !*until ? rc : director_look(ctx, state, msg);
+}
+
+static int
+director_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct director *self = state;
+    troupe_down_t down;
+    int rc = troupe_down_read(msg, &down);
+    if (rc < 0)
+        return rc;
+    if (atomic_load(&verdict.is_over))
+        return 0;
+    if (down.monitor.id == self->root_monitor.id)
+        return end_badly(ctx, "the root supervisor %s: %s", "has given up",
+                         down.reason.text);
+    if (down.reason.kind == TROUPE_EXIT_NORMAL) {
+        troupe_stop_request(troupe_context_node(ctx));
+        return 0;
+    }
+    return troupe_timer_set(ctx, "look", LOOK_MS, 0);
+}
+
+TROUPE_KIND(director, struct director, TROUPE_ON_START(director_start),
+            TROUPE_ON("begin", director_begin),
+            TROUPE_ON("look", director_look), TROUPE_ON_DOWN(director_down));
+
+/* --- a run ------------------------------------------------------------------*/
+
+static int
+start_tree(troupe_t *node, struct troupe__part *part,
+           const struct troupe__run_options *options, troupe_ref_t chief)
+{
+    const struct troupe__topology *topology = part->topology;
+    troupe_supervisor_error_t error = {{0}};
+    troupe_ref_t root = TROUPE_NOBODY;
+    char until[TROUPE_NAME_MAX + 1] = "";
+    int rc = troupe_node_supervisor_start(node, &part->options, part->specs,
+                                          part->count, &root, &error);
+    if (rc < 0) {
+        if (!atomic_load(&verdict.by_signal) && !atomic_load(&part->ended_well))
+            say(options, TROUPE_LOG_ERROR, "'%s' did not start: %s",
+                topology->name,
+                error.text[0] ? error.text : troupe_strerror(rc));
+        return rc;
+    }
+    if (topology->until_member > 0)
+        troupe__member_name(&topology->members[topology->until_member], 0,
+                            until);
+    say(options, TROUPE_LOG_INFO, "'%s' runs: %zu actor%s on node '%s'",
+        topology->name, part->actor_count, part->actor_count == 1 ? "" : "s",
+        topology->places[part->node].name.text);
+    rc = troupe_node_send(node, chief, "begin", "[R, s]", root, until);
+    return rc == -ESHUTDOWN ? 0 : rc; /* it has ended already */
+}
+
+static void
+say_end(const struct troupe__part *part,
+        const struct troupe__run_options *options, bool in_time)
+{
+    const struct troupe__topology *topology = part->topology;
+    if (atomic_load(&verdict.by_signal))
+        say(options, TROUPE_LOG_INFO, "a signal: '%s' stops", topology->name);
+    else if (!in_time)
+        say(options, TROUPE_LOG_INFO, "the time is over: '%s' stops",
+            topology->name);
+    else if (!atomic_load(&verdict.failed) && topology->until.text)
+        say(options, TROUPE_LOG_INFO, "'%s' has ended: '%s' stops",
+            topology->until.text, topology->name);
+}
+
+static int
+run_on(troupe_t *node, struct troupe__part *part,
+       const struct troupe__run_options *options)
+{
+    troupe_spawn_options_t alone = {.place = TROUPE_OWN_THREAD};
+    troupe_ref_t chief;
+    int fd = catch_signals();
+    int rc = fd < 0
+                 ? fd
+                 : troupe_node_spawn(node, &director, &alone, &chief, "i", fd);
+    if (rc == 0)
+        rc = start_tree(node, part, options, chief);
+    else
+        say(options, TROUPE_LOG_ERROR, "nobody can look after the run: %s",
+            troupe_strerror(rc));
+    bool is_over =
+        atomic_load(&verdict.by_signal) || atomic_load(&part->ended_well);
+    if (rc < 0 && !is_over)
+        return rc;
+    bool in_time = is_over || troupe_wait(node, options->for_ms) == 0;
+    say_end(part, options, in_time);
+    atomic_store(&verdict.is_over, true);
+    rc = troupe_stop(node, part->topology->stop_timeout_ms);
+    if (rc < 0) /* who did not is in the log */
+        say(options, TROUPE_LOG_ERROR, "not all stopped within %u ms",
+            part->topology->stop_timeout_ms);
+    if (atomic_load(&part->ended_well))
+        return rc;
+    return atomic_load(&verdict.failed) ? -EHOSTDOWN : rc;
+}
+
+int
+troupe__part_run(struct troupe__part *part,
+                 const struct troupe__run_options *options)
+{
+    troupe_t *node = NULL;
+    troupe_options_t node_options = part->topology->places[part->node].options;
+    node_options.log = write_log;
+    node_options.log_data = (void *) options;
+    node_options.log_level = options->verbose ? TROUPE_LOG_DEBUG
+                             : options->quiet ? TROUPE_LOG_WARNING
+                                              : TROUPE_LOG_INFO;
+    atomic_store(&verdict.by_signal, false);
+    atomic_store(&verdict.failed, false);
+    atomic_store(&verdict.is_over, false);
+    int rc = troupe_new(&node_options, &node);
+    if (rc < 0) {
+        say(options, TROUPE_LOG_ERROR, "no node can be started: %s",
+            troupe_strerror(rc));
+        return TROUPE__EXIT_FAILED;
+    }
+    troupe__guards_set(part);
+    rc = run_on(node, part, options);
+    int ended = troupe_destroy(&node);
+    if (ended == 0) /* else its threads may still call guards */
+        troupe__guards_set(NULL);
+    return rc == 0 && ended == 0 ? TROUPE__EXIT_OK : TROUPE__EXIT_FAILED;
+}
