@@ -26,7 +26,8 @@
 #include "tools/commands.h"
 
 #define EXIT_SIGNAL 130
-#define LOOK_MS     100 /* between looks whether an actor comes back */
+#define LOOK_MS     100  /* between looks whether an actor comes back */
+#define SETTLE_MS   1000 /* for what was under way when `until` ended */
 
 /* A signal handler can reach nothing else. */
 static volatile sig_atomic_t signal_pipe = -1;
@@ -267,6 +268,8 @@ run_on(troupe_t *node, struct troupe__part *part,
         return rc;
     bool in_time = is_over || troupe_wait(node, options->for_ms) == 0;
     say_end(part, options, in_time);
+    if (atomic_load(&part->ended_well))
+        (void) troupe_settle(node, SETTLE_MS);
     atomic_store(&verdict.is_over, true);
     rc = troupe_stop(node, part->topology->stop_timeout_ms);
     if (rc < 0) /* who did not is in the log */
