@@ -24,7 +24,8 @@ file(RELATIVE_PATH TROUPE_PC_UP
 configure_package_config_file(
     ${PROJECT_SOURCE_DIR}/cmake/troupe-config.cmake.in
     ${PROJECT_BINARY_DIR}/troupe-config.cmake
-    INSTALL_DESTINATION ${config_dir})
+    INSTALL_DESTINATION ${config_dir}
+    PATH_VARS CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file(
     ${PROJECT_BINARY_DIR}/troupe-config-version.cmake
     COMPATIBILITY SameMinorVersion)

@@ -24,7 +24,9 @@ enum {
     X(search, "the passages of some documents that answer a query")            \
     X(text, "the plain text that a document is read as")                       \
     X(check, "a topology file checked, and its tree drawn")                    \
-    X(run, "a topology file brought to life")
+    X(run, "a topology file brought to life")                                  \
+    X(new, "a project of your own: an actor, its test, its topology")          \
+    X(doctor, "what on this machine will hurt")
 
 #define TROUPE__DECLARE(name, purpose)                                         \
     int troupe__command_##name(int argc, char **argv);
