@@ -110,6 +110,7 @@ struct verdict {
     _Atomic bool by_signal;
     _Atomic bool failed;
     _Atomic bool is_over; /* all are being stopped */
+    _Atomic(struct troupe__part *) part;
 };
 static struct verdict verdict;
 
@@ -140,6 +141,14 @@ director_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc < 0 ? rc : troupe_watch(ctx, fd, POLLIN, on_readable);
 }
 
+/* The end has come; who ends now does so because of it. */
+static bool
+is_over(void)
+{
+    return atomic_load(&verdict.is_over) || atomic_load(&verdict.failed)
+           || atomic_load(&atomic_load(&verdict.part)->ended_well);
+}
+
 static int
 end_badly(troupe_context_t *ctx, const char *format, const char *name,
           const char *why)
@@ -159,7 +168,7 @@ director_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_ref_t ref;
     if (troupe_lookup(troupe_context_node(ctx), self->until, &ref) == 0)
         return troupe_monitor(ctx, ref, NULL);
-    if (atomic_load(&verdict.is_over) || atomic_load(&verdict.failed))
+    if (is_over())
         return 0;
     return end_badly(ctx, "'%s', which is to end the run, %s", self->until,
                      "is gone for good");
@@ -187,7 +196,7 @@ director_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_down_read(msg, &down);
     if (rc < 0)
         return rc;
-    if (atomic_load(&verdict.is_over))
+    if (is_over())
         return 0;
     if (down.monitor.id == self->root_monitor.id)
         return end_badly(ctx, "the root supervisor %s: %s", "has given up",
@@ -294,6 +303,7 @@ troupe__part_run(struct troupe__part *part,
     atomic_store(&verdict.by_signal, false);
     atomic_store(&verdict.failed, false);
     atomic_store(&verdict.is_over, false);
+    atomic_store(&verdict.part, part);
     int rc = troupe_new(&node_options, &node);
     if (rc < 0) {
         say(options, TROUPE_LOG_ERROR, "no node can be started: %s",

@@ -97,7 +97,11 @@ def test_ends():
                     "--json").stderr.splitlines():
         check(set(json.loads(line)) == {"time", "level", "text"}, line)
 
-    # It asks within its start, before anybody looks after the run.
+    # It is gone before anybody looks after the run.
+    done = run(GOOD + "actors: {e: {kind: echo}, b: {kind: brief}}\nuntil: b\n")
+    check(" error " not in done.stderr, done.stderr)
+    has(done.stderr, "'b' has ended: 'f' stops")
+
     done = run(GOOD + "actors: {e: {kind: echo}, a: {kind: asker,"
                " arguments: {to: e}}}\nuntil: a\n")
     check(done.stdout == "asker: reply ()\n", done.stdout)

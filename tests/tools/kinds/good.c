@@ -90,4 +90,14 @@ stubborn_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 
 TROUPE_KIND(stubborn, char, TROUPE_ON_STOP(stubborn_stop));
 
-TROUPE_KINDS(&echo, &asker, &faulty, &stubborn);
+/* brief: is done in its start. */
+static int
+brief_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) ctx, (void) state, (void) msg;
+    return TROUPE_STOP;
+}
+
+TROUPE_KIND(brief, char, TROUPE_ON_START(brief_start));
+
+TROUPE_KINDS(&echo, &asker, &faulty, &stubborn, &brief);
