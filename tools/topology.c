@@ -98,6 +98,7 @@ troupe__topology_read(const char *path, struct troupe__findings *findings,
         troupe__topology_tree(self, findings);
         troupe__topology_names(self, findings);
         troupe__topology_kinds(self, findings);
+        troupe__topology_specs(self, findings);
     }
     if (findings->count > 0) {
         troupe__topology_free(self);

@@ -9,6 +9,9 @@
 #include "tools/findings.h"
 #include "tools/yaml.h"
 
+/* In one topology: a supervisor's definition is one message, and bounded. */
+#define TROUPE__ACTORS_MAX 10000
+
 /* A word of the file; text NULL: it is not there. */
 struct troupe__word {
     const char *text;
@@ -112,6 +115,8 @@ void troupe__topology_tree(struct troupe__topology *self,
 void troupe__topology_names(struct troupe__topology *self,
                             struct troupe__findings *findings);
 void troupe__topology_kinds(struct troupe__topology *self,
+                            struct troupe__findings *findings);
+void troupe__topology_specs(struct troupe__topology *self,
                             struct troupe__findings *findings);
 
 /* The kinds of this binary, ended by NULL. */

@@ -184,7 +184,7 @@ static const struct troupe__field actor_fields[] = {
      .type = TROUPE__FIELD_COUNT,
      AT(struct troupe__member, count),
      .min = 1,
-     .max = 100000},
+     .max = TROUPE__ACTORS_MAX},
     {.key = "groups",
      .type = TROUPE__FIELD_TEXTS,
      AT(struct troupe__member, groups)},

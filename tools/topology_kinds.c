@@ -176,3 +176,33 @@ troupe__topology_kinds(struct troupe__topology *self,
     }
     free(knowns.items);
 }
+
+/* What the supervisor would say of the specs, which knows more than we do. */
+void
+troupe__topology_specs(struct troupe__topology *self,
+                       struct troupe__findings *findings)
+{
+    size_t total = 0;
+    for (size_t i = 1; i < self->member_count; i++) {
+        const struct troupe__member *member = &self->members[i];
+        troupe_child_spec_t spec = member->spec;
+        troupe_supervisor_error_t error = {{0}};
+        spec.id = member->key.text;
+        spec.kind = member->kind;
+        if (member->is_supervisor)
+            spec.supervisor = &member->options;
+        if ((member->is_supervisor || member->kind)
+            && troupe_child_specs_check(&self->members[member->parent].options,
+                                        &spec, 1, &error)
+                   < 0)
+            troupe__found(findings, member->key.spot, "%s; correct it",
+                          error.text);
+        bool was_over = total > TROUPE__ACTORS_MAX;
+        total += member->is_supervisor ? 1 : member->count;
+        if (total > TROUPE__ACTORS_MAX && !was_over)
+            troupe__found(findings, member->key.spot,
+                          "with '%s' there are over %d actors; a topology may "
+                          "have so many, others can be spawned by them",
+                          member->key.text, TROUPE__ACTORS_MAX);
+    }
+}

@@ -190,7 +190,7 @@ Test(topology, wrong_keys_and_types_are_told_with_place_and_cure)
     refused("actors: {a: {kind: printer, count: many}}\n",
             "f:1:36: 'count' wants a whole number, not 'many'");
     refused("actors: {a: {kind: printer, count: 0}}\n",
-            "f:1:36: 'count' is '0', which is not within 1 and 100000");
+            "f:1:36: 'count' is '0', which is not within 1 and 10000");
     refused("actors: {a: {kind: printer, count: 1.5}}\n",
             "f:1:36: 'count' wants a whole number, not '1.5'");
     refused("actors: {a: {kind: [printer]}}\n",
@@ -329,6 +329,16 @@ Test(topology, kinds_and_shared_objects_must_be_there)
             "its kind 'echo' is also in " KINDS "good.so; rename");
     refused("libraries: [/dev/null]\nactors: {x: {kind: y}}\n",
             "f:1:13: it cannot be loaded: ");
+}
+
+/* What only the supervisor knows is told with a place too. */
+Test(topology, specs_are_checked_as_a_start_would)
+{
+    refused("actors:\n  a: {kind: printer, backoff: {min: 10s}}\n",
+            "f:2:3: child 'a': backoff.min_ms is over max_ms; correct it");
+    refused("actors:\n  a: {kind: printer, count: 6000}\n"
+            "  b: {kind: printer, count: 6000}\n  c: {kind: printer}\n",
+            "f:3:3: with 'b' there are over 10000 actors");
 }
 
 /* What is wrong at several places is told at once, in the file's order. */
