@@ -104,6 +104,8 @@ troupe__command_run(int argc, char **argv)
     struct troupe__part *part = troupe__part_make(topology, 0);
     code = refuses_strangers(part) ? TROUPE__EXIT_FAILED
                                    : troupe__part_run(part, &options);
+    if (part->is_left_behind)
+        return code;
     troupe__part_free(part);
     troupe__topology_free(topology);
     return code;

@@ -150,10 +150,10 @@ const char *
 troupe__nearest(const char *name, const char *const *names, size_t count)
 {
     const char *nearest = NULL;
-    size_t least = strlen(name) / 2 + 1;
+    size_t size = strlen(name), least = size / 3 + 1;
     for (size_t i = 0; i < count; i++) {
         size_t far = names[i] ? distance(name, names[i]) : SIZE_MAX;
-        if (far <= least && (!nearest || far < least)) {
+        if (far < size && far <= least && (!nearest || far < least)) {
             nearest = names[i];
             least = far;
         }

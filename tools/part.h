@@ -41,6 +41,8 @@ struct troupe__part {
     size_t guard_count;
     _Atomic size_t *refusals; /* by member */
     _Atomic bool ended_well;  /* the actor of `until` ended normally */
+    bool is_left_behind; /* a handler never returned: threads of its node may
+                            still use this, and the shared objects */
 };
 
 /* troupe__part_make: compute a node's part; to be freed. */

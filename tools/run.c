@@ -2,8 +2,8 @@
 /*
  * run.c: runs a node's part of a topology in this process.
  *
- * The main thread starts everything, sleeps until a stop is requested, and
- * stops everything. An actor on a thread of its own, the director, requests
+ * A thread starts everything; the main thread sleeps until a stop is requested,
+ * and stops everything. An actor on a thread of its own, the director, requests
  * that stop: for a signal, and when the root supervisor or the actor of
  * `until` has ended for good.
  */
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,31 +215,56 @@ TROUPE_KIND(director, struct director, TROUPE_ON_START(director_start),
 
 /* --- a run ------------------------------------------------------------------*/
 
-static int
-start_tree(troupe_t *node, struct troupe__part *part,
-           const struct troupe__run_options *options, troupe_ref_t chief)
+/* A start waits for each child; on a thread of its own, so that a run can be
+ * ended before all have come up. */
+struct starter {
+    troupe_t *node;
+    struct troupe__part *part;
+    const struct troupe__run_options *options;
+    troupe_ref_t director;
+};
+
+static void
+begin(const struct starter *self, troupe_ref_t root)
 {
+    const struct troupe__part *part = self->part;
     const struct troupe__topology *topology = part->topology;
-    troupe_supervisor_error_t error = {{0}};
-    troupe_ref_t root = TROUPE_NOBODY;
     char until[TROUPE_NAME_MAX + 1] = "";
-    int rc = troupe_node_supervisor_start(node, &part->options, part->specs,
-                                          part->count, &root, &error);
-    if (rc < 0) {
-        if (!atomic_load(&verdict.by_signal) && !atomic_load(&part->ended_well))
-            say(options, TROUPE_LOG_ERROR, "'%s' did not start: %s",
-                topology->name,
-                error.text[0] ? error.text : troupe_strerror(rc));
-        return rc;
-    }
     if (topology->until_member > 0)
         troupe__member_name(&topology->members[topology->until_member], 0,
                             until);
-    say(options, TROUPE_LOG_INFO, "'%s' runs: %zu actor%s on node '%s'",
+    say(self->options, TROUPE_LOG_INFO, "'%s' runs: %zu actor%s on node '%s'",
         topology->name, part->actor_count, part->actor_count == 1 ? "" : "s",
         topology->places[part->node].name.text);
-    rc = troupe_node_send(node, chief, "begin", "[R, s]", root, until);
-    return rc == -ESHUTDOWN ? 0 : rc; /* it has ended already */
+    int rc = troupe_node_send(self->node, self->director, "begin", "[R, s]",
+                              root, until);
+    if (rc < 0 && rc != -ESHUTDOWN) { /* else it has ended already */
+        say(self->options, TROUPE_LOG_ERROR, "nobody looks after the run: %s",
+            troupe_strerror(rc));
+        atomic_store(&verdict.failed, true);
+        troupe_stop_request(self->node);
+    }
+}
+
+static void *
+start_tree(void *arg)
+{
+    const struct starter *self = arg;
+    struct troupe__part *part = self->part;
+    troupe_supervisor_error_t error = {{0}};
+    troupe_ref_t root = TROUPE_NOBODY;
+    int rc = troupe_node_supervisor_start(
+        self->node, &part->options, part->specs, part->count, &root, &error);
+    if (rc == 0) {
+        begin(self, root);
+    } else if (!is_over() && !atomic_load(&verdict.by_signal)) {
+        say(self->options, TROUPE_LOG_ERROR, "'%s' did not start: %s",
+            part->topology->name,
+            error.text[0] ? error.text : troupe_strerror(rc));
+        atomic_store(&verdict.failed, true);
+        troupe_stop_request(self->node);
+    }
+    return NULL;
 }
 
 static void
@@ -256,31 +282,39 @@ say_end(const struct troupe__part *part,
             topology->until.text, topology->name);
 }
 
+/* Somebody who hears of signals, and the start of the tree. */
+static int
+set_out(struct starter *self, pthread_t *ret_thread)
+{
+    troupe_spawn_options_t alone = {.place = TROUPE_OWN_THREAD};
+    int fd = catch_signals();
+    int rc = fd < 0 ? fd
+                    : troupe_node_spawn(self->node, &director, &alone,
+                                        &self->director, "i", fd);
+    if (rc == 0)
+        rc = -pthread_create(ret_thread, NULL, start_tree, self);
+    if (rc < 0)
+        say(self->options, TROUPE_LOG_ERROR, "the run cannot begin: %s",
+            troupe_strerror(rc));
+    return rc;
+}
+
 static int
 run_on(troupe_t *node, struct troupe__part *part,
        const struct troupe__run_options *options)
 {
-    troupe_spawn_options_t alone = {.place = TROUPE_OWN_THREAD};
-    troupe_ref_t chief;
-    int fd = catch_signals();
-    int rc = fd < 0
-                 ? fd
-                 : troupe_node_spawn(node, &director, &alone, &chief, "i", fd);
-    if (rc == 0)
-        rc = start_tree(node, part, options, chief);
-    else
-        say(options, TROUPE_LOG_ERROR, "nobody can look after the run: %s",
-            troupe_strerror(rc));
-    bool is_over =
-        atomic_load(&verdict.by_signal) || atomic_load(&part->ended_well);
-    if (rc < 0 && !is_over)
+    struct starter starter = {.node = node, .part = part, .options = options};
+    pthread_t thread;
+    int rc = set_out(&starter, &thread);
+    if (rc < 0)
         return rc;
-    bool in_time = is_over || troupe_wait(node, options->for_ms) == 0;
+    bool in_time = troupe_wait(node, options->for_ms) == 0;
     say_end(part, options, in_time);
     if (atomic_load(&part->ended_well))
         (void) troupe_settle(node, SETTLE_MS);
     atomic_store(&verdict.is_over, true);
     rc = troupe_stop(node, part->topology->stop_timeout_ms);
+    pthread_join(thread, NULL);
     if (rc < 0) /* who did not is in the log */
         say(options, TROUPE_LOG_ERROR, "not all stopped within %u ms",
             part->topology->stop_timeout_ms);
@@ -313,7 +347,8 @@ troupe__part_run(struct troupe__part *part,
     troupe__guards_set(part);
     rc = run_on(node, part, options);
     int ended = troupe_destroy(&node);
-    if (ended == 0) /* else its threads may still call guards */
+    part->is_left_behind = ended < 0;
+    if (ended == 0)
         troupe__guards_set(NULL);
     return rc == 0 && ended == 0 ? TROUPE__EXIT_OK : TROUPE__EXIT_FAILED;
 }

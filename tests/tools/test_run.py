@@ -149,6 +149,38 @@ def test_signals():
         has(err, "a signal: 'f' stops")
 
 
+def test_those_that_hang():
+    """Neither a start nor a handler that never ends keeps a run from ending."""
+    child = start(GOOD + "actors: {a: {kind: never, start_timeout: never}}\n",
+                  " a: never ready")
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=LIMIT)
+    check(child.returncode in (0, 1), f"{child.returncode}\n{err}")
+    has(err, "a signal: 'f' stops")
+    done = run(GOOD + "actors: {a: {kind: never, start_timeout: never}}\n",
+               "--for", "100ms")
+    has(done.stderr, "the time is over: 'f' stops")
+
+    text = (GOOD + "stop_timeout: 100ms\nactors: {a: {kind: stuck}, t: {kind:"
+            " ticker, arguments: {to: a, every_ms: 1, times: 1}}}\n")
+    child = start(text, " a: stuck")
+    child.send_signal(signal.SIGTERM)
+    _, err = child.communicate(timeout=LIMIT)
+    check(child.returncode == 1, f"{child.returncode}\n{err}")
+    check(re.search(r"did not stop: stuck <\S+> a: ", err), err)
+
+    child = start(text.replace("100ms", "1h"), " a: stuck")
+    child.send_signal(signal.SIGTERM)
+    line = ""
+    while "a signal" not in line:
+        line = child.stderr.readline()
+        if not line:
+            break
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=LIMIT)
+    check(child.returncode == 130, f"the second signal: {child.returncode}")
+
+
 def test_groups_and_allow():
     """A ticker publishes to a group; who is not allowed is refused."""
     done = run(GOOD + "actors: {p: {kind: printer, count: 2, groups: [g]}, t: {kind: ticker,"
@@ -174,7 +206,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         for test in (test_check, test_ends, test_failures, test_signals,
-                     test_groups_and_allow):
+                     test_those_that_hang, test_groups_and_allow):
             print(test.__name__)
             test()
         os.chdir("/")

@@ -306,7 +306,7 @@ Test(topology, the_tree_must_be_a_tree)
     refused("actors: {x: {kind: printer, count: 2}}\nuntil: x\n",
             "f:2:8: 'until' wants one actor, and 'x' is several");
     refused("actors: {x: {kind: printer}}\nuntil: z\n",
-            "there is no actor 'z'; did you mean 'x'?");
+            "f:2:8: there is no actor 'z'; add it, or take this out");
 }
 
 Test(topology, kinds_and_shared_objects_must_be_there)

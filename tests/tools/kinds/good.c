@@ -2,6 +2,7 @@
 /* good.c: kinds for the tests of topology files. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <troupe.h>
 
@@ -100,4 +101,27 @@ brief_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 TROUPE_KIND(brief, char, TROUPE_ON_START(brief_start));
 
-TROUPE_KINDS(&echo, &asker, &faulty, &stubborn, &brief);
+/* never: its start is never done. stuck: its handler never returns. */
+static int
+never_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    troupe_log(ctx, TROUPE_LOG_INFO, "never ready");
+    return TROUPE_STARTING;
+}
+
+TROUPE_KIND(never, char, TROUPE_ON_START(never_start));
+
+static int
+stuck_go(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    troupe_log(ctx, TROUPE_LOG_INFO, "stuck");
+    while (pause() < 0)
+        ;
+    return 0;
+}
+
+TROUPE_KIND(stuck, char, TROUPE_ON_FALLBACK(stuck_go));
+
+TROUPE_KINDS(&echo, &asker, &faulty, &stubborn, &brief, &never, &stuck);
