@@ -227,6 +227,9 @@ on_exit_signal(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         troupe_log(ctx, TROUPE_LOG_DEBUG, "exit of a stranger ignored");
         return 0;
     }
+    /* A thread that started it may be kept from asking by the same stop; if
+     * it does ask, it is told that nobody is there. */
+    self->awaited = false;
     troupe__shutdown_begin(ctx, self, down.reason.kind, down.reason.code, "%s",
                            down.reason.text);
     return troupe__supervisor_settle(ctx, self);

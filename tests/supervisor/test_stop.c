@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "supervisor/harness.h"
+#include "supervisor/spec.h"
 
 static const troupe_supervisor_options_t simple = {
     .strategy = TROUPE_SIMPLE_ONE_FOR_ONE};
@@ -238,4 +239,24 @@ Test(supervisor, case_32_the_order_is_the_list_and_the_reverse)
     EXPECT_JOURNAL("stop c, stop a, start d, start a, start c");
     shut_down(top);
     EXPECT_JOURNAL("stop c, stop a, stop d, stop b, stop e");
+}
+
+/* Its starter's thread may not come to ask any more how the start went. */
+Test(supervisor, a_node_stops_while_a_supervisor_is_being_started)
+{
+    troupe_child_spec_t spec = child_of("a");
+    const troupe_supervisor_options_t options = {.intensity = 1};
+    troupe_supervisor_error_t error = {{0}};
+    msgpack_sbuffer body;
+    msgpack_sbuffer_init(&body);
+    world_begin_real();
+    cr_assert_eq(troupe__definition_pack(world_node(), &options, &spec, 1, true,
+                                         &body, &error),
+                 0);
+    cr_assert_eq(troupe_node_spawn(world_node(), &troupe__supervisor_kind, NULL,
+                                   NULL, "r", body.data, body.size),
+                 0);
+    msgpack_sbuffer_destroy(&body);
+    cr_assert_eq(troupe_stop(world_node(), 2000), 0, "%s",
+                 troupe_stragglers(world_node()));
 }
