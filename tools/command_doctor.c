@@ -30,10 +30,11 @@ print_json(const struct troupe__report *report, bool quiet)
     json_t *list = json_array();
     for (size_t i = 0; i < report->count; i++) {
         const struct troupe__symptom *it = &report->items[i];
-        if (!quiet || it->health == TROUPE__HEALTH_BAD)
+        if (!quiet || it->health == TROUPE__HEALTH_BAD) {
             json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "health",
                                                   names[it->health], "what",
                                                   it->what, "text", it->text));
+        }
     }
     json_dumpf(list, stdout, JSON_INDENT(2));
     putchar('\n');

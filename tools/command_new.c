@@ -118,24 +118,26 @@ make(const struct project *self, bool quiet)
 {
     if (mkdir(self->directory, 0777) < 0) {
         int why = errno;
-        if (why == EEXIST)
+        if (why == EEXIST) {
             return troupe__usage_error("new",
                                        "%s is there already: choose "
                                        "another name, or move it away",
                                        self->directory);
+        }
         fprintf(stderr, "troupe new: %s: %s\n", self->directory, strerror(why));
         return TROUPE__EXIT_FAILED;
     }
     for (const struct troupe__template *it = troupe__templates; it->name; it++)
         if (write_file(self, it, quiet) < 0)
             return TROUPE__EXIT_FAILED;
-    if (!quiet)
+    if (!quiet) {
         printf("\nNext:\n"
                "  cd %s\n"
                "  cmake -B build && cmake --build build\n"
                "  ctest --test-dir build --output-on-failure\n"
                "  troupe run topology.yaml\n",
                self->directory);
+    }
     return TROUPE__EXIT_OK;
 }
 
@@ -159,12 +161,13 @@ troupe__command_new(int argc, char **argv)
     struct project project = {.directory = argv[optind]};
     const char *slash = strrchr(project.directory, '/');
     project.name = slash ? slash + 1 : project.directory;
-    if (!is_good(project.name))
+    if (!is_good(project.name)) {
         return troupe__usage_error(
             "new",
             "'%s' is no name for a project: it must begin with a letter and "
             "have letters, digits, '-' and '_', at most %d",
             project.name, NAME_MAX_SIZE);
+    }
     make_id(&project);
     return make(&project, quiet);
 }

@@ -109,16 +109,17 @@ troupe__look_at_cores(struct troupe__report *report)
     double bound = quota();
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         usable = CPU_COUNT(&set);
-    if (bound > 0 && bound < (double) usable)
+    if (bound > 0 && bound < (double) usable) {
         troupe__report_add(report, TROUPE__HEALTH_NOTE, "cores",
                            "%ld of %ld usable, but time for %.1f: give nodes "
                            "'workers: %d'",
                            usable, there, bound, bound < 1 ? 1 : (int) bound);
-    else
+    } else {
         troupe__report_add(report,
                            usable < 2 ? TROUPE__HEALTH_NOTE : TROUPE__HEALTH_OK,
                            "cores", "%ld of %ld usable%s", usable, there,
                            usable < 2 ? ": actors take turns on one" : "");
+    }
 }
 
 static size_t
@@ -197,10 +198,11 @@ look_in(struct troupe__report *report, const char *path, bool is_ours)
         }
         if (S_ISDIR(st.st_mode) && !is_ours)
             count += look_in(report, below, true);
-        else if (S_ISSOCK(st.st_mode) && ++count && is_stale(below))
+        else if (S_ISSOCK(st.st_mode) && ++count && is_stale(below)) {
             troupe__report_add(report, TROUPE__HEALTH_BAD, "sockets",
                                "%s is stale: nobody listens there; remove it",
                                below);
+        }
         free(below);
     }
     if (directory)

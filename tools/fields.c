@@ -28,12 +28,13 @@ troupe__wants(struct troupe__findings *findings,
               const struct troupe__value *value, const char *key,
               const char *wanted)
 {
-    if (value->text && value->type != TROUPE__BINARY && value->size > 0)
+    if (value->text && value->type != TROUPE__BINARY && value->size > 0) {
         troupe__found(findings, value->spot, "'%s' wants %s, not '%.*s'", key,
                       wanted, SHOWN_MAX, value->text);
-    else
+    } else {
         troupe__found(findings, value->spot, "'%s' wants %s, not %s", key,
                       wanted, troupe__type_name(value->type));
+    }
 }
 
 static bool
@@ -48,12 +49,13 @@ read_text(const struct troupe__value *value, const struct troupe__field *field,
 {
     if (is_word(value))
         *ret = (struct troupe__word){value->text, value->spot};
-    else if (value->text && value->size > 0 && value->type != TROUPE__BINARY)
+    else if (value->text && value->size > 0 && value->type != TROUPE__BINARY) {
         troupe__found(findings, value->spot,
                       "'%s' wants a text; put quotes around it: \"%.*s\"",
                       field->key, SHOWN_MAX, value->text);
-    else
+    } else {
         troupe__wants(findings, value, field->key, "a text");
+    }
 }
 
 static void
@@ -170,16 +172,17 @@ read_number(const struct troupe__value *value,
         number = (double) value->natural; /* 0x10, for instance */
     else if (!is_scalar || !read_units(value->text, units, &number)
              || (units == counts && number != floor(number))) {
-        if (value->type == TROUPE__INTEGER && units == durations)
+        if (value->type == TROUPE__INTEGER && units == durations) {
             troupe__found(findings, value->spot,
                           "'%s' has no unit; write %sms or %ss", field->key,
                           value->text, value->text);
-        else if (value->type == TROUPE__INTEGER && units == sizes)
+        } else if (value->type == TROUPE__INTEGER && units == sizes) {
             troupe__found(findings, value->spot,
                           "'%s' has no unit; write %sB or %sKiB", field->key,
                           value->text, value->text);
-        else
+        } else {
             troupe__wants(findings, value, field->key, example);
+        }
         return;
     }
     uint32_t max = field->max ? field->max : NUMBER_MAX;
@@ -264,13 +267,14 @@ unknown_key(const struct troupe__value *key, const char *what,
         names[count] = fields[count].key;
     }
     const char *near = troupe__nearest(key->text, names, count);
-    if (near)
+    if (near) {
         troupe__found(findings, key->spot,
                       "%s has no key '%s'; did you mean '%s'?", what, key->text,
                       near);
-    else
+    } else {
         troupe__found(findings, key->spot, "%s has no key '%s'; there are %s",
                       what, key->text, list);
+    }
     free(list);
 }
 
@@ -293,8 +297,9 @@ troupe__fields_read(const struct troupe__value *map, const char *what,
         else
             read_field(map->values[i], field, ret_struct, findings);
     }
-    for (const struct troupe__field *field = fields; field->key; field++)
+    for (const struct troupe__field *field = fields; field->key; field++) {
         if (field->required && !troupe__value_get(map, field->key))
             troupe__found(findings, map->spot, "%s has no '%s'; add one", what,
                           field->key);
+    }
 }

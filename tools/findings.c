@@ -103,11 +103,12 @@ troupe__findings_print(struct troupe__findings *self, FILE *out)
         qsort(self->items, self->count, sizeof *self->items, by_spot);
     for (size_t i = 0; i < self->count && i < PRINTED_MAX; i++) {
         const struct troupe__finding *it = &self->items[i];
-        if (it->spot.line > 0)
+        if (it->spot.line > 0) {
             fprintf(out, "%s:%zu:%zu: %s\n", self->path, it->spot.line,
                     it->spot.column, it->text);
-        else
+        } else {
             fprintf(out, "%s: %s\n", self->path, it->text);
+        }
     }
     if (self->count > PRINTED_MAX)
         fprintf(out, "%s: and %zu more\n", self->path,

@@ -109,11 +109,12 @@ refuse(troupe_context_t *ctx, struct troupe__part *part,
     size_t count = atomic_fetch_add(&part->refusals[index], 1) + 1;
     char text[TROUPE_REF_TEXT];
     troupe_ref_t sender = troupe_message_sender(msg);
-    if (is_worth_a_line(count))
+    if (is_worth_a_line(count)) {
         troupe_log(ctx, TROUPE_LOG_WARNING,
                    "'%s' from %s %s refused: not in its 'allow' (%zu so far)",
                    troupe_message_type(msg), *name ? name : "somebody",
                    troupe_ref_text(sender, text), count);
+    }
     if (!troupe_message_is_ask(msg))
         return 0;
     return troupe_reply_error(ctx, -EPERM, "'%s' does not take messages of %s",

@@ -55,10 +55,12 @@ ticker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_unpack(msg, "{s?s, s?s, s?s, s?I, s?U}", "to", &to, "group",
                            &group, "type", &type, "every_ms", &every_ms,
                            "times", &self->left);
-    if (rc < 0 || !*to == !*group || every_ms < 1 || every_ms > UINT32_MAX - 1)
+    if (rc < 0 || !*to == !*group || every_ms < 1
+        || every_ms > UINT32_MAX - 1) {
         return troupe_fail(ctx, -EINVAL,
                            "a ticker wants {to: NAME} or {group: NAME}, and "
                            "may have type, every_ms, times and body");
+    }
     snprintf(self->to, sizeof self->to, "%s", to);
     snprintf(self->group, sizeof self->group, "%s", group);
     snprintf(self->type, sizeof self->type, "%s", type);

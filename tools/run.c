@@ -274,12 +274,13 @@ say_end(const struct troupe__part *part,
     const struct troupe__topology *topology = part->topology;
     if (atomic_load(&verdict.by_signal))
         say(options, TROUPE_LOG_INFO, "a signal: '%s' stops", topology->name);
-    else if (!in_time)
+    else if (!in_time) {
         say(options, TROUPE_LOG_INFO, "the time is over: '%s' stops",
             topology->name);
-    else if (!atomic_load(&verdict.failed) && topology->until.text)
+    } else if (!atomic_load(&verdict.failed) && topology->until.text) {
         say(options, TROUPE_LOG_INFO, "'%s' has ended: '%s' stops",
             topology->until.text, topology->name);
+    }
 }
 
 /* Somebody who hears of signals, and the start of the tree. */
@@ -304,7 +305,7 @@ run_on(troupe_t *node, struct troupe__part *part,
        const struct troupe__run_options *options)
 {
     struct starter starter = {.node = node, .part = part, .options = options};
-    pthread_t thread;
+    pthread_t thread = 0;
     int rc = set_out(&starter, &thread);
     if (rc < 0)
         return rc;

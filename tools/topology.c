@@ -67,14 +67,15 @@ read_file(struct troupe__topology *self, struct troupe__findings *findings)
     char *text = troupe__grab(FILE_MAX + 1);
     size_t size = file ? fread(text, 1, FILE_MAX + 1, file) : 0;
     struct troupe__value *root = NULL;
-    if (!file || ferror(file))
+    if (!file || ferror(file)) {
         troupe__found(findings, (struct troupe__spot){0, 0},
                       "%s; give the path of a topology file", strerror(errno));
-    else if (size > FILE_MAX)
+    } else if (size > FILE_MAX) {
         troupe__found(findings, (struct troupe__spot){0, 0},
                       "the file is over 1 MiB; that is no topology");
-    else
+    } else {
         root = troupe__yaml_parse(text, size, findings, variable, self);
+    }
     if (file)
         fclose(file);
     free(text);
@@ -88,12 +89,12 @@ troupe__topology_read(const char *path, struct troupe__findings *findings,
     struct troupe__topology *self = troupe__grab(sizeof *self);
     take_path(self, path);
     self->root = read_file(self, findings);
-    if (self->root && self->root->type != TROUPE__MAP)
+    if (self->root && self->root->type != TROUPE__MAP) {
         troupe__found(findings, self->root->spot,
                       "a topology is keys and values, not %s; it wants "
                       "'actors:' at least",
                       troupe__type_name(self->root->type));
-    else if (self->root) {
+    } else if (self->root) {
         troupe__topology_fields(self, findings);
         troupe__topology_tree(self, findings);
         troupe__topology_names(self, findings);

@@ -26,29 +26,29 @@ static const char *const places[] = {"", "near",       "spread",
                                      "", "own_thread", NULL};
 static const char *const verdicts[] = {"escalate", "give_up", NULL};
 
-/* A mailbox is the same thing at three places. */
-#define MAILBOX_FIELDS(owner, limits)                                          \
+/* A mailbox is the same thing at two places. */
+#define MAILBOX_FIELDS(start)                                                  \
     {.key = "messages",                                                        \
      .type = TROUPE__FIELD_COUNT,                                              \
-     AT(owner, limits.messages_max),                                           \
+     .offset = (start) + offsetof(troupe_limits_t, messages_max),              \
      .min = 1},                                                                \
         {.key = "bytes",                                                       \
          .type = TROUPE__FIELD_SIZE,                                           \
-         AT(owner, limits.bytes_max),                                          \
+         .offset = (start) + offsetof(troupe_limits_t, bytes_max),             \
          .min = 1024},                                                         \
         {.key = "overflow",                                                    \
          .type = TROUPE__FIELD_CHOICE,                                         \
-         AT(owner, limits.overflow),                                           \
+         .offset = (start) + offsetof(troupe_limits_t, overflow),              \
          .choices = overflows},                                                \
     {                                                                          \
         0                                                                      \
     }
 
 static const struct troupe__field node_mailbox[] = {
-    MAILBOX_FIELDS(struct troupe__place, options.mailbox)};
+    MAILBOX_FIELDS(offsetof(struct troupe__place, options.mailbox))};
 
 static const struct troupe__field actor_mailbox[] = {
-    MAILBOX_FIELDS(struct troupe__member, spec.mailbox)};
+    MAILBOX_FIELDS(offsetof(struct troupe__member, spec.mailbox))};
 
 static const struct troupe__field node_fields[] = {
     {.key = "workers",

@@ -75,17 +75,18 @@ open_library(const struct troupe__topology *self,
         return;
     }
     const troupe_kinds_t *kinds = dlsym(library->handle, SYMBOL);
-    if (!kinds || !kinds->kinds)
+    if (!kinds || !kinds->kinds) {
         troupe__found(findings, spot,
                       "it has no symbol '" SYMBOL "'; put TROUPE_KINDS(&one, "
                       "&other); into one of its files (troupe_kind.h)");
-    else if (!is_same_version(kinds->version))
+    } else if (!is_same_version(kinds->version)) {
         troupe__found(findings, spot,
                       "it was built with Troupe %s and this is %s; build it "
                       "again",
                       kinds->version ? kinds->version : "?", troupe_version());
-    else
+    } else {
         library->kinds = kinds->kinds;
+    }
 }
 
 static void
@@ -102,16 +103,17 @@ take_kinds(struct knowns *knowns, const troupe_kind_t *const *kinds,
             continue;
         }
         const struct known *other = known_find(knowns, name);
-        if (other && other->kind != *kinds)
+        if (other && other->kind != *kinds) {
             troupe__found(findings, spot,
                           "its kind '%s' is also in %s; rename one of the two",
                           name, other->origin);
-        else if (knowns->count == KINDS_MAX)
+        } else if (knowns->count == KINDS_MAX) {
             troupe__found(findings, spot,
                           "there are over %d kinds; load fewer libraries",
                           KINDS_MAX);
-        else if (!other)
+        } else if (!other) {
             known_add(knowns, *kinds, origin);
+        }
     }
 }
 
@@ -129,15 +131,16 @@ found_no_kind(const struct troupe__word *word, const struct knowns *knowns,
         list = longer;
     }
     const char *near = troupe__nearest(word->text, names, knowns->count);
-    if (near)
+    if (near) {
         troupe__found(findings, word->spot,
                       "there is no kind '%s'; did you mean '%s'?", word->text,
                       near);
-    else
+    } else {
         troupe__found(findings, word->spot,
                       "there is no kind '%s'; there are %s: is its shared "
                       "object missing below 'libraries:'?",
                       word->text, list);
+    }
     free(list);
     free(names);
 }
@@ -151,11 +154,12 @@ troupe__topology_kinds(struct troupe__topology *self,
     for (size_t i = 0; i < self->library_count; i++) {
         struct troupe__library *library = &self->libraries[i];
         open_library(self, library, findings);
-        if (library->kinds)
+        if (library->kinds) {
             take_kinds(&knowns, library->kinds, library->path.text,
                        library->path.spot, findings);
-        else
+        } else {
             all_there = false;
+        }
     }
     /* Last and quietly: a library may have a kind of the same name. */
     for (size_t i = 0; troupe__own_kinds[i]; i++)
@@ -199,10 +203,11 @@ troupe__topology_specs(struct troupe__topology *self,
                           error.text);
         bool was_over = total > TROUPE__ACTORS_MAX;
         total += member->is_supervisor ? 1 : member->count;
-        if (total > TROUPE__ACTORS_MAX && !was_over)
+        if (total > TROUPE__ACTORS_MAX && !was_over) {
             troupe__found(findings, member->key.spot,
                           "with '%s' there are over %d actors; a topology may "
                           "have so many, others can be spawned by them",
                           member->key.text, TROUPE__ACTORS_MAX);
+        }
     }
 }

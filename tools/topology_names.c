@@ -19,11 +19,12 @@ check_name(const struct troupe__word *word, const char *what, size_t max,
     for (size_t i = 0; i < size; i++)
         if ((unsigned char) word->text[i] < ' ' || word->text[i] == 0x7f)
             is_good = false;
-    if (!is_good)
+    if (!is_good) {
         troupe__found(findings, word->spot,
                       "the %s must have 1 to %zu bytes and no control "
                       "characters; choose another",
                       what, max);
+    }
     return is_good;
 }
 
@@ -58,15 +59,16 @@ find_equal(struct name *names, size_t count, struct troupe__findings *findings)
         const struct name *first = &names[i - 1], *second = &names[i];
         if (strcmp(first->text, second->text) != 0)
             continue;
-        if (first->spot.line == 0)
+        if (first->spot.line == 0) {
             troupe__found(findings, second->spot,
                           "the name '%s' is the root supervisor's; choose "
                           "another",
                           second->text);
-        else
+        } else {
             troupe__found(findings, second->spot,
                           "the name '%s' is taken in line %zu; choose another",
                           second->text, first->spot.line);
+        }
     }
 }
 

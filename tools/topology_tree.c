@@ -36,14 +36,15 @@ found_no_member(const struct troupe__topology *self,
         names[i - 1] = self->members[i].key.text;
     const char *near =
         troupe__nearest(word->text, names, self->member_count - 1);
-    if (near)
+    if (near) {
         troupe__found(findings, word->spot,
                       "there is no %s '%s'; did you mean '%s'?", wanted,
                       word->text, near);
-    else
+    } else {
         troupe__found(findings, word->spot,
                       "there is no %s '%s'; add it, or take this out", wanted,
                       word->text);
+    }
     free(names);
 }
 
@@ -57,16 +58,17 @@ take_child(struct troupe__topology *self, size_t parent,
         return;
     }
     const struct troupe__member *member = &self->members[child];
-    if (member->has_parent && member->parent == parent)
+    if (member->has_parent && member->parent == parent) {
         troupe__found(findings, word->spot,
                       "'%s' is in this list twice; take one out", word->text);
-    else if (member->has_parent)
+    } else if (member->has_parent) {
         troupe__found(findings, word->spot,
                       "'%s' is a child of '%s' already; take it out of one of "
                       "the two",
                       word->text, self->members[member->parent].key.text);
-    else
+    } else {
         child_add(self, parent, child);
+    }
 }
 
 /* Who is nobody's child is the root's; in the order of the file. */
@@ -148,14 +150,15 @@ place_find(const struct troupe__topology *self, const struct troupe__word *word,
         }
     }
     const char *near = troupe__nearest(word->text, names, self->place_count);
-    if (near)
+    if (near) {
         troupe__found(findings, word->spot,
                       "there is no node '%s'; did you mean '%s'?", word->text,
                       near);
-    else
+    } else {
         troupe__found(findings, word->spot,
                       "there is no node '%s'; add it below 'nodes:'",
                       word->text);
+    }
     free(names);
     return 0;
 }
@@ -184,11 +187,12 @@ check_workers(const struct troupe__topology *self,
         const struct troupe__place *place = &self->places[member->node];
         uint32_t workers = place->options.workers;
         if (member->worker.text && workers > 0
-            && member->spec.worker >= workers)
+            && member->spec.worker >= workers) {
             troupe__found(findings, member->worker.spot,
                           "node '%s' has the workers 0 to %u; choose one of "
                           "them, or give it more",
                           place->name.text, workers - 1);
+        }
     }
 }
 
@@ -207,10 +211,11 @@ troupe__topology_tree(struct troupe__topology *self,
     check_workers(self, findings);
     for (size_t i = 1; i < self->member_count; i++) {
         struct troupe__member *member = &self->members[i];
-        for (size_t j = 0; j < member->allow.count; j++)
+        for (size_t j = 0; j < member->allow.count; j++) {
             if (troupe__member_find(self, member->allow.items[j].text) == 0)
                 found_no_member(self, &member->allow.items[j], "actor",
                                 findings);
+        }
     }
     if (!self->until.text)
         return;
@@ -218,9 +223,10 @@ troupe__topology_tree(struct troupe__topology *self,
     struct troupe__member *until = &self->members[self->until_member];
     if (self->until_member == 0)
         found_no_member(self, &self->until, "actor", findings);
-    else if (until->is_supervisor || until->count > 1)
+    else if (until->is_supervisor || until->count > 1) {
         troupe__found(findings, self->until.spot,
                       "'until' wants one actor, and '%s' is %s; name another",
                       self->until.text,
                       until->is_supervisor ? "a supervisor" : "several");
+    }
 }

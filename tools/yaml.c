@@ -86,11 +86,12 @@ fill_variable(const struct reader *self, struct troupe__spot spot, char *words,
         fputs(text, out);
     else if (other)
         fill_in(self, spot, other, depth + 1, out);
-    else
+    else {
         troupe__found(self->findings, spot,
                       "the variable '%s' is not set; set it, or write "
                       "${%s:-default}",
                       words, words);
+    }
 }
 
 /* The '}' that belongs to the "${" at `at`, or NULL. */
@@ -312,11 +313,12 @@ found_no_yaml(const yaml_parser_t *parser, struct troupe__findings *findings)
                            ? "look for a tab, a missing quote or a missing ':'"
                            : "look at the indentation and for a missing ':' "
                              "or quote here or above";
-    if (parser->context)
+    if (parser->context) {
         troupe__found(findings, spot, "%s, %s (line %zu); %s", problem,
                       parser->context, parser->context_mark.line + 1, cure);
-    else
+    } else {
         troupe__found(findings, spot, "%s; %s", problem, cure);
+    }
 }
 
 /* The second document, when there is one, is what is wrong. */
@@ -329,10 +331,11 @@ refuse_more(yaml_parser_t *parser, struct troupe__findings *findings)
         return;
     }
     const yaml_node_t *node = yaml_document_get_root_node(&second);
-    if (node)
+    if (node) {
         troupe__found(findings, spot_of(node->start_mark),
                       "a second document begins here; a topology is one: take "
                       "the '---' out");
+    }
     yaml_document_delete(&second);
 }
 

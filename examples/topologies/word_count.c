@@ -99,10 +99,11 @@ answer_when_all_is_in(troupe_context_t *ctx, struct reducer *self)
     if (self->table.size > 0)
         qsort(self->table.entries, self->table.size,
               sizeof *self->table.entries, most_frequent_first);
-    for (size_t i = 0, at = 0; i < TOP && i < self->table.taken; i++)
+    for (size_t i = 0, at = 0; i < TOP && i < self->table.taken; i++) {
         at += (size_t) snprintf(text + at, sizeof text - at, "%s %" PRIu64 "\n",
                                 self->table.entries[i].word,
                                 self->table.entries[i].count);
+    }
     return troupe_reply_to(ctx, &self->asked, "{s:U, s:U, s:s}", "words", words,
                            "different", (uint64_t) self->table.taken, "top",
                            text);
@@ -162,14 +163,14 @@ count_file(FILE *file, struct table *table)
 {
     char word[WORD_MAX + 1];
     size_t size = 0;
-    int rc = 0;
-    for (int c = 0; rc == 0 && c != EOF;) {
+    int rc = 0, c = 0;
+    while (rc == 0 && c != EOF) {
         c = getc_unlocked(file);
-        if (c != EOF && isalpha(c)) {
-            if (size < WORD_MAX)
-                word[size++] = (char) tolower(c);
+        int letter = c == EOF || !isalpha(c) ? 0 : tolower(c);
+        if (letter && size < WORD_MAX)
+            word[size++] = (char) letter;
+        if (letter)
             continue;
-        }
         word[size] = '\0';
         if (size > 2)
             rc = count_word(table, word, 1);
@@ -323,18 +324,20 @@ on_more(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     size_t until = self->sent + BATCH;
     int rc = 0;
     for (; rc == 0 && self->sent < self->files && self->sent < until;
-         self->sent++)
+         self->sent++) {
         rc = troupe_send(ctx,
                          self->mappers.refs[self->sent % self->mappers.count],
                          "file", "s", self->paths[self->sent]);
+    }
     if (rc == 0 && self->sent < self->files)
         return troupe_timer_set(ctx, "more", 0, 0);
     for (size_t i = 0; i < self->mappers.count && rc == 0; i++)
         rc = troupe_send(ctx, self->mappers.refs[i], "done", NULL);
-    for (size_t i = 0; i < self->reducers.count && rc == 0; i++)
+    for (size_t i = 0; i < self->reducers.count && rc == 0; i++) {
         rc = troupe_ask(ctx, self->reducers.refs[i], "top", 60000, on_reducer,
                         NULL, "{s:U}", "mappers",
                         (uint64_t) self->mappers.count);
+    }
     self->waiting = self->reducers.count;
     return rc;
 }
