@@ -330,9 +330,10 @@ troupe__spawn(struct troupe__worker *self, struct troupe__actor *parent,
     troupe__actor_publish(self, actor, worker, slot);
     troupe_ref_t ref = actor->ref; /* it may be gone when it has begun */
     tie(parent, actor, options);
+    rc = keep_name(actor, options->name);
+    /* A stop on another thread may reach it from here on. */
     if (self->is_port)
         add_root(node, actor);
-    rc = keep_name(actor, options->name);
     if (rc == 0 && options->name)
         rc = send_named_start(self, parent, actor, options->name, format, args);
     else if (rc == 0)
