@@ -162,6 +162,8 @@ troupe_blocking(troupe_context_t *ctx, troupe_blocking_fn run, const void *arg,
     struct troupe__ask *ask = NULL;
     if (!run || (!arg && size > 0))
         return -EINVAL;
+    if (size > self->node->options.message_size_max)
+        return -EMSGSIZE;
     int rc = troupe__ask_open(self, ctx->actor, ctx->actor->ref, options, &ask);
     if (rc < 0)
         return rc;

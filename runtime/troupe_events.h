@@ -146,8 +146,9 @@ TROUPE_MUST int troupe_result_set(troupe_result_t *result, const char *format,
  * that runs is never broken off, its result is then dropped).
  *
  *   arg, size  copied for the helper.
- *   returns    0, -EINVAL, -ENOSPC (too many are waiting), -EIO (no thread),
- *              -ESHUTDOWN (the node has stopped its helpers)
+ *   returns    0, -EINVAL, -EMSGSIZE (size is over message_size_max), -ENOSPC
+ *              (too many are waiting), -EIO (no thread), -ESHUTDOWN (the node
+ *              has stopped its helpers)
  */
 TROUPE_MUST int troupe_blocking(troupe_context_t *ctx, troupe_blocking_fn run,
                                 const void *arg, size_t size,

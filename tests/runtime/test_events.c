@@ -276,6 +276,31 @@ Test(events, a_blocking_function_answers_as_an_actor_would)
     cr_assert_eq(node_stats().late_replies, 0);
 }
 
+static int
+block_with(troupe_context_t *ctx, void *arg)
+{
+    troupe_ask_options_t options = {.timeout_ms = 1000, .answer = note_answer};
+    int numbers[2] = {20, 22};
+    return troupe_blocking(ctx, add_up, numbers, *(const size_t *) arg,
+                           &options, NULL);
+}
+
+/* Sizes near the end of their type would wrap around the job's own size. */
+Test(events, a_blocking_function_takes_no_more_than_a_message_does)
+{
+    troupe_options_t options = world_options();
+    options.message_size_max = 4096;
+    world_reopen(&options);
+    troupe_ref_t ref = probe_new();
+    size_t over[] = {4097, SIZE_MAX / 2, SIZE_MAX - 63, SIZE_MAX};
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(inside(ref, block_with, &over[i]), -EMSGSIZE);
+    assert_notes("");
+    size_t right = 2 * sizeof(int);
+    cr_assert_eq(inside(ref, block_with, &right), 0);
+    assert_notes("reply:42");
+}
+
 /* The deadline passes while it runs: its result comes too late. */
 Test(events, a_blocking_function_has_a_deadline)
 {
