@@ -111,9 +111,14 @@ typedef int (*troupe_ready_fn)(troupe_context_t *ctx, void *state, int fd,
 /*
  * troupe_watch: call back while a descriptor is ready (level-triggered).
  *
- *   events   POLLIN, POLLOUT of poll(2); the call also hears POLLERR, POLLHUP.
- *   returns  0, -EINVAL; watching again changes events and function. Ends
- *            with the incarnation; the descriptor stays the caller's.
+ * Watching again changes events and function. It ends with the incarnation;
+ * the descriptor stays the caller's. End the watch before you close it: one
+ * that is closed while it is watched is dropped with a line in the log.
+ *
+ *   events   POLLIN, POLLOUT of poll(2), or both; the call also hears POLLERR
+ *            and POLLHUP.
+ *   returns  0, -EINVAL (also when fd is not open), or -ENOSPC when the actor's
+ *            worker watches 64 descriptors already
  */
 TROUPE_API int troupe_watch(troupe_context_t *ctx, int fd, short events,
                             troupe_ready_fn ready);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch.c: descriptors that a worker looks at for its actors. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "runtime/handle.h"
@@ -19,7 +20,8 @@ troupe_watch(troupe_context_t *ctx, int fd, short events, troupe_ready_fn ready)
 {
     CHECK(ctx);
     struct troupe__worker *self = ctx->worker;
-    if (fd < 0 || !ready || !(events & (POLLIN | POLLOUT)))
+    if (!ready || events == 0 || (events & ~(POLLIN | POLLOUT)) != 0
+        || fcntl(fd, F_GETFD) < 0)
         return -EINVAL;
     struct troupe__watch *watch = find(ctx->actor, fd);
     if (!watch) {
@@ -88,6 +90,20 @@ watch_of(const struct troupe__worker *self, uint64_t id)
     return NULL;
 }
 
+/* It would be ready, with nothing to read, for ever. */
+static void
+drop_closed(struct troupe__worker *self, struct troupe__watch *watch)
+{
+    char ref[TROUPE_REF_TEXT];
+    struct troupe__actor *actor = watch->actor;
+    troupe__log(self->node, TROUPE_LOG_WARNING,
+                "%s %s: descriptor %d was closed while it was watched: "
+                "the watch is dropped; call troupe_unwatch() before close()",
+                actor->born->user->name, troupe_ref_text(actor->ref, ref),
+                watch->fd);
+    watch_free(self, actor, watch);
+}
+
 /* A callback may end other watches, and mute their actors. */
 void
 troupe__watches_ready(struct troupe__worker *self,
@@ -99,6 +115,10 @@ troupe__watches_ready(struct troupe__worker *self,
             events ? watch_of(self, looks->ids[i]) : NULL;
         if (!watch || watch->actor->muted_on > 0)
             continue;
+        if (events & POLLNVAL) {
+            drop_closed(self, watch);
+            continue;
+        }
         struct troupe__actor *actor = watch->actor;
         troupe_ready_fn ready = watch->ready;
         troupe__context_begin(self, actor);
