@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "mailbox/message.h"
 #include "runtime/world.h"
@@ -135,24 +136,237 @@ Test(path, the_tap_sees_each_message_between_workers)
     world_end();
 }
 
-static int
-timer_and_self(troupe_context_t *ctx, void *arg)
+/* What crossed sockets since the last look, by kind: "tell 1, reply 1". */
+static const char *
+crossed(void)
 {
-    (void) arg;
-    int rc = troupe_send(ctx, troupe_self(ctx), "ball", NULL);
-    return rc < 0 ? rc : troupe_timer_set(ctx, "ball", 1, 0);
+    static const char *const names[WIRE_KIND_MAX + 1] = {
+        [WIRE_TELL] = "tell",     [WIRE_ASK] = "ask",
+        [WIRE_REPLY] = "reply",   [WIRE_ERROR] = "error",
+        [WIRE_CANCEL] = "cancel", [WIRE_DOWN] = "down",
+        [WIRE_EXIT] = "exit"};
+    static uint64_t before[WIRE_KIND_MAX + 1];
+    static char text[256];
+    size_t used = 0;
+    settle();
+    text[0] = '\0';
+    for (size_t i = 0; i <= WIRE_KIND_MAX; i++) {
+        uint64_t now = seen[i];
+        if (names[i] && now != before[i])
+            used += (size_t) snprintf(text + used, sizeof text - used,
+                                      "%s%s %llu", used ? ", " : "", names[i],
+                                      (unsigned long long) (now - before[i]));
+        before[i] = now;
+    }
+    return text;
 }
 
-Test(path, the_tap_sees_timers_publications_and_forwards)
+#define assert_crossed(wanted)                                                 \
+    do {                                                                       \
+        const char *got = crossed();                                           \
+        cr_assert_str_eq(got, wanted, "got %s", got);                          \
+    } while (0)
+
+/* Where those of this test send to, and what they hold. */
+static troupe_ref_t target;
+static troupe_ask_t open_ask;
+static char group[] = "readers", verb_later[] = "later",
+            verb_refuse[] = "refuse";
+
+struct crossing {
+    troupe_token_t token;
+};
+
+static int
+on_pass(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    open_tapped(2);
-    troupe_ref_t one = probe_on(0);
-    cr_assert_eq(inside(one, timer_and_self, NULL), 0);
+    if (troupe_ref_equal(troupe_self(ctx), target))
+        return note_message(ctx, state, msg);
+    return troupe_forward(ctx, target, msg);
+}
+
+static int
+on_refuse(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_reply_error(ctx, -EPERM, "no");
+}
+
+static int
+on_later(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct crossing *self = state;
+    (void) msg;
+    return troupe_defer(ctx, &self->token);
+}
+
+static int
+on_now(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct crossing *self = state;
+    (void) msg;
+    return troupe_reply_to(ctx, &self->token, "i", 1);
+}
+
+static int
+on_leave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) ctx, (void) state, (void) msg;
+    return TROUPE_STOP;
+}
+
+static int
+on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) ctx, (void) state, (void) msg;
+    note("end");
+    return 0;
+}
+
+TROUPE_KIND(crossing, struct crossing, TROUPE_ON("do", do_inside),
+            TROUPE_ON("pass", on_pass), TROUPE_ON("refuse", on_refuse),
+            TROUPE_ON("later", on_later), TROUPE_ON("now", on_now),
+            TROUPE_ON("leave", on_leave), TROUPE_ON_DOWN(on_end),
+            TROUPE_ON_EXIT(on_end), TROUPE_ON_FALLBACK(note_message));
+
+static troupe_ref_t
+crossing_on(uint32_t worker)
+{
+    const troupe_spawn_options_t options = {.place = TROUPE_WORKER,
+                                            .worker = worker};
+    return spawn(&crossing, &options);
+}
+
+static int
+join_group(troupe_context_t *ctx, void *arg)
+{
+    return troupe_join(ctx, arg);
+}
+
+static int
+publish(troupe_context_t *ctx, void *arg)
+{
+    return troupe_publish(ctx, arg, "news", NULL) == 1 ? 0 : -EIO;
+}
+
+static int
+set_timer(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    return troupe_timer_set(ctx, "tick", 1, 0);
+}
+
+static int
+ask_target(troupe_context_t *ctx, void *arg)
+{
+    const troupe_ask_options_t options = {.answer = note_answer};
+    return troupe_ask_with(ctx, target, arg, &options, &open_ask, NULL);
+}
+
+static int
+cancel_ask(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    return troupe_cancel(ctx, open_ask);
+}
+
+static int
+monitor_target(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    return troupe_monitor(ctx, target, NULL);
+}
+
+static int
+link_target(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    return troupe_link(ctx, target);
+}
+
+static int
+help(void *arg, troupe_result_t *result)
+{
+    (void) arg;
+    return troupe_result_set(result, "i", 2);
+}
+
+static int
+use_helper(troupe_context_t *ctx, void *arg)
+{
+    const troupe_ask_options_t options = {.answer = note_answer};
+    (void) arg;
+    return troupe_blocking(ctx, help, NULL, 0, &options, NULL);
+}
+
+/* Each step from the test's thread is an ask and a reply, or a tell, itself. */
+static void
+tells_and_asks(troupe_ref_t one)
+{
+    cr_assert_eq(inside(target, join_group, group), 0);
+    assert_crossed("ask 1, reply 1");
+    cr_assert_eq(inside(one, publish, group), 0);
+    assert_crossed("tell 1, ask 1, reply 1");
+    cr_assert_eq(inside(one, set_timer, NULL), 0);
+    assert_crossed("ask 1, reply 1");
     advance(1);
-    assert_notes("ball, ball");
-    cr_assert_eq(ours, 2);
-    cr_assert_eq(unread, 0);
-    world_end();
+    assert_crossed("tell 1");
+    tell(one, "pass");
+    assert_crossed("tell 2");
+    assert_notes("news, tick, pass");
+    cr_assert_eq(inside(one, ask_target, verb_refuse), 0);
+    assert_crossed("ask 2, reply 1, error 1");
+    cr_assert_eq(inside(one, ask_target, verb_later), 0);
+    assert_crossed("ask 2, reply 1");
+    tell(target, "now");
+    assert_crossed("tell 1, reply 1");
+    cr_assert_eq(inside(one, ask_target, verb_later), 0);
+    assert_crossed("ask 2, reply 1");
+    cr_assert_eq(inside(one, cancel_ask, NULL), 0);
+    assert_crossed("ask 1, reply 1, cancel 1");
+    tell(target, "now"); /* what comes too late crosses too, and is counted */
+    assert_crossed("tell 1, reply 1");
+    cr_assert_eq(node_stats().late_replies, 1);
+    cr_assert_eq(inside(one, use_helper, NULL), 0);
+    assert_crossed("ask 1, reply 2");
+    assert_notes("error -1, reply:1, cancelled -125, reply:2");
+}
+
+static void
+ends(troupe_ref_t one, uint32_t worker)
+{
+    cr_assert_eq(inside(one, monitor_target, NULL), 0);
+    settle();
+    (void) crossed(); /* how it is asked for is the runtime's own */
+    tell(target, "leave");
+    assert_crossed("tell 1, down 1");
+    assert_notes("end");
+    target = crossing_on(worker);
+    cr_assert_eq(inside(one, link_target, NULL), 0);
+    settle();
+    (void) crossed();
+    tell(target, "leave");
+    assert_crossed("tell 1, exit 1");
+    assert_notes("end");
+}
+
+/* On one worker, where a short cut would be easiest, and between two. */
+Test(path, the_tap_sees_every_kind_of_message)
+{
+    for (uint32_t worker = 0; worker < 2; worker++) {
+        open_tapped(2);
+        troupe_ref_t one = crossing_on(0);
+        target = crossing_on(worker);
+        (void) crossed();
+        tells_and_asks(one);
+        ends(one, worker);
+        end_actor(one, TROUPE_EXIT_KILLED); /* it would not heed a stop */
+        cr_assert_eq(unread, 0);
+        cr_assert_eq(seen_frames, node_stats().frames_sent);
+        cr_assert_eq(seen_bytes, node_stats().bytes_sent);
+        world_end();
+        seen_frames = seen_bytes = 0;
+    }
 }
 
 static int
