@@ -217,7 +217,8 @@ fail_page(struct troupe__page *page, int rc)
 {
     if (rc == -ENOENT) {
         troupe__document_fail(page->document, -EPROTO,
-                              "a manual page, and mandoc is not installed");
+                              "a manual page, and mandoc is not installed "
+                              "(Debian package mandoc)");
     } else if (rc == -ETIMEDOUT) {
         troupe__document_fail(page->document, -EPROTO,
                               "mandoc took too long for it");

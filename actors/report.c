@@ -20,14 +20,21 @@
 #define HIGH              0.7
 #define MEDIUM            0.45
 
+/* Then what was read does not stand for what was asked about. */
+static bool
+most_is_skipped(const struct origin *origin)
+{
+    return origin->skipped > origin->documents;
+}
+
 bool
 troupe__report_degraded(const struct troupe_report *self)
 {
     for (uint32_t i = 0; i < self->part_count; i++)
         if (self->parts[i].state != PART_DONE)
             return true;
-    return self->deadline_passed || self->interrupted
-           || self->origin.incomplete;
+    return self->deadline_passed || self->interrupted || self->origin.incomplete
+           || most_is_skipped(&self->origin);
 }
 
 const char *
@@ -219,9 +226,15 @@ troupe__report_degradation(const struct troupe_report *self, char *text,
     const char *why = self->interrupted       ? "interrupted; "
                       : self->deadline_passed ? "the deadline passed; "
                                               : "";
+    const struct origin *origin = &self->origin;
     const char *index =
-        self->origin.incomplete ? "the index was not finished; " : "";
-    snprintf(text, size, "%s%s%s%s", why, index,
+        origin->incomplete ? "the index was not finished; " : "";
+    char skipped[64] = "";
+    if (most_is_skipped(origin)) {
+        snprintf(skipped, sizeof skipped, "%u of %u files were skipped; ",
+                 origin->skipped, origin->skipped + origin->documents);
+    }
+    snprintf(text, size, "%s%s%s%s%s", why, index, skipped,
              *names ? "without " : "every part answered", names);
 }
 

@@ -77,7 +77,8 @@ struct troupe_report {
 /* troupe__report_finish: work the confidence out once all parts are in. */
 void troupe__report_finish(struct troupe_report *self);
 
-/* troupe__report_degraded: true when an answer of some part is missing. */
+/* troupe__report_degraded: true when an answer of some part is missing, or
+ * most of the documents. */
 bool troupe__report_degraded(const struct troupe_report *self);
 
 /* troupe__part_state_name: "done", "failed", "timeout", ... */

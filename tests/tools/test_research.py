@@ -268,6 +268,25 @@ def test_corpus(corpus, work):
           or "No sentence answers" in done.stdout, "says that it has no answer")
 
 
+def test_without_mandoc(corpus, work):
+    """Most of the documents are lost without it: that is no complete report."""
+    pages = os.path.join(work, "pages")
+    os.mkdir(pages)
+    shutil.copy(os.path.join(corpus, "guide.md"), pages)
+    for number in range(3):
+        shutil.copy(os.path.join(corpus, "frobnicate.1"),
+                    os.path.join(pages, f"frobnicate{number}.1"))
+    nowhere = dict(os.environ, PATH=os.path.join(work, "nowhere"))
+    done = run(QUESTION, "--corpus", pages, code=3, env=nowhere)
+    first = done.stdout.split("\n", 1)[0]
+    check(first.startswith("**DEGRADED REPORT**: 3 of 4 files were skipped"),
+          "says how many were skipped: " + first)
+    check("mandoc is not installed" in done.stderr, "says what is missing")
+    done = run(QUESTION, "--corpus", pages)
+    check("polish the widgets of a machine" in done.stdout,
+          "with mandoc the same index has the pages")
+
+
 def test_deadline(corpus):
     done = run(QUESTION, "--corpus", corpus, "--deadline", "20s")
     check("DEGRADED" not in done.stdout, "in time")
@@ -319,6 +338,7 @@ def main():
         test_faults(corpus)
         test_usage(corpus)
         test_corpus(corpus, work)
+        test_without_mandoc(corpus, work)
         test_deadline(corpus)
         test_interrupt(work)
     finally:
