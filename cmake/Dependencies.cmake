@@ -80,3 +80,11 @@ if(NOT TROUPE_SQLITE_HAS_FTS5)
         "tokenizer: install the Debian package libsqlite3-dev (3.34 or newer), "
         "or run ./dev setup")
 endif()
+
+# Started at run time, by the research actors, for each manual page.
+find_program(MANDOC_PROGRAM mandoc)
+if(NOT MANDOC_PROGRAM)
+    message(WARNING "mandoc is not on PATH: Troupe builds without it, but no "
+        "manual page can be read. Install the Debian package mandoc, or run "
+        "./dev setup")
+endif()
