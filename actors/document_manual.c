@@ -38,7 +38,8 @@ troupe__manual_looks(const struct troupe__text *source)
 {
     static const char *const titles[] = {".TH ", ".Dd",  ".Dt ", ".SH ",
                                          ".Sh ", ".so ", NULL};
-    static const char *const requests[] = {".", "'", NULL};
+    /* Some begin with a comment whose dot was forgotten. */
+    static const char *const requests[] = {".", "'", "\\\"", NULL};
     bool begun = false;
     size_t at = 0;
     for (int lines = 0; at < source->size && lines < 400; lines++) {

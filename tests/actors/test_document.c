@@ -126,6 +126,18 @@ Test(document, manual_pages_in_roff_are_formatted)
     troupe_document_destroy(&doc);
 }
 
+/* As fanotify_init(2) of man-pages 6.03 does. */
+Test(document, a_page_may_begin_with_a_comment_without_its_dot)
+{
+    char text[sizeof page + 32];
+    snprintf(text, sizeof text, "\\\" Copyright somebody\n%s", page);
+    troupe_document_t *doc = read_ok(scratch_dir_write(&dir, "frob.1", text));
+    cr_assert_str_eq(troupe_document_kind(doc), "manual page");
+    cr_assert_not_null(strstr(troupe_document_text(doc), "\nOPTIONS\n"));
+    cr_assert_null(strstr(troupe_document_text(doc), ".SH"));
+    troupe_document_destroy(&doc);
+}
+
 Test(document, manual_pages_in_mdoc_are_formatted)
 {
     troupe_document_t *doc = read_ok(scratch_dir_write(
