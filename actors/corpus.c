@@ -62,6 +62,8 @@ take_roots(troupe_corpus_t *self, const char *const *roots, size_t count)
         if (!real)
             return roots[i] ? path_error(errno) : -EINVAL;
         self->roots[self->root_count++] = real;
+        if (!troupe__utf8_is_valid(real, strlen(real)))
+            return -EINVAL;
         struct stat st;
         if (stat(real, &st) < 0)
             return path_error(errno);

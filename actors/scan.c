@@ -168,6 +168,23 @@ join(const char *directory, const char *name)
     return path.data;
 }
 
+/* The path with \xHH for each byte of what is not UTF-8. */
+static char *
+escape(const char *path)
+{
+    struct troupe__text text = {0};
+    size_t size = strlen(path);
+    for (size_t at = 0; at < size;) {
+        size_t step = troupe__utf8_size(path + at, size - at);
+        if (step > 0)
+            troupe__text_put(&text, path + at, step);
+        else
+            troupe__text_printf(&text, "\\x%02x", (unsigned char) path[at]);
+        at += step > 0 ? step : 1;
+    }
+    return text.data;
+}
+
 /* What an entry is; most file systems say it without being asked again. */
 static int
 stat_entry(DIR *dir, const struct dirent *entry, struct stat *ret)
@@ -186,7 +203,10 @@ look_at_entry(struct walk *self, DIR *dir, const struct place *place,
 {
     char *path = join(place->path, entry->d_name);
     struct stat st;
-    if (stat_entry(dir, entry, &st) < 0) {
+    if (!troupe__utf8_is_valid(path, strlen(path))) {
+        add_entry(self, escape(path), "its name is not UTF-8");
+        free(path);
+    } else if (stat_entry(dir, entry, &st) < 0) {
         if (errno == ENOENT)
             free(path); /* removed in between */
         else

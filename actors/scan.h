@@ -28,7 +28,8 @@ struct troupe__scan {
  *   depth_max  directories below a root.
  *   ret_scan   out: what was found, to be freed. Names that begin with a dot
  *              are passed over in silence; whatever else cannot be read is in
- *              the list with its reason. A file with several names is listed
+ *              the list with its reason, as is, with \xHH for its odd bytes,
+ *              a name that is not UTF-8: messages and reports hold text. A file with several names is listed
  *              once: by its first name in order, and by a symbolic link only
  *              when it lies outside the roots.
  */

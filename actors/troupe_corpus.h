@@ -46,7 +46,8 @@ TROUPE_API troupe_corpus_options_t troupe_corpus_options_default(void);
  *   options     cache must be set; copied.
  *   ret_corpus  out: the corpus, owned by the caller; untouched on error.
  *   returns     0, or
- *               -EINVAL   no root, too many, or no cache directory
+ *               -EINVAL   no root, too many, no cache directory, or a
+ *                         root whose real path is not UTF-8
  *               -ENOENT   a root does not exist
  *               -EACCES   a root may not be read, or the cache not written
  *               -ELOOP    a root is a loop of symbolic links
