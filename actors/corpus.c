@@ -13,7 +13,6 @@
 #include "actors/stem.h"
 #include "mailbox/check.h"
 
-#define ROOTS_MAX      64
 #define LIMIT_MAX      1000
 #define COMMON_SHARE   10
 #define COMMON_MATTERS 100000 /* passages: fewer are fast enough with all */
@@ -132,8 +131,8 @@ troupe_corpus_open(const char *const *roots, size_t count,
                    troupe_corpus_t **ret_corpus)
 {
     CHECK(ret_corpus);
-    if (!roots || count == 0 || count > ROOTS_MAX || !options || !options->cache
-        || !options->cache[0] || options->file_size_max == 0
+    if (!roots || count == 0 || count > TROUPE_ROOTS_MAX || !options
+        || !options->cache || !options->cache[0] || options->file_size_max == 0
         || options->file_size_max > UINT32_MAX / 4)
         return -EINVAL;
     troupe_corpus_t *self = troupe__alloc(sizeof *self);

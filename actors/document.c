@@ -301,24 +301,28 @@ troupe_document_read(const char *path, size_t size_max,
 const char *
 troupe_document_text(const troupe_document_t *self)
 {
+    CHECK(self);
     return troupe__text_string(&self->text);
 }
 
 size_t
 troupe_document_size(const troupe_document_t *self)
 {
+    CHECK(self);
     return self->text.size;
 }
 
 const char *
 troupe_document_title(const troupe_document_t *self)
 {
+    CHECK(self);
     return troupe__text_string(&self->title);
 }
 
 const char *
 troupe_document_kind(const troupe_document_t *self)
 {
+    CHECK(self);
     static const char *const names[] = {"text", "markdown", "html",
                                         "manual page"};
     return names[self->kind];
@@ -327,5 +331,6 @@ troupe_document_kind(const troupe_document_t *self)
 const char *
 troupe_document_note(const troupe_document_t *self)
 {
+    CHECK(self);
     return troupe__text_string(&self->note);
 }

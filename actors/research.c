@@ -14,15 +14,12 @@
 #include "mailbox/check.h"
 
 #define LIMIT_DEFAULT    32
-#define LIMIT_MAX        100
-#define ROOTS_MAX        64
 #define PROGRESS_MS      50
 #define INTENSITY        100 /* restarts of all children within the period */
 #define CHILD_RESTARTS   8   /* of one child; then it stays down */
 #define BACKOFF_MIN_MS   5
 #define BACKOFF_MAX_MS   200
 #define STOP_MS          1000
-#define GRACE_MS         1000   /* beyond the deadline, to write the report */
 #define WITHOUT_DEADLINE 600000 /* ms; a bound for runs without a deadline */
 #define ASKS_MAX         4      /* of a coordinator that fails */
 #define ACTORS_MAX       (PARTS_MAX + 1)
@@ -245,7 +242,7 @@ ask(troupe_context_t *ctx, struct drive *self)
 {
     troupe_ref_t coordinator = self->refs[self->spec_count - 1];
     uint32_t timeout_ms = self->options->deadline_ms
-                              ? self->options->deadline_ms + GRACE_MS
+                              ? self->options->deadline_ms + RESEARCH_GRACE_MS
                               : WITHOUT_DEADLINE;
     self->request.failures = self->asks;
     self->asks += 1;
@@ -270,20 +267,6 @@ begin(troupe_context_t *ctx, void *state, void *data)
     return rc < 0 ? rc : on_tick(ctx, state, data);
 }
 
-static int
-check_options(const troupe_research_options_t *options)
-{
-    if (!options || !options->question || !options->roots || !options->cache
-        || options->root_count == 0 || options->root_count > ROOTS_MAX
-        || options->limit == 0 || options->limit > LIMIT_MAX
-        || options->deadline_ms > UINT32_MAX - GRACE_MS
-        || options->progress_ms == 0
-        || options->engines >= 1u << TROUPE_ENGINE_COUNT
-        || (options->fault_count > 0 && !options->faults))
-        return -EINVAL;
-    return troupe_query_check(options->question);
-}
-
 /* -ENOENT for a fault of an actor that is not there. */
 static int
 check_faults(const struct drive *self)
@@ -299,36 +282,18 @@ check_faults(const struct drive *self)
     return 0;
 }
 
-static struct research_request
-request_of(const troupe_research_options_t *options, char **roots)
-{
-    for (size_t i = 0; i < options->root_count; i++)
-        roots[i] = (char *) options->roots[i]; /* only read */
-    return (struct research_request){
-        .question = options->question,
-        .roots = {.items = roots, .count = (uint32_t) options->root_count},
-        .limit = options->limit,
-        .deadline_ms = options->deadline_ms,
-        .interrupt_fd = options->interrupt_fd,
-        .documents = options->documents,
-        .passages = options->passages,
-        .skipped = options->skipped,
-        .incomplete = options->incomplete,
-    };
-}
-
 int
 troupe_research_run(troupe_t *node, const troupe_research_options_t *options,
                     troupe_research_t **ret_research)
 {
     CHECK(ret_research);
-    int rc = node ? check_options(options) : -EINVAL;
+    int rc = node ? troupe__research_check(options) : -EINVAL;
     if (rc < 0)
         return rc;
-    char *roots[ROOTS_MAX];
+    char *roots[TROUPE_ROOTS_MAX];
     struct drive self = {.node = node,
                          .options = options,
-                         .request = request_of(options, roots)};
+                         .request = troupe__research_request(options, roots)};
     rc = add_specs(&self);
     if (rc == 0)
         rc = check_faults(&self);
@@ -380,8 +345,7 @@ troupe_research_json(const troupe_research_t *self)
 void
 troupe_research_destroy(troupe_research_t **self_p)
 {
-    CHECK(self_p);
-    if (!*self_p)
+    if (!self_p || !*self_p)
         return;
     free((*self_p)->markdown);
     free((*self_p)->json);

@@ -4,6 +4,7 @@
 #define TROUPE_ACTORS_RESEARCH_H
 
 #include "troupe_ask.h"
+#include "troupe_research.h"
 
 #include "actors/codec.h"
 #include "actors/report.h"
@@ -19,6 +20,8 @@ enum analyser_index {
 /* Engines first, then analysers: the order of a report's parts. */
 #define PARTS_MAX   (TROUPE_ENGINE_COUNT + ANALYSER_COUNT)
 #define COORDINATOR "coordinator"
+
+#define RESEARCH_GRACE_MS 1000 /* beyond the deadline, to write the report */
 
 /* troupe__analyser_name: "summariser", "fact_checker", "sentiment". */
 const char *troupe__analyser_name(unsigned index);
@@ -57,6 +60,15 @@ struct research_request {
         (int) (it)->incomplete, "failures", (it)->failures, "parts",           \
         (it)->parts[0], (it)->parts[1], (it)->parts[2], (it)->parts[3],        \
         (it)->parts[4], (it)->parts[5], (it)->parts[6], (it)->parts[7]
+
+/* troupe__research_check: 0, or -EINVAL when an option is wrong. */
+int troupe__research_check(const troupe_research_options_t *options);
+
+/* troupe__research_request: what checked options ask a coordinator; it lends
+ * from them and from `roots`, which has room for TROUPE_ROOTS_MAX. */
+struct research_request
+troupe__research_request(const troupe_research_options_t *options,
+                         char **roots);
 
 /* troupe__research_request_read: 0 or -EBADMSG; end it with texts_clear(). */
 int troupe__research_request_read(const troupe_message_t *msg,

@@ -5,8 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "troupe_corpus.h"
+
+#include "actors/text.h"
 #include "mailbox/check.h"
+
+#define LIMIT_MAX 100
 
 const char *
 troupe__analyser_name(unsigned index)
@@ -18,6 +24,53 @@ troupe__analyser_name(unsigned index)
     };
     CHECK(index < ANALYSER_COUNT);
     return names[index];
+}
+
+static bool
+is_text(const char *text)
+{
+    return text && troupe__utf8_is_valid(text, strlen(text));
+}
+
+/* All that goes into a message must be text. */
+int
+troupe__research_check(const troupe_research_options_t *options)
+{
+    if (!options || !is_text(options->question) || !options->roots
+        || !is_text(options->cache) || options->root_count == 0
+        || options->root_count > TROUPE_ROOTS_MAX || options->limit == 0
+        || options->limit > LIMIT_MAX
+        || options->deadline_ms > UINT32_MAX - RESEARCH_GRACE_MS
+        || options->progress_ms == 0
+        || options->engines >= 1u << TROUPE_ENGINE_COUNT
+        || (options->fault_count > 0 && !options->faults))
+        return -EINVAL;
+    for (size_t i = 0; i < options->root_count; i++)
+        if (!is_text(options->roots[i]))
+            return -EINVAL;
+    for (size_t i = 0; i < options->fault_count; i++)
+        if (!options->faults[i].name)
+            return -EINVAL;
+    return troupe_query_check(options->question);
+}
+
+struct research_request
+troupe__research_request(const troupe_research_options_t *options, char **roots)
+{
+    CHECK(options && roots);
+    for (size_t i = 0; i < options->root_count; i++)
+        roots[i] = (char *) options->roots[i]; /* only read */
+    return (struct research_request){
+        .question = options->question,
+        .roots = {.items = roots, .count = (uint32_t) options->root_count},
+        .limit = options->limit,
+        .deadline_ms = options->deadline_ms,
+        .interrupt_fd = options->interrupt_fd,
+        .documents = options->documents,
+        .passages = options->passages,
+        .skipped = options->skipped,
+        .incomplete = options->incomplete,
+    };
 }
 
 int

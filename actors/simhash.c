@@ -55,6 +55,7 @@ troupe__word_hash(const char *text, size_t size, size_t *at)
 uint64_t
 troupe_text_simhash(const char *text, size_t size)
 {
+    CHECK(text || size == 0);
     int counts[64] = {0};
     uint64_t before = 0, word;
     for (size_t at = 0; (word = troupe__word_hash(text, size, &at)) != 0;) {

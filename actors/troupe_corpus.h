@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TROUPE_ROOTS_MAX 64 /* of a corpus, or of a run of research */
+
 typedef struct troupe_corpus troupe_corpus_t;
 
 /* What an update did so far; the totals are known once `scanned` is. */
@@ -42,7 +44,7 @@ TROUPE_API troupe_corpus_options_t troupe_corpus_options_default(void);
 /*
  * troupe_corpus_open: open, or make, the index of some roots.
  *
- *   roots       `count` directories or files, 1 .. 64; copied.
+ *   roots       `count` directories or files, 1 .. TROUPE_ROOTS_MAX; copied.
  *   options     cache must be set; copied.
  *   ret_corpus  out: the corpus, owned by the caller; untouched on error.
  *   returns     0, or

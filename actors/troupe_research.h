@@ -4,6 +4,7 @@
 #define TROUPE_RESEARCH_H
 
 #include "troupe_actor.h"
+#include "troupe_corpus.h"
 #include "troupe_passage.h"
 
 /*
@@ -63,7 +64,7 @@ typedef struct troupe_research_fault {
 typedef struct troupe_research_options {
     const char *question;
     const char *const *roots; /* as for troupe_corpus_open(); up to date */
-    size_t root_count;        /* 1 .. 64 */
+    size_t root_count;        /* 1 .. TROUPE_ROOTS_MAX */
     const char *cache;        /* directory of the index */
     uint32_t engines;         /* bit 1 << troupe_engine_t; 0: all */
     uint32_t limit;           /* passages that are analysed, 1 .. 100; 32 */
@@ -95,8 +96,9 @@ typedef struct troupe_research troupe_research_t;
  *   options       question, roots and cache are required.
  *   ret_research  out: the report, owned by the caller; untouched on error.
  *   returns       0, also when the outcome is degraded or nothing, or
- *                 -EINVAL     the question is empty or has only stop words, or
- *                             another option is wrong
+ *                 -EINVAL     the question is empty or has only stop words,
+ *                             question, root or cache are no UTF-8, or another
+ *                             option is wrong
  *                 -ENOENT     a fault names no actor of the run
  *                 -EHOSTDOWN  the coordinator failed for good
  *                 -ECANCELED  the node stops

@@ -16,7 +16,6 @@
 #include "tools/commands.h"
 #include "tools/progress.h"
 
-#define ROOTS_MAX     64
 #define FAULTS_MAX    16
 #define NAME_MAX_SIZE 32
 #define LIMIT_MAX     100
@@ -60,7 +59,7 @@ static const char help[] =
 
 struct arguments {
     const char *question;
-    const char *roots[ROOTS_MAX];
+    const char *roots[TROUPE_ROOTS_MAX];
     size_t root_count;
     const char *cache;
     size_t limit;
@@ -98,9 +97,9 @@ take_fault(const char *text, struct arguments *ret)
 static int
 take_root(const char *path, struct arguments *ret)
 {
-    if (ret->root_count == ROOTS_MAX)
+    if (ret->root_count == TROUPE_ROOTS_MAX)
         return troupe__usage_error("research", "more than %d times --corpus",
-                                   ROOTS_MAX);
+                                   TROUPE_ROOTS_MAX);
     ret->roots[ret->root_count++] = path;
     return -1;
 }

@@ -9,8 +9,6 @@
 
 #include "tools/commands.h"
 
-#define ROOTS_MAX 64
-
 static const char help[] =
     "usage: troupe search [OPTION]... \"QUERY\" --corpus PATH [--corpus "
     "PATH]...\n"
@@ -37,7 +35,7 @@ static const char help[] =
 
 struct arguments {
     const char *query;
-    const char *roots[ROOTS_MAX];
+    const char *roots[TROUPE_ROOTS_MAX];
     size_t root_count;
     const char *cache;
     size_t limit;
@@ -61,9 +59,9 @@ take_option(int c, struct arguments *ret)
     troupe_engine_t engine = TROUPE_ENGINE_COUNT;
     switch (c) {
     case 'c':
-        if (ret->root_count == ROOTS_MAX)
+        if (ret->root_count == TROUPE_ROOTS_MAX)
             return troupe__usage_error("search", "more than %d times --corpus",
-                                       ROOTS_MAX);
+                                       TROUPE_ROOTS_MAX);
         ret->roots[ret->root_count++] = optarg;
         return -1;
     case 'e':

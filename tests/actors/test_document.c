@@ -2,6 +2,7 @@
 /* test_document.c: files become plain text, or a reason why not. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,4 +339,15 @@ Test(document, without_mandoc_a_manual_page_is_refused_by_name)
     const char *path = scratch_dir_write(&dir, "frob.1", page);
     cr_assert_eq(setenv("PATH", dir.path, 1), 0);
     expect_failure(path, 0, -EPROTO, "mandoc is not installed");
+}
+
+/* As everywhere: an object that is not there is a bug of the caller's. */
+Test(document, no_document_has_no_text_and_ends_the_process, .signal = SIGABRT)
+{
+    (void) troupe_document_text(NULL);
+}
+
+Test(document, no_document_has_no_size_and_ends_the_process, .signal = SIGABRT)
+{
+    (void) troupe_document_size(NULL);
 }

@@ -127,11 +127,25 @@ Test(research, wrong_options_are_refused_and_change_nothing)
     options.cache = NULL;
     expect_refusal(&options, -EINVAL);
     expect_refusal(NULL, -EINVAL);
+    const char *roots[] = {world.roots[0], NULL};
+    options = world_options(&world, WORLD_QUESTION);
+    options.roots = roots;
+    options.root_count = 2;
+    expect_refusal(&options, -EINVAL);
+    roots[1] = "/not\xfftext";
+    expect_refusal(&options, -EINVAL);
+    options = world_options(&world, "bees \xff\xfe");
+    expect_refusal(&options, -EINVAL);
+    options = world_options(&world, WORLD_QUESTION);
+    options.cache = "/not\xfftext";
+    expect_refusal(&options, -EINVAL);
     troupe_research_fault_t fault = {.name = "nobody", .times = 1};
     options = world_options(&world, WORLD_QUESTION);
     options.faults = &fault;
     options.fault_count = 1;
     expect_refusal(&options, -ENOENT);
+    fault.name = NULL;
+    expect_refusal(&options, -EINVAL);
 }
 
 /* What is agreed on must be surer than what one source says, and that surer
@@ -224,4 +238,5 @@ Test(research, destroy_twice_is_harmless)
     troupe_research_destroy(&research);
     cr_assert_null(research);
     troupe_research_destroy(&research);
+    troupe_research_destroy(NULL);
 }
