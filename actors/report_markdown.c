@@ -36,6 +36,29 @@ put_text(FILE *out, const char *text, size_t size)
     }
 }
 
+/* A path as code on one line, whatever is in it (CommonMark 6.1). */
+static void
+put_path(FILE *out, const char *path)
+{
+    size_t longest = 0;
+    for (const char *at = path; (at = strchr(at, '`')); at += strspn(at, "`"))
+        if (strspn(at, "`") > longest)
+            longest = strspn(at, "`");
+    for (size_t i = 0; i <= longest; i++)
+        fputc('`', out);
+    fputs(longest > 0 ? " " : "", out);
+    for (; *path; path++) {
+        unsigned char c = (unsigned char) *path;
+        if (c < ' ' || c == 0x7f)
+            fprintf(out, "\\x%02x", c);
+        else
+            fputc(c, out);
+    }
+    fputs(longest > 0 ? " " : "", out);
+    for (size_t i = 0; i <= longest; i++)
+        fputc('`', out);
+}
+
 static void
 put_citation(FILE *out, const struct troupe_report *self,
              const struct place *place)
@@ -262,8 +285,10 @@ put_sources(FILE *out, const struct troupe_report *self)
         }
         fprintf(out, "%u. ", number);
         put_text(out, best->title, strlen(best->title));
-        fprintf(out, " - `%s` (score %.2f, %u passage%s, found by ", best->path,
-                best->score, passages, passages == 1 ? "" : "s");
+        fputs(" - ", out);
+        put_path(out, best->path);
+        fprintf(out, " (score %.2f, %u passage%s, found by ", best->score,
+                passages, passages == 1 ? "" : "s");
         put_engines(out, engines);
         const struct mood *mood = mood_of(self, i);
         if (mood)

@@ -19,7 +19,7 @@
 #define FAULTS_MAX    16
 #define NAME_MAX_SIZE 32
 #define LIMIT_MAX     100
-#define DEADLINE_MAX  86400000u /* ms */
+#define DEADLINE_MAX  86400000u /* ms: a day */
 #define INDEX_PERCENT 60 /* of the deadline, for bringing it up to date */
 #define NS_PER_MS     1000000u
 #define EXIT_SIGNAL   130
@@ -101,11 +101,11 @@ take_root(const char *path, struct arguments *ret)
         return troupe__usage_error("research", "more than %d times --corpus",
                                    TROUPE_ROOTS_MAX);
     ret->roots[ret->root_count++] = path;
-    return -1;
+    return troupe__check_path("research", "--corpus", path);
 }
 
 static int
-take_option(int c, struct arguments *ret)
+take_option(int c, char *const *argv, struct arguments *ret)
 {
     troupe_engine_t engine = TROUPE_ENGINE_COUNT;
     switch (c) {
@@ -131,7 +131,7 @@ take_option(int c, struct arguments *ret)
         return take_fault(optarg, ret);
     case 'C':
         ret->cache = optarg;
-        return -1;
+        return troupe__check_path("research", "--cache", optarg);
     case 'j':
         ret->json = true;
         return -1;
@@ -142,7 +142,7 @@ take_option(int c, struct arguments *ret)
         ret->verbose = true;
         return -1;
     default:
-        return troupe__usage_error("research", "unknown option");
+        return troupe__option_error("research", c, argv);
     }
 }
 
@@ -158,12 +158,13 @@ parse(int argc, char **argv, struct arguments *ret)
         {"fail", 1, NULL, 'f'},   {"help", 0, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     *ret = (struct arguments){.limit = 32};
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, ret);
+        int code = take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }
@@ -175,12 +176,7 @@ parse(int argc, char **argv, struct arguments *ret)
                                    "--corpus /usr/share/man");
     }
     ret->question = argv[optind];
-    if (troupe_query_check(ret->question) < 0) {
-        return troupe__usage_error(
-            "research", "the question has no word to search for: it is empty, "
-                        "or has only words like 'what' and 'the'");
-    }
-    return -1;
+    return troupe__check_query("research", "question", ret->question);
 }
 
 /* A signal handler can reach nothing else. */
@@ -285,7 +281,7 @@ run(const struct arguments *arguments, const troupe_research_options_t *options)
               stdout);
         if (arguments->json)
             putchar('\n');
-        fflush(stdout);
+        (void) troupe__flush_output();
         code = exit_code(research);
     }
     troupe_research_destroy(&research);

@@ -54,7 +54,7 @@ struct answers {
 };
 
 static int
-take_option(int c, struct arguments *ret)
+take_option(int c, char *const *argv, struct arguments *ret)
 {
     troupe_engine_t engine = TROUPE_ENGINE_COUNT;
     switch (c) {
@@ -63,7 +63,7 @@ take_option(int c, struct arguments *ret)
             return troupe__usage_error("search", "more than %d times --corpus",
                                        TROUPE_ROOTS_MAX);
         ret->roots[ret->root_count++] = optarg;
-        return -1;
+        return troupe__check_path("search", "--corpus", optarg);
     case 'e':
         if (troupe_engine_find(optarg, &engine) < 0)
             return troupe__usage_error("search", "there is no engine '%s'",
@@ -77,7 +77,7 @@ take_option(int c, struct arguments *ret)
         return -1;
     case 'C':
         ret->cache = optarg;
-        return -1;
+        return troupe__check_path("search", "--cache", optarg);
     case 'j':
         ret->json = true;
         return -1;
@@ -91,7 +91,7 @@ take_option(int c, struct arguments *ret)
         ret->verbose = true;
         return -1;
     default:
-        return troupe__usage_error("search", "unknown option");
+        return troupe__option_error("search", c, argv);
     }
 }
 
@@ -106,12 +106,13 @@ parse(int argc, char **argv, struct arguments *ret)
         {"quiet", 0, NULL, 'q'},  {"verbose", 0, NULL, 'v'},
         {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0}};
     *ret = (struct arguments){.limit = 10};
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, ret);
+        int code = take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }
@@ -120,11 +121,9 @@ parse(int argc, char **argv, struct arguments *ret)
     if (ret->root_count == 0)
         return troupe__usage_error("search", "give a --corpus to search");
     ret->query = argv[optind];
-    if (troupe_query_check(ret->query) < 0) {
-        return troupe__usage_error(
-            "search", "the query has no word to search for: it is empty, or "
-                      "has only words like 'what' and 'the'");
-    }
+    int code = troupe__check_query("search", "query", ret->query);
+    if (code >= 0)
+        return code;
     bool any = false;
     for (int i = 0; i < TROUPE_ENGINE_COUNT; i++)
         any = any || ret->engines[i];
@@ -212,8 +211,9 @@ print_plain(const struct arguments *arguments, const struct answers *answers)
         if (p->heading[0])
             printf("    %s\n", p->heading);
         print_text(p->text, arguments->full);
-        printf("    %s:%zu:%zu  score %.3f ", p->path, p->start, p->end,
-               p->score);
+        fputs("    ", stdout);
+        troupe__print_path(stdout, p->path);
+        printf(":%zu:%zu  score %.3f ", p->start, p->end, p->score);
         for (int e = 0; e < TROUPE_ENGINE_COUNT; e++)
             if (p->engines & (1U << e))
                 printf(" %s", troupe_engine_name((troupe_engine_t) e));

@@ -84,7 +84,8 @@ parse(int argc, char **argv, struct arguments *ret)
                                             {"help", 0, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     *ret = (struct arguments){.path = "", .end = SIZE_MAX};
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
@@ -92,7 +93,7 @@ parse(int argc, char **argv, struct arguments *ret)
         if (c == 'j')
             ret->json = true;
         else if (c != 'r')
-            return troupe__usage_error("text", "unknown option");
+            return troupe__option_error("text", c, argv);
         else if (!read_range(optarg, ret))
             return troupe__usage_error("text", "--range wants START:END");
     }

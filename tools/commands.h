@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "troupe_corpus.h"
 
@@ -45,6 +46,11 @@ char *troupe__cache_directory(void);
 int troupe__usage_error(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* troupe__flush_output: false when something printed could not be written;
+ * troupe__say_output_error() says why then. */
+bool troupe__flush_output(void);
+void troupe__say_output_error(void);
+
 /* troupe__read_number: a whole number within bounds, or false. */
 bool troupe__read_number(const char *text, size_t min, size_t max,
                          size_t *ret_number);
@@ -52,6 +58,25 @@ bool troupe__read_number(const char *text, size_t min, size_t max,
 /* troupe__read_time: "500ms", "2s", "1.5s", "1m" or "2", seconds; from 1 ms to
  * a bound; or false. */
 bool troupe__read_time(const char *text, size_t max_ms, size_t *ret_ms);
+
+/* troupe__option_error: say what getopt_long() returned ':' or '?' for; its
+ * own messages must be off. Returns TROUPE__EXIT_USAGE. */
+int troupe__option_error(const char *command, int c, char *const *argv);
+
+/* troupe__is_text: true for UTF-8. */
+bool troupe__is_text(const char *bytes);
+
+/* troupe__print_path: on one line, with \xHH for what is not printable. */
+void troupe__print_path(FILE *out, const char *path);
+
+/* troupe__check_query: -1 when it can be asked, or an exit code after having
+ * said why; `noun` is what the command calls it. */
+int troupe__check_query(const char *command, const char *noun,
+                        const char *query);
+
+/* troupe__check_path: the same for the path that an option gives. */
+int troupe__check_path(const char *command, const char *option,
+                       const char *path);
 
 /* What an update of an index says on the way; {0} with command set. */
 struct troupe__indexing {

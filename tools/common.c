@@ -2,7 +2,6 @@
 /* common.c: what several commands do alike. */
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,47 +26,21 @@ troupe__cache_directory(void)
     return path;
 }
 
-int
-troupe__usage_error(const char *command, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fprintf(stderr, "troupe %s: ", command);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fprintf(stderr, "\ntroupe %s --help says how it is used\n", command);
-    return TROUPE__EXIT_USAGE;
-}
+static int output_error; /* errno of the first write that failed */
 
 bool
-troupe__read_number(const char *text, size_t min, size_t max,
-                    size_t *ret_number)
+troupe__flush_output(void)
 {
-    char *end = NULL;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end || text[0] == '-' || number < min
-        || number > max)
-        return false;
-    *ret_number = (size_t) number;
-    return true;
+    if (fflush(stdout) != 0 && output_error == 0)
+        output_error = errno;
+    return output_error == 0 && !ferror(stdout);
 }
 
-bool
-troupe__read_time(const char *text, size_t max_ms, size_t *ret_ms)
+void
+troupe__say_output_error(void)
 {
-    char *end = NULL;
-    errno = 0;
-    double number = strtod(text, &end);
-    double factor = strcmp(end, "ms") == 0                  ? 1
-                    : strcmp(end, "s") == 0 || *end == '\0' ? 1000
-                    : strcmp(end, "m") == 0                 ? 60000
-                                                            : 0;
-    double ms = number * factor;
-    if (errno != 0 || end == text || !(ms >= 1) || ms > (double) max_ms)
-        return false;
-    *ret_ms = (size_t) ms;
-    return true;
+    fprintf(stderr, "troupe: standard output: %s\n",
+            output_error ? strerror(output_error) : "it cannot be written");
 }
 
 static void
@@ -89,7 +62,9 @@ on_skipped(void *context, const char *path, const char *reason)
     if (self->quiet || (!self->verbose && self->skipped > NAMED_MAX))
         return;
     clear_line(self);
-    fprintf(stderr, "troupe %s: skipped %s: %s\n", self->command, path, reason);
+    fprintf(stderr, "troupe %s: skipped ", self->command);
+    troupe__print_path(stderr, path);
+    fprintf(stderr, ": %s\n", reason);
 }
 
 static int
@@ -108,6 +83,26 @@ on_progress(void *context, const troupe_corpus_stats_t *stats)
     return 0;
 }
 
+/* A link may lead to a name that is not UTF-8. */
+static bool
+name_odd_root(const struct troupe__indexing *self, const char *const *roots,
+              size_t count)
+{
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        char *real = realpath(roots[i], NULL);
+        found = real && !troupe__is_text(real);
+        if (found) {
+            fprintf(stderr, "troupe %s: corpus %s leads to ", self->command,
+                    roots[i]);
+            troupe__print_path(stderr, real);
+            fputs(", a name that is not UTF-8\n", stderr);
+        }
+        free(real);
+    }
+    return found;
+}
+
 static int
 fail_open(const struct troupe__indexing *self, const char *const *roots,
           size_t count, const char *cache, int rc)
@@ -119,6 +114,8 @@ fail_open(const struct troupe__indexing *self, const char *const *roots,
                 strerror(errno));
         return TROUPE__EXIT_FAILED;
     }
+    if (rc == -EINVAL && name_odd_root(self, roots, count))
+        return TROUPE__EXIT_FAILED;
     fprintf(stderr, "troupe %s: cannot use the index in %s: %s\n",
             self->command, cache, strerror(-rc));
     return TROUPE__EXIT_FAILED;
@@ -161,6 +158,11 @@ troupe__open_corpus(struct troupe__indexing *indexing, const char *cache,
     if (!cache)
         return troupe__usage_error(indexing->command,
                                    "no cache directory: set HOME or --cache");
+    int named = troupe__check_path(indexing->command, "--cache", cache);
+    if (named >= 0) {
+        free(standard);
+        return named;
+    }
     troupe_corpus_options_t options = troupe_corpus_options_default();
     options.cache = cache;
     options.context = indexing;

@@ -71,8 +71,8 @@ help(int argc, char **argv)
 static int
 finish(int code)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        perror("troupe: standard output");
+    if (!troupe__flush_output()) {
+        troupe__say_output_error();
         return code == TROUPE__EXIT_OK ? TROUPE__EXIT_FAILED : code;
     }
     return code;

@@ -248,12 +248,64 @@ def test_usage(corpus):
              "phrase"),
             (QUESTION, "--corpus", corpus, "--deadline", "soon"),
             (QUESTION, "--corpus", corpus, "--deadline", "0s"),
+            (QUESTION, "--corpus", corpus, "--deadline", "0x10s"),
+            (QUESTION, "--corpus", corpus, "--deadline", "inf"),
+            (QUESTION, "--corpus", corpus, "--deadline", " 2s"),
             (QUESTION, "--corpus", corpus, "--limit", "0"),
             (QUESTION, "--corpus", corpus, "--unknown")):
         done = run(*arguments, code=2)
         check("troupe research: " in done.stderr, f"{arguments}: no words")
         check(done.stdout == "", f"{arguments}: wrote a report")
+    for arguments, words in (
+            ((QUESTION, "--corpus"), "--corpus wants a value"),
+            ((QUESTION, "--corpus", ""), "--corpus wants a path: it is empty"),
+            ((QUESTION, "--corpus", corpus, "--cache", ""),
+             "--cache wants a path: it is empty"),
+            ((QUESTION, "--json=3"), "--json takes no value"),
+            ((QUESTION, "--unknown"), "there is no option '--unknown'"),
+            ((QUESTION, "-x"), "there is no option '-x'"),
+            ((b"\xff\xfe bees", "--corpus", corpus),
+             "the question is not UTF-8"),
+            ((QUESTION, "--corpus", b"/no\xffwhere"), "/no\\xffwhere"),
+            ((QUESTION, "--corpus", corpus, "--cache", b"/\xff"), "/\\xff")):
+        err = run(*arguments, code=2).stderr
+        check(words in err, f"{arguments}: {err}")
+        check(len(err.splitlines()) <= 2, f"{arguments}: says it twice: {err}")
     check("usage: troupe research" in run("--help").stdout, "--help")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([TROUPE, "research", QUESTION, "--corpus",
+                               corpus, "--quiet"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+    check(done.returncode == 1, f"full: {done.returncode}")
+    check(done.stderr == "troupe: standard output: No space left on device\n",
+          "says why it cannot write: " + done.stderr)
+
+
+def test_names(work):
+    """Whatever a file is called: it is a source on one line, or skipped."""
+    odd = os.path.join(work, "odd")
+    os.mkdir(odd)
+    names = (b"back`tick``s.txt", b"new\nline.txt", b"plain.txt",
+             b"bad\xff.txt")
+    for number, name in enumerate(names):
+        with open(os.path.join(odd.encode(), name), "w",
+                  encoding="utf-8") as file:
+            file.write(f"The frobnicate command polishes widget {number} of "
+                       f"the machine number {number * 71}.\n")
+    done = run(QUESTION, "--corpus", odd)
+    check("bad\\xff.txt" in done.stderr, "names what it skips")
+    sources = [line for line in done.stdout.splitlines() if "(score" in line]
+    check(len(sources) == 3, f"three sources: {sources}")
+    check(any("``` " + odd + "/back`tick``s.txt ```" in it for it in sources),
+          f"backticks: {sources}")
+    check(any("`" + odd + "/new\\x0aline.txt`" in it for it in sources),
+          f"newline: {sources}")
+    link = os.path.join(work, "link")
+    os.mkdir(os.path.join(work.encode(), b"dir\xff"))
+    os.symlink(b"dir\xff", link)
+    done = run(QUESTION, "--corpus", link, code=1)
+    check("link leads to " in done.stderr and "dir\\xff" in done.stderr,
+          "the odd root is named: " + done.stderr)
 
 
 def test_corpus(corpus, work):
@@ -338,6 +390,7 @@ def main():
         test_faults(corpus)
         test_usage(corpus)
         test_corpus(corpus, work)
+        test_names(work)
         test_without_mandoc(corpus, work)
         test_deadline(corpus)
         test_interrupt(work)

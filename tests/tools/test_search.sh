@@ -85,6 +85,8 @@ expect 2 "$troupe" search "" --corpus docs
 has err "no word to search for"
 expect 2 "$troupe" search "what is the" --corpus docs
 has err "no word to search for"
+expect 2 "$troupe" search "$(printf '\377 pipe')" --corpus docs
+has err "the query is not UTF-8"
 expect 2 "$troupe" search x --corpus docs --limit 0
 expect 2 "$troupe" search x --corpus docs --limit 10x
 expect 2 "$troupe" search x --corpus docs --engine bing
@@ -98,6 +100,17 @@ mkdir void
 expect 1 "$troupe" search x --corpus void
 has err "the corpus is empty"
 expect 1 "$troupe" search x --corpus docs --cache docs/pipes.txt/x
+
+mkdir odd
+printf 'A pipe.\n' >odd/good.txt
+printf 'A pipe.\n' >"$(printf 'odd/b\377d.txt')"
+expect 0 "$troupe" search --json pipe --corpus odd
+python3 - <<'END' || failures=$((failures + 1))
+import json
+found = json.load(open("out"))
+assert len(found["results"]) == 1, found
+assert [s["path"].split("/")[-1] for s in found["skipped"]] == ["b\\xffd.txt"]
+END
 
 # --- what is cited is what is printed
 expect 0 "$troupe" search --json "SIGKILL pipe frob" --corpus docs
