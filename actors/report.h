@@ -3,6 +3,7 @@
 #ifndef TROUPE_ACTORS_REPORT_H
 #define TROUPE_ACTORS_REPORT_H
 
+#include "actors/codec.h"
 #include "actors/findings.h"
 
 /* What became of an actor's part of the run. */
@@ -32,8 +33,9 @@ struct origin {
     uint32_t root_count;
     uint32_t documents;
     uint32_t passages;
-    uint32_t skipped; /* files that could not be read */
-    bool incomplete;  /* the index was not finished before the deadline */
+    uint32_t skipped;   /* files that could not be read */
+    struct texts skips; /* of these, path and reason in turn; not all */
+    bool incomplete;    /* the index was not finished before the deadline */
 };
 
 /* Each 0 .. 1; see REPORT.md. */

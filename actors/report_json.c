@@ -223,6 +223,11 @@ run_of(const struct troupe_report *self)
     for (uint32_t i = 0; i < self->origin.root_count; i++)
         append(roots,
                text_of(self->origin.roots[i], strlen(self->origin.roots[i])));
+    json_t *skips = sure(json_array());
+    const struct texts *texts = &self->origin.skips;
+    for (uint32_t i = 0; i + 1 < texts->count; i += 2)
+        append(skips, sure(json_pack("{s:s, s:s}", "path", texts->items[i],
+                                     "reason", texts->items[i + 1])));
     json_t *run = sure(json_object());
     set(run, "elapsed_ms", json_real(self->elapsed_ms));
     set(run, "deadline_ms", json_integer(self->deadline_ms));
@@ -231,10 +236,10 @@ run_of(const struct troupe_report *self)
     set(run, "coordinator_failures", json_integer(self->coordinator_failures));
     set(run, "actors", parts_of(self));
     set(run, "corpus",
-        json_pack("{s:o, s:i, s:i, s:i, s:b}", "roots", roots, "documents",
+        json_pack("{s:o, s:i, s:i, s:i, s:o, s:b}", "roots", roots, "documents",
                   (int) self->origin.documents, "passages",
                   (int) self->origin.passages, "skipped",
-                  (int) self->origin.skipped, "incomplete",
+                  (int) self->origin.skipped, "skips", skips, "incomplete",
                   (int) self->origin.incomplete));
     return run;
 }

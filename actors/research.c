@@ -290,10 +290,9 @@ troupe_research_run(troupe_t *node, const troupe_research_options_t *options,
     int rc = node ? troupe__research_check(options) : -EINVAL;
     if (rc < 0)
         return rc;
-    char *roots[TROUPE_ROOTS_MAX];
     struct drive self = {.node = node,
                          .options = options,
-                         .request = troupe__research_request(options, roots)};
+                         .request = troupe__research_request(options)};
     rc = add_specs(&self);
     if (rc == 0)
         rc = check_faults(&self);
@@ -309,6 +308,7 @@ troupe_research_run(troupe_t *node, const troupe_research_options_t *options,
         troupe_node_exit(node, self.supervisor, TROUPE_EXIT_SHUTDOWN, STOP_MS);
     for (size_t i = 0; i < self.spec_count; i++)
         troupe_child_spec_clear(&self.specs[i]);
+    troupe__research_request_clear(&self.request);
     if (rc == 0)
         *ret_research = self.result;
     return rc;

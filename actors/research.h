@@ -44,6 +44,7 @@ struct research_request {
     uint64_t documents;
     uint64_t passages;
     uint64_t skipped;
+    struct texts skips; /* path and reason in turn */
     bool incomplete;
     uint64_t failures;             /* of the coordinator so far */
     troupe_ref_t parts[PARTS_MAX]; /* nobody for one that takes no part */
@@ -51,12 +52,13 @@ struct research_request {
 
 /* Format and arguments of a request, for troupe_ask(). */
 #define RESEARCH_REQUEST                                                       \
-    "{s:s, s:*, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRRR]}"
+    "{s:s, s:*, s:U, s:U, s:I, s:U, s:U, s:U, s:*, s:b, s:U, s:[RRRRRRRR]}"
 #define RESEARCH_REQUEST_ARGUMENTS(it)                                         \
     "question", (it)->question, "roots", troupe__texts_write, &(it)->roots,    \
         "limit", (it)->limit, "deadline_ms", (it)->deadline_ms,                \
         "interrupt_fd", (it)->interrupt_fd, "documents", (it)->documents,      \
-        "passages", (it)->passages, "skipped", (it)->skipped, "incomplete",    \
+        "passages", (it)->passages, "skipped", (it)->skipped, "skips",         \
+        troupe__texts_write, &(it)->skips, "incomplete",                       \
         (int) (it)->incomplete, "failures", (it)->failures, "parts",           \
         (it)->parts[0], (it)->parts[1], (it)->parts[2], (it)->parts[3],        \
         (it)->parts[4], (it)->parts[5], (it)->parts[6], (it)->parts[7]
@@ -65,12 +67,13 @@ struct research_request {
 int troupe__research_check(const troupe_research_options_t *options);
 
 /* troupe__research_request: what checked options ask a coordinator; it lends
- * from them and from `roots`, which has room for TROUPE_ROOTS_MAX. */
+ * from them, and ends with troupe__research_request_clear(). */
 struct research_request
-troupe__research_request(const troupe_research_options_t *options,
-                         char **roots);
+troupe__research_request(const troupe_research_options_t *options);
+void troupe__research_request_clear(struct research_request *self);
 
-/* troupe__research_request_read: 0 or -EBADMSG; end it with texts_clear(). */
+/* troupe__research_request_read: 0 or -EBADMSG; the caller clears the
+ * two lists of texts. */
 int troupe__research_request_read(const troupe_message_t *msg,
                                   struct research_request *ret_request);
 

@@ -60,6 +60,7 @@ run_destroy(struct run **self_p)
     if (!self)
         return;
     troupe__texts_clear(&self->request.roots);
+    troupe__texts_clear(&self->request.skips);
     troupe__report_destroy(&self->report);
     free(self);
     *self_p = NULL;

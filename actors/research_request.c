@@ -43,7 +43,9 @@ troupe__research_check(const troupe_research_options_t *options)
         || options->deadline_ms > UINT32_MAX - RESEARCH_GRACE_MS
         || options->progress_ms == 0
         || options->engines >= 1u << TROUPE_ENGINE_COUNT
-        || (options->fault_count > 0 && !options->faults))
+        || (options->fault_count > 0 && !options->faults)
+        || (options->skip_count > 0 && !options->skips)
+        || options->skip_count > TROUPE_RESEARCH_SKIPS_MAX)
         return -EINVAL;
     for (size_t i = 0; i < options->root_count; i++)
         if (!is_text(options->roots[i]))
@@ -51,15 +53,26 @@ troupe__research_check(const troupe_research_options_t *options)
     for (size_t i = 0; i < options->fault_count; i++)
         if (!options->faults[i].name)
             return -EINVAL;
+    for (size_t i = 0; i < options->skip_count; i++)
+        if (!is_text(options->skips[i].path)
+            || !is_text(options->skips[i].reason))
+            return -EINVAL;
     return troupe_query_check(options->question);
 }
 
 struct research_request
-troupe__research_request(const troupe_research_options_t *options, char **roots)
+troupe__research_request(const troupe_research_options_t *options)
 {
-    CHECK(options && roots);
+    CHECK(options);
+    /* The texts are lent and only read. */
+    char **roots = troupe__alloc((options->root_count + 1) * sizeof *roots);
+    char **skips = troupe__alloc((options->skip_count * 2 + 1) * sizeof *skips);
     for (size_t i = 0; i < options->root_count; i++)
-        roots[i] = (char *) options->roots[i]; /* only read */
+        roots[i] = (char *) (uintptr_t) options->roots[i];
+    for (size_t i = 0; i < options->skip_count; i++) {
+        skips[2 * i] = (char *) (uintptr_t) options->skips[i].path;
+        skips[2 * i + 1] = (char *) (uintptr_t) options->skips[i].reason;
+    }
     return (struct research_request){
         .question = options->question,
         .roots = {.items = roots, .count = (uint32_t) options->root_count},
@@ -69,8 +82,18 @@ troupe__research_request(const troupe_research_options_t *options, char **roots)
         .documents = options->documents,
         .passages = options->passages,
         .skipped = options->skipped,
+        .skips = {.items = skips, .count = (uint32_t) options->skip_count * 2},
         .incomplete = options->incomplete,
     };
+}
+
+void
+troupe__research_request_clear(struct research_request *self)
+{
+    CHECK(self);
+    free(self->roots.items);
+    free(self->skips.items);
+    self->roots = self->skips = (struct texts){0};
 }
 
 int
@@ -90,12 +113,28 @@ troupe__research_request_read(const troupe_message_t *msg,
         &it.parts[5], &it.parts[6], &it.parts[7]);
     if (rc == 0)
         rc = troupe__texts_read(msg, "roots", &it.roots);
-    if (rc == 0 && (it.limit == 0 || it.deadline_ms > UINT32_MAX)) {
-        troupe__texts_clear(&it.roots);
+    if (rc == 0)
+        rc = troupe__texts_read(msg, "skips", &it.skips);
+    if (rc == 0
+        && (it.limit == 0 || it.deadline_ms > UINT32_MAX
+            || it.skips.count % 2 != 0))
         rc = -ERANGE;
+    if (rc < 0) {
+        troupe__texts_clear(&it.roots);
+        troupe__texts_clear(&it.skips);
     }
     *ret_request = it;
     return rc;
+}
+
+static struct texts
+copy_texts(const struct texts *texts)
+{
+    struct texts copy = {
+        .items = troupe__alloc((texts->count + 1) * sizeof *copy.items)};
+    for (; copy.count < texts->count; copy.count++)
+        copy.items[copy.count] = troupe__strdup(texts->items[copy.count]);
+    return copy;
 }
 
 struct troupe_report *
@@ -114,6 +153,7 @@ troupe__report_new(const struct research_request *request)
     };
     for (uint32_t i = 0; i < request->roots.count; i++)
         self->origin.roots[i] = troupe__strdup(request->roots.items[i]);
+    self->origin.skips = copy_texts(&request->skips);
     self->passages = troupe_passages_new();
     self->deadline_ms = (uint32_t) request->deadline_ms;
     self->coordinator_failures = (uint32_t) request->failures;
@@ -140,6 +180,7 @@ troupe__report_destroy(struct troupe_report **self_p)
     for (uint32_t i = 0; i < self->origin.root_count; i++)
         free(self->origin.roots[i]);
     free(self->origin.roots);
+    troupe__texts_clear(&self->origin.skips);
     free(self->question);
     free(self->parts);
     troupe_passages_destroy(&self->passages);

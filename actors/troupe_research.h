@@ -60,6 +60,14 @@ typedef struct troupe_research_fault {
     uint32_t times; /* its first so many messages; UINT32_MAX: each */
 } troupe_research_fault_t;
 
+/* A file that was passed over when the index was brought up to date. */
+typedef struct troupe_research_skip {
+    const char *path;
+    const char *reason;
+} troupe_research_skip_t;
+
+#define TROUPE_RESEARCH_SKIPS_MAX 1000
+
 /* Start from troupe_research_options_default(). Everything is borrowed. */
 typedef struct troupe_research_options {
     const char *question;
@@ -73,7 +81,9 @@ typedef struct troupe_research_options {
     size_t documents;         /* in the index, for the report */
     size_t passages;          /* likewise */
     size_t skipped;           /* files that could not be read, likewise */
-    bool incomplete;          /* the index was not finished, likewise */
+    const troupe_research_skip_t *skips; /* of these, the ones to be named */
+    size_t skip_count;                   /* at most TROUPE_RESEARCH_SKIPS_MAX */
+    bool incomplete; /* the index was not finished, likewise */
     const troupe_research_fault_t *faults;
     size_t fault_count;
     uint32_t progress_ms; /* between calls of progress; 50 */
@@ -97,8 +107,7 @@ typedef struct troupe_research troupe_research_t;
  *   ret_research  out: the report, owned by the caller; untouched on error.
  *   returns       0, also when the outcome is degraded or nothing, or
  *                 -EINVAL     the question is empty or has only stop words,
- *                             question, root or cache are no UTF-8, or another
- *                             option is wrong
+ *                             a text is not UTF-8, or another option is wrong
  *                 -ENOENT     a fault names no actor of the run
  *                 -EHOSTDOWN  the coordinator failed for good
  *                 -ECANCELED  the node stops

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,7 +52,8 @@ static const char help[] =
     "\n"
     "Progress goes to standard error: a line per actor on a terminal, else "
     "lines\n"
-    "of JSON. Ctrl-C once: report at once what there is; twice: end.\n"
+    "of JSON; errors are words. Ctrl-C once: report at once what there is; "
+    "twice: end.\n"
     "\n"
     "Exit codes: 0 ok; 1 failed; 2 usage; 3 the report is partial or "
     "degraded,\n"
@@ -301,6 +303,22 @@ time_left_ms(const struct arguments *arguments, uint64_t start_ns)
                : 1;
 }
 
+/* The first of the skipped files, as an update listed them; lent. */
+static size_t
+take_skips(const json_t *list, troupe_research_skip_t *ret_skips)
+{
+    size_t count = json_array_size(list);
+    if (count > TROUPE_RESEARCH_SKIPS_MAX)
+        count = TROUPE_RESEARCH_SKIPS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        json_t *skip = json_array_get(list, i);
+        ret_skips[i] = (troupe_research_skip_t){
+            .path = json_string_value(json_object_get(skip, "path")),
+            .reason = json_string_value(json_object_get(skip, "reason"))};
+    }
+    return count;
+}
+
 int
 troupe__command_research(int argc, char **argv)
 {
@@ -322,8 +340,11 @@ troupe__command_research(int argc, char **argv)
     struct troupe__indexing indexing = {.command = "research",
                                         .quiet = arguments.quiet,
                                         .verbose = arguments.verbose,
+                                        .json_lines = !isatty(STDERR_FILENO),
+                                        .json = json_array(),
                                         .is_over = is_over,
                                         .is_over_data = &patience};
+    troupe_research_skip_t skips[TROUPE_RESEARCH_SKIPS_MAX];
     troupe_corpus_t *corpus = NULL;
     troupe_corpus_stats_t stats;
     char *standard = arguments.cache ? NULL : troupe__cache_directory();
@@ -347,12 +368,15 @@ troupe__command_research(int argc, char **argv)
         options.passages = stats.passages;
         options.skipped = stats.skipped;
         options.incomplete = indexing.stopped;
+        options.skips = skips;
+        options.skip_count = take_skips(indexing.json, skips);
         options.faults = arguments.faults;
         options.fault_count = arguments.fault_count;
         options.progress = troupe__progress_show;
         options.context = &progress;
         code = run(&arguments, &options);
     }
+    json_decref(indexing.json);
     free(standard);
     return code;
 }

@@ -82,10 +82,11 @@ int troupe__check_path(const char *command, const char *option,
 struct troupe__indexing {
     const char *command; /* for the beginning of lines */
     bool quiet;
-    bool verbose;   /* name every skipped file, not just the first ten */
-    bool drawn;     /* a line of progress is on the terminal */
-    size_t skipped; /* so far */
-    void *json;     /* json_t * array of {path, reason}, or NULL */
+    bool verbose;    /* name every skipped file, not just the first ten */
+    bool drawn;      /* a line of progress is on the terminal */
+    bool json_lines; /* what is told is lines of JSON, as in progress.h */
+    size_t skipped;  /* so far */
+    void *json;      /* json_t * array of {path, reason}, or NULL */
     /* Asked after each batch: true ends the update early, with `stopped` set
      * and what was indexed so far; may be NULL. */
     bool (*is_over)(void *data);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/progress.h"
 
 #define NAMED_MAX 10
 
@@ -61,6 +62,11 @@ on_skipped(void *context, const char *path, const char *reason)
                                                     "reason", reason));
     if (self->quiet || (!self->verbose && self->skipped > NAMED_MAX))
         return;
+    if (self->json_lines) {
+        troupe__print_line(json_pack("{s:s, s:s, s:s}", "event", "skipped",
+                                     "path", path, "reason", reason));
+        return;
+    }
     clear_line(self);
     fprintf(stderr, "troupe %s: skipped ", self->command);
     troupe__print_path(stderr, path);
@@ -121,17 +127,27 @@ fail_open(const struct troupe__indexing *self, const char *const *roots,
     return TROUPE__EXIT_FAILED;
 }
 
+static void
+tell_more(const struct troupe__indexing *self, size_t count)
+{
+    if (self->json_lines) {
+        troupe__print_line(json_pack("{s:s, s:I}", "event", "skipped_more",
+                                     "files", (json_int_t) count));
+        return;
+    }
+    fprintf(stderr,
+            "troupe %s: skipped %zu files more (--verbose names them)\n",
+            self->command, count);
+}
+
 static int
 update(struct troupe__indexing *self, troupe_corpus_t *corpus,
        troupe_corpus_stats_t *ret_stats)
 {
     int rc = troupe_corpus_update(corpus, ret_stats);
     clear_line(self);
-    if (!self->quiet && !self->verbose && self->skipped > NAMED_MAX) {
-        fprintf(stderr,
-                "troupe %s: skipped %zu files more (--verbose names them)\n",
-                self->command, self->skipped - NAMED_MAX);
-    }
+    if (!self->quiet && !self->verbose && self->skipped > NAMED_MAX)
+        tell_more(self, self->skipped - NAMED_MAX);
     if (rc == 0 || (rc == -ECANCELED && self->stopped))
         return TROUPE__EXIT_OK;
     if (rc == -ENODATA) {

@@ -46,6 +46,16 @@ draw(struct troupe__progress *self, const troupe_research_actor_t *actors,
     fflush(stderr);
 }
 
+void
+troupe__print_line(void *line)
+{
+    char *text = json_dumps(line, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    if (text)
+        fprintf(stderr, "%s\n", text);
+    free(text);
+    json_decref(line);
+}
+
 static void
 write_line(const struct troupe__progress *self,
            const troupe_research_actor_t *it)
@@ -55,11 +65,7 @@ write_line(const struct troupe__progress *self,
         (json_int_t) elapsed_ms(self), "actor", it->name, "role", it->role,
         "state", it->state, "done", (json_int_t) it->handled, "failed",
         (json_int_t) it->failed, "restarts", (json_int_t) it->restarts);
-    char *text = json_dumps(line, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    if (text)
-        fprintf(stderr, "%s\n", text);
-    free(text);
-    json_decref(line);
+    troupe__print_line(line);
 }
 
 void

@@ -24,6 +24,9 @@ struct troupe__progress {
 /* troupe__monotonic_ns: the time on CLOCK_MONOTONIC. */
 uint64_t troupe__monotonic_ns(void);
 
+/* troupe__print_line: a json_t on a line of standard error; taken over. */
+void troupe__print_line(void *line);
+
 /* troupe__progress_show: the callback of a run; `context` is the struct. */
 void troupe__progress_show(void *context, const troupe_research_actor_t *actors,
                            size_t count);

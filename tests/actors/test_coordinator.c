@@ -94,12 +94,14 @@ research(troupe_ref_t engine, troupe_ref_t summariser, uint64_t *ret_outcome)
     troupe_message_t *reply = NULL;
     int rc = troupe_node_ask(
         node, spawn(&troupe_coordinator), "research", WAIT_MS, &reply,
-        "{s:s, s:[s], s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRRR]}",
+        "{s:s, s:[s], s:U, s:U, s:I, s:U, s:U, s:U, s:[ss], s:b, s:U, "
+        "s:[RRRRRRRR]}",
         "question", "How many queens has a hive?", "roots", "/", "limit",
         (uint64_t) 8, "deadline_ms", (uint64_t) 0, "interrupt_fd", (int64_t) -1,
         "documents", (uint64_t) 1, "passages", (uint64_t) 1, "skipped",
-        (uint64_t) 0, "incomplete", 0, "failures", (uint64_t) 0, "parts",
-        engine, none, none, none, none, summariser, none, none);
+        (uint64_t) 1, "skips", "/a.png", "not text", "incomplete", 0,
+        "failures", (uint64_t) 0, "parts", engine, none, none, none, none,
+        summariser, none, none);
     cr_assert_eq(rc, 0, "%s", troupe_strerror(rc));
     const char *json = NULL;
     cr_assert_eq(troupe_unpack(reply, "{s:U, s:s}", "outcome", ret_outcome,

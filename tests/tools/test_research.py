@@ -202,10 +202,40 @@ def test_answers(corpus):
 def test_progress(corpus):
     done = run(QUESTION, "--corpus", corpus)
     lines = [json.loads(line) for line in done.stderr.splitlines()]
+    check(all(it["event"] == "actor" for it in lines), "nothing was skipped")
     actors = {line["actor"]: line for line in lines
               if line.get("event") == "actor"}
     check(len(actors) == 9, "nine actors in the progress")
     check(all(it["state"] == "done" for it in actors.values()), "all are done")
+
+
+def test_skipped(corpus, work):
+    """Skipped files are events among the others, and stand in the report."""
+    some = os.path.join(work, "some")
+    shutil.copytree(corpus, some)
+    names = [os.path.join(some, f"binary{i:02}\n") for i in range(12)]
+    for name in names:
+        with open(name, "wb") as file:
+            file.write(b"\0\1\2")
+    for number in range(12):
+        shutil.copy(os.path.join(corpus, "other.txt"),
+                    os.path.join(some, f"other{number}.txt"))
+    wanted = [{"path": name, "reason": "not text"} for name in names]
+    done = run(QUESTION, "--corpus", some, "--json")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    told = [it for it in lines if it["event"] != "actor"]
+    check(told == [dict(it, event="skipped") for it in wanted[:10]]
+          + [{"event": "skipped_more", "files": 2}], f"told: {told}")
+    report, _ = check_json(done.stdout, "skipped")
+    check(report["run"]["corpus"]["skips"] == wanted, "named in the report")
+    check(report["run"]["corpus"]["skipped"] == 12, "and counted")
+    done = run(QUESTION, "--corpus", some, "--json", "--quiet")
+    check(done.stderr == "", "--quiet says nothing of them: " + done.stderr)
+    report, _ = check_json(done.stdout, "skipped quietly")
+    check(report["run"]["corpus"]["skips"] == wanted, "the report does")
+    done = run(QUESTION, "--corpus", some, "--verbose")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    check(sum(it["event"] == "skipped" for it in lines) == 12, "--verbose")
 
 
 def test_faults(corpus):
@@ -293,7 +323,8 @@ def test_names(work):
             file.write(f"The frobnicate command polishes widget {number} of "
                        f"the machine number {number * 71}.\n")
     done = run(QUESTION, "--corpus", odd)
-    check("bad\\xff.txt" in done.stderr, "names what it skips")
+    check('bad\\\\xff.txt","reason":"its name is not UTF-8"' in done.stderr,
+          "names what it skips: " + done.stderr)
     sources = [line for line in done.stdout.splitlines() if "(score" in line]
     check(len(sources) == 3, f"three sources: {sources}")
     check(any("``` " + odd + "/back`tick``s.txt ```" in it for it in sources),
@@ -387,6 +418,7 @@ def main():
                 file.write(text)
         test_answers(corpus)
         test_progress(corpus)
+        test_skipped(corpus, work)
         test_faults(corpus)
         test_usage(corpus)
         test_corpus(corpus, work)
