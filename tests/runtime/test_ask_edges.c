@@ -103,14 +103,18 @@ Test(asking, a_cancelled_one_never_reaches_its_handler)
     cr_assert_eq(node_stats().late_replies, 0);
 }
 
-Test(asking, a_tell_of_an_expired_ask_chain_is_dropped_unhandled)
+/* Where the asker's cancel comes first, that is what it died of. */
+Test(asking, one_that_was_given_up_in_the_mailbox_is_no_expired_one)
 {
     troupe_ref_t asker = probe_on(0);
     struct question question = {spawn(&lazy, NULL), 500, {0}};
     cr_assert_eq(inside(asker, put, &question), 0);
-    advance(3000);
+    advance(500);
+    advance(2500);
     assert_notes("timeout -110");
-    cr_assert_eq(dead(TROUPE_DEAD_EXPIRED) + dead(TROUPE_DEAD_CANCELLED), 1);
+    cr_assert_eq(dead(TROUPE_DEAD_CANCELLED), 1);
+    cr_assert_eq(dead(TROUPE_DEAD_EXPIRED), 0);
+    cr_assert_eq(node_stats().expired, 0);
 }
 
 Test(asking, a_full_mailbox_that_rejects_is_overload)
