@@ -16,7 +16,9 @@ enum {
     QUANTUM_TICKS = 2500000, /* about a millisecond a turn */
     CHECK_EVERY = 16,        /* fast messages between two looks at the clock */
     SAMPLE = 16,             /* short runs, of which one is timed */
-    SLOW_TICKS = 20000       /* a slow message takes longer: some 8 us */
+    SLOW_TICKS = 20000,      /* a slow message takes longer: some 8 us */
+    MANUAL_TICKS = 2500      /* what a message counts for where the clock is
+                                moved by hand, so that a run can repeat */
 };
 
 void
@@ -171,15 +173,16 @@ static void
 charge(struct troupe__worker *self, struct troupe__actor *actor,
        uint64_t started, uint32_t messages, uint32_t weight)
 {
+    bool is_manual = self->node->options.manual_clock;
     uint64_t used = troupe__ticks() - started;
-    actor->fast = used / messages < SLOW_TICKS;
+    actor->fast = !is_manual && used / messages < SLOW_TICKS;
     ADD(actor->ticks, used * weight);
     ADD(self->kinds[actor->born->index].ticks, used * weight);
     if (actor->turn != self->turn) {
         actor->turn = self->turn;
         actor->turn_ticks = 0;
     }
-    actor->turn_ticks += used;
+    actor->turn_ticks += is_manual ? (uint64_t) messages * MANUAL_TICKS : used;
     if (actor->turn_ticks > QUANTUM_TICKS && actor->direct)
         troupe__enqueue(self, actor);
 }
@@ -287,6 +290,16 @@ troupe__deliver_frame(struct troupe__worker *self, const uint8_t *data,
     run_end(self, &run, last);
 }
 
+static bool
+is_share_used(const struct troupe__worker *self, uint64_t started,
+              uint32_t messages)
+{
+    uint64_t used = self->node->options.manual_clock
+                        ? (uint64_t) messages * MANUAL_TICKS
+                        : troupe__ticks() - started;
+    return used > QUANTUM_TICKS;
+}
+
 /* One share of the actor at the head of the queue. */
 void
 troupe__run_actor(struct troupe__worker *self, struct troupe__actor *actor)
@@ -307,7 +320,7 @@ troupe__run_actor(struct troupe__worker *self, struct troupe__actor *actor)
         if (troupe__slot_actor(&self->node->slots, ref) != actor)
             return;
         if ((++messages % CHECK_EVERY == 0 || !actor->fast)
-            && troupe__ticks() - started > QUANTUM_TICKS)
+            && is_share_used(self, started, messages))
             break;
     }
     if (messages > 0)

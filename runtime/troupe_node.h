@@ -140,7 +140,8 @@ TROUPE_API uint64_t troupe_now_ns(const troupe_t *node);
 /*
  * troupe_clock_advance: move the manual clock; every timer that falls due
  * fires in order, and the call returns when all workers have seen the time
- * and are at rest again.
+ * and are at rest again. With one worker, a seed, and one message from outside
+ * at a time, each sent at rest, a run repeats exactly.
  *
  *   returns  0, -EPERM when the clock is not manual, -EDEADLK inside a
  *            callback, or -ETIMEDOUT when the workers do not come to rest

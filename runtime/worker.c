@@ -109,9 +109,11 @@ troupe__worker_turn(struct troupe__worker *self)
                               TROUPE__TURN_FRAMES / self->lane_count);
     bool any = frames > 0;
     self->turn++;
-    /* Looking at the time each turn would cost more than short turns do. */
+    /* Looking at the time each turn would cost more than short turns do. How
+     * many turns there were is chance: by a manual clock it must not matter. */
     if (self->wheel.count > 0
-        && (frames == 0 || frames > 8 || self->turn % 8 == 0)
+        && (frames == 0 || frames > 8 || self->turn % 8 == 0
+            || self->node->options.manual_clock)
         && troupe__wheel_next_ns(&self->wheel) <= troupe__now(self))
         troupe__timers_due(self);
     any |= start_newest(self);
