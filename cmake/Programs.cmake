@@ -162,7 +162,8 @@ function(troupe_add_soak)
     file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/soak/*.c)
     if(files)
         # The same crowd as the stress test's, for longer.
-        add_executable(soak ${files} ${PROJECT_SOURCE_DIR}/tests/stress/crowd.c)
+        set(stress ${PROJECT_SOURCE_DIR}/tests/stress)
+        add_executable(soak ${files} ${stress}/crowd.c ${stress}/books.c)
         target_include_directories(soak PRIVATE ${PROJECT_SOURCE_DIR}/tests)
         set_target_properties(soak PROPERTIES
             RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

@@ -152,7 +152,8 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: soak SECONDS [SEED]   (4 s and more)\n");
         return 2;
     }
-    troupe_t *node = crowd_begin(seed, tops);
+    const troupe_options_t options = crowd_options(seed);
+    troupe_t *node = crowd_begin(&options, tops);
     if (!node) {
         fprintf(stderr, "soak: no node\n");
         return 1;

@@ -5,43 +5,32 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct books books;
-
-/* One open ask, as its asker sees it; freed with its one outcome. */
-struct ticket {
-    uint32_t incarnation;
-};
-
 struct member {
     troupe_token_t token;
     troupe_ref_t child;
     int depth;
 };
 
-extern const troupe_kind_t crowd_member;
-
 static int
 answered(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
-    struct ticket *ticket = answer->data;
+    uint32_t incarnation = ticket_close(answer->data);
     (void) state;
-    books.stale += ticket->incarnation != troupe_incarnation(ctx);
+    enter(ctx, 'a', answer->outcome);
+    books.stale += incarnation != troupe_incarnation(ctx);
     books.outcomes[answer->outcome]++;
-    free(ticket);
     /* Now and then the asker fails on its answer. */
-    if (troupe_random(ctx) % 500 == 0) {
-        books.failed++;
-        return troupe_fail(ctx, -EIO, "did not like it");
-    }
-    return 0;
+    if (troupe_random(ctx) % 500 == 0)
+        return leave(troupe_fail(ctx, -EIO, "did not like it"));
+    return leave(0);
 }
 
 static void
 ask_dropped(void *data)
 {
-    struct ticket *ticket = data;
+    (void) ticket_close(data);
     books.dropped++;
-    free(ticket);
+    story_add('d');
 }
 
 /* Somebody of the node, whether it lives or not. */
@@ -63,23 +52,20 @@ anybody(troupe_context_t *ctx, const struct member *self)
 static int
 ask_somebody(troupe_context_t *ctx, const struct member *self, int left)
 {
-    struct ticket *ticket = calloc(1, sizeof *ticket);
+    ticket_t *ticket = ticket_draw(troupe_incarnation(ctx));
     troupe_ask_options_t options = {
         .timeout_ms = 1 + (uint32_t) (troupe_random(ctx) % 300),
         .answer = answered,
-        .data = ticket,
+        .data = (void *) ticket,
         .drop = ask_dropped,
         .detached = troupe_random(ctx) % 4 == 0,
     };
     troupe_ask_t ask = {0};
-    if (!ticket)
-        return -EIO;
-    ticket->incarnation = troupe_incarnation(ctx);
     int rc = troupe_ask_with(ctx, anybody(ctx, self), "do", &options, &ask, "i",
                              left - 1);
     if (rc < 0) {
         books.refused++;
-        free(ticket);
+        (void) ticket_close(ticket);
         return rc == -EAGAIN ? 0 : rc;
     }
     books.asked++;
@@ -137,11 +123,9 @@ do_something(troupe_context_t *ctx, struct member *self, int left)
     case 9:
         return self->child.id ? troupe_monitor(ctx, self->child, NULL) : 0;
     case 10:
-        if (troupe_random(ctx) % 10 == 0) {
-            books.failed++;
-            return troupe_fail(ctx, -EIO, "at random");
-        }
-        return 0;
+        return troupe_random(ctx) % 10 == 0
+                   ? troupe_fail(ctx, -EIO, "at random")
+                   : 0;
     default:
         return 0;
     }
@@ -165,22 +149,39 @@ answer_somehow(troupe_context_t *ctx, struct member *self)
 }
 
 static int
-member_do(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+forward_it(troupe_context_t *ctx, const struct member *self,
+           const troupe_message_t *msg)
 {
-    struct member *self = state;
-    int left = 0;
-    if (troupe_unpack(msg, "i", &left) < 0)
-        return -EBADMSG;
+    int rc = troupe_forward(ctx, anybody(ctx, self), msg);
+    books.forwarded += rc == 0;
+    return rc;
+}
+
+static int
+do_it(troupe_context_t *ctx, struct member *self, const troupe_message_t *msg,
+      int left)
+{
     int rc = 0;
     if (left > 0)
         rc = do_something(ctx, self, left);
     if (rc == 0 && left > 0 && left % 3 == 0)
         rc = do_something(ctx, self, left);
     if (rc == 0 && troupe_message_is_ask(msg))
-        rc = troupe_random(ctx) % 10 == 0
-                 ? troupe_forward(ctx, anybody(ctx, self), msg)
-                 : answer_somehow(ctx, self);
+        rc = troupe_random(ctx) % 10 == 0 ? forward_it(ctx, self, msg)
+                                          : answer_somehow(ctx, self);
     return rc == -EAGAIN ? 0 : rc;
+}
+
+static int
+member_do(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    int left = 0;
+    enter(ctx, 'm', troupe_message_sender(msg).id);
+    books.done++;
+    if (troupe_unpack(msg, "i", &left) < 0)
+        return leave(-EBADMSG);
+    story_add((uint64_t) left << 1 | troupe_message_is_ask(msg));
+    return leave(do_it(ctx, state, msg, left));
 }
 
 static int
@@ -188,47 +189,57 @@ member_tick(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct member *self = state;
     (void) msg;
+    enter(ctx, 't', self->token.id);
+    books.ticked++;
     if (self->token.id == 0)
-        return 0;
+        return leave(0);
     int rc = troupe_reply_to(ctx, &self->token, "i", 2);
     self->token.id = 0;
-    return rc == -ENOMSG ? 0 : rc; /* its asker was gone before */
+    return leave(rc == -ENOMSG ? 0 : rc); /* its asker was gone before */
 }
 
 static int
 member_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct member *self = state;
-    (void) ctx;
-    return troupe_unpack(msg, "i", &self->depth);
+    enter(ctx, 's', 0);
+    return leave(troupe_unpack(msg, "i", &self->depth));
+}
+
+static int
+decide(troupe_context_t *ctx, struct member *self, const troupe_child_t *child)
+{
+    if (child->event == TROUPE_CHILD_STARTED)
+        return 0;
+    if (troupe_random(ctx) % 2 && child->incarnation < 5)
+        return troupe_child_restart(ctx, child->ref, "i", self->depth + 1);
+    if (self->child.id == child->ref.id)
+        self->child = TROUPE_NOBODY;
+    return troupe_child_release(ctx, child->ref);
 }
 
 static int
 member_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct member *self = state;
     troupe_child_t child;
     int rc = troupe_child_read(msg, &child);
-    if (rc < 0 || child.event == TROUPE_CHILD_STARTED)
-        return rc;
-    if (troupe_random(ctx) % 2 && child.incarnation < 5)
-        return troupe_child_restart(ctx, child.ref, "i", self->depth + 1);
-    if (self->child.id == child.ref.id)
-        self->child = TROUPE_NOBODY;
-    return troupe_child_release(ctx, child.ref);
+    enter(ctx, 'c', rc < 0 ? 0 : child.ref.id ^ child.event);
+    return leave(rc < 0 ? rc : decide(ctx, state, &child));
 }
 
 static int
-member_event(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+member_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     troupe_down_t down;
-    (void) ctx, (void) state;
-    return troupe_down_read(msg, &down);
+    (void) state;
+    int rc = troupe_down_read(msg, &down);
+    enter(ctx, 'w', rc < 0 ? 0 : down.ref.id ^ down.reason.kind);
+    return leave(rc);
 }
 
 TROUPE_KIND(crowd_member, struct member, TROUPE_ON_START(member_start),
             TROUPE_ON("do", member_do), TROUPE_ON("tick", member_tick),
-            TROUPE_ON_DOWN(member_event), TROUPE_ON_CHILD(member_child));
+            TROUPE_ON_DOWN(member_down), TROUPE_ON_CHILD(member_child));
 
 static int
 root_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -260,15 +271,43 @@ root_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 TROUPE_KIND(crowd_root, struct member, TROUPE_ON_START(root_start),
             TROUPE_ON_CHILD(root_child));
 
-troupe_t *
-crowd_begin(uint64_t seed, troupe_ref_t tops[CROWD_TOPS])
+/* Kicks that come from within: no other thread's time matters then. */
+static int
+conductor_kick(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    int times = 0, rc = troupe_unpack(msg, "i", &times);
+    char name[16] = "top-0";
+    troupe_ref_t top;
+    (void) state;
+    for (int i = 0; rc == 0 && i < times * CROWD_TOPS; i++) {
+        name[4] = (char) ('0' + i % CROWD_TOPS);
+        if (troupe_lookup(troupe_context_node(ctx), name, &top) < 0)
+            continue;
+        rc = troupe_send(ctx, top, "do", "i", CROWD_STEPS);
+        books.told += rc == 0;
+        rc = rc == -EAGAIN ? 0 : rc;
+    }
+    return rc;
+}
+
+TROUPE_KIND(crowd_conductor, struct member, TROUPE_ON("kick", conductor_kick));
+
+troupe_options_t
+crowd_options(uint64_t seed)
 {
     troupe_options_t options = troupe_options_default();
-    troupe_t *node = NULL;
     options.workers = 2;
     options.seed = seed;
     options.watchdog_ms = 0;
-    if (troupe_new(&options, &node) < 0)
+    return options;
+}
+
+troupe_t *
+crowd_begin(const troupe_options_t *options, troupe_ref_t tops[CROWD_TOPS])
+{
+    troupe_t *node = NULL;
+    books_open();
+    if (troupe_new(options, &node) < 0)
         return NULL;
     for (int i = 0; i < CROWD_TOPS; i++) {
         char name[16] = "top-0";
@@ -289,6 +328,7 @@ crowd_kick(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS])
         int rc = troupe_node_send(node, tops[i], "do", "i", CROWD_STEPS);
         if (rc < 0)
             return rc;
+        books.told++;
     }
     return 0;
 }
@@ -296,8 +336,5 @@ crowd_kick(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS])
 bool
 crowd_is_done(void)
 {
-    uint64_t ended = books.dropped;
-    for (int i = TROUPE_REPLY; i <= TROUPE_CANCELLED; i++)
-        ended += books.outcomes[i];
-    return ended == books.asked;
+    return asks_ended() == books.asked;
 }

@@ -3,31 +3,24 @@
 #ifndef TROUPE_TESTS_STRESS_CROWD_H
 #define TROUPE_TESTS_STRESS_CROWD_H
 
-#include <stdatomic.h>
+#include "stress/books.h"
 
-#include "troupe.h"
-
-/* What all actors of a run did together. */
-struct books {
-    _Atomic uint64_t asked, refused; /* asks that were taken, or not */
-    _Atomic uint64_t outcomes[7];    /* by troupe_outcome_t */
-    _Atomic uint64_t dropped;        /* asks whose asker ended first */
-    _Atomic uint64_t stale;          /* outcomes of an earlier incarnation */
-    _Atomic uint64_t told, failed, spawned;
-};
-
-extern struct books books;
-
-/* The top of the tree: it spawns members and starts them again. */
-extern const troupe_kind_t crowd_root;
+/* The top of the tree: it spawns members and starts them again; and one that
+ * kicks all tops as often as the integer in "kick" says. */
+extern const troupe_kind_t crowd_root, crowd_member, crowd_conductor;
 
 enum { CROWD_TOPS = 8, CROWD_STEPS = 40 };
 
+/* crowd_options: two workers that run freely. */
+troupe_options_t crowd_options(uint64_t seed);
+
 /*
- * crowd_begin: a node and its tops; the seed says all that they will do, but
- * not in which order their messages meet.
+ * crowd_begin: new books, a node and its tops. The seed says all that they
+ * will do, but only with one worker and a manual clock also in which order
+ * their messages meet.
  */
-troupe_t *crowd_begin(uint64_t seed, troupe_ref_t tops[CROWD_TOPS]);
+troupe_t *crowd_begin(const troupe_options_t *options,
+                      troupe_ref_t tops[CROWD_TOPS]);
 
 /* crowd_kick: every top does something, and so do those that hear of it. */
 int crowd_kick(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS]);
