@@ -74,6 +74,23 @@ Test(watchdog, a_handler_that_hangs_is_reported_once_by_name_and_type)
     close_watched();
 }
 
+/* Looks come four times in that time, and the time is counted in them. */
+Test(watchdog, the_report_says_how_long)
+{
+    const uint32_t times[] = {20, 40};
+    const char *const said[] = {"in its handler for 'hang' for 20 ms",
+                                "in its handler for 'hang' for 40 ms"};
+    for (size_t i = 0; i < 2; i++) {
+        open_watched(times[i]);
+        tell(spawn(&stuck, NULL), "hang");
+        while (reports() == 0)
+            sched_yield();
+        cr_assert_eq(logged(said[i]), 1);
+        cr_assert_eq(write(gate[1], "x", 1), 1);
+        close_watched();
+    }
+}
+
 /* Nothing runs on an idle worker, however long. */
 Test(watchdog, an_idle_worker_is_not_reported)
 {
