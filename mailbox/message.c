@@ -185,8 +185,7 @@ troupe_message_keep(const troupe_message_t *msg, troupe_message_t **ret_msg)
 void
 troupe_message_destroy(troupe_message_t **msg_p)
 {
-    CHECK(msg_p);
-    if (!*msg_p)
+    if (!msg_p || !*msg_p)
         return;
     struct kept *self = (struct kept *) *msg_p;
     CHECK(self->msg.arena == &self->arena); /* kept, not lent */

@@ -23,6 +23,8 @@ troupe_exit(troupe_context_t *ctx, troupe_exit_t kind, int code,
             const char *format, ...)
 {
     CHECK(ctx);
+    if ((unsigned) kind > TROUPE_EXIT_NOCONNECTION)
+        return -EINVAL;
     ctx->exits = true;
     ctx->exit_kind = kind <= TROUPE_EXIT_ERROR ? kind : TROUPE_EXIT_ERROR;
     ctx->exit_code = code;

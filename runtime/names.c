@@ -278,7 +278,7 @@ members_of(troupe_t *node, const char *name, uint64_t **ret_members)
 
 static int
 publish_one(troupe_context_t *ctx, troupe_ref_t to, const char *type,
-            const char *format, va_list *args)
+            const struct troupe__buffer *body)
 {
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_TELL, to, ctx->actor->ref, type);
@@ -291,7 +291,24 @@ publish_one(troupe_context_t *ctx, troupe_ref_t to, const char *type,
         troupe__dead(ctx->worker, &msg, TROUPE_DEAD_OVERFLOW);
         return -EAGAIN;
     }
-    return troupe__emit(ctx->worker, &envelope, format, args);
+    return troupe__emitf(ctx->worker, &envelope, "r", body->data, body->size);
+}
+
+static int
+publish_all(troupe_context_t *ctx, const char *name, const char *type,
+            const struct troupe__buffer *body)
+{
+    uint64_t *members = NULL;
+    int sent = 0, rc = 0;
+    size_t count = members_of(ctx->worker->node, name, &members);
+    for (size_t i = 0; i < count && (rc == 0 || rc == -EAGAIN); i++) {
+        if (members[i] == ctx->actor->ref.id)
+            continue;
+        rc = publish_one(ctx, (troupe_ref_t){members[i]}, type, body);
+        sent += rc == 0;
+    }
+    free(members);
+    return rc < 0 && rc != -EAGAIN ? rc : sent;
 }
 
 int
@@ -299,20 +316,16 @@ troupe_publish(troupe_context_t *ctx, const char *name, const char *type,
                const char *format, ...)
 {
     CHECK(ctx);
-    uint64_t *members = NULL;
-    int sent = 0, rc = 0;
+    struct troupe__buffer body = {0};
+    va_list args;
     if (!troupe__name_is_valid(name) || troupe__type_size(type) == 0)
         return -EINVAL;
-    size_t count = members_of(ctx->worker->node, name, &members);
-    for (size_t i = 0; i < count && (rc == 0 || rc == -EAGAIN); i++) {
-        if (members[i] == ctx->actor->ref.id)
-            continue;
-        va_list args;
-        va_start(args, format);
-        rc = publish_one(ctx, (troupe_ref_t){members[i]}, type, format, &args);
-        va_end(args);
-        sent += rc == 0;
-    }
-    free(members);
-    return rc < 0 && rc != -EAGAIN ? rc : sent;
+    /* Once for all, and also where nobody is there to see what is wrong. */
+    va_start(args, format);
+    int rc = troupe__pack(&body, format, &args);
+    va_end(args);
+    if (rc == 0)
+        rc = publish_all(ctx, name, type, &body);
+    troupe__buffer_free(&body);
+    return rc;
 }

@@ -279,8 +279,7 @@ troupe_stragglers(troupe_t *node)
 int
 troupe_destroy(troupe_t **node_p)
 {
-    CHECK(node_p);
-    troupe_t *node = *node_p;
+    troupe_t *node = node_p ? *node_p : NULL;
     if (!node)
         return 0;
     if (troupe__here && troupe__here->node == node)

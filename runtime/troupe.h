@@ -3,6 +3,13 @@
 #ifndef TROUPE_H
 #define TROUPE_H
 
+/*
+ * A pointer may be NULL only where its header says so, and in every
+ * troupe_x_destroy(). Elsewhere NULL for a context, a node, a message or an
+ * out-parameter is a bug of the caller: the process ends at once, with a line
+ * that names the check.
+ */
+
 #include "troupe_actor.h"
 #include "troupe_ask.h"
 #include "troupe_base.h"

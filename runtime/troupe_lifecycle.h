@@ -75,9 +75,10 @@ TROUPE_API int troupe_exit_send(troupe_context_t *ctx, troupe_ref_t to,
  * troupe_exit: end this actor with a reason of its own choice: `return
  * troupe_exit(...)` from a handler. The message in hand counts as handled.
  *
- *   kind    TROUPE_EXIT_NORMAL, _SHUTDOWN or _ERROR.
+ *   kind    TROUPE_EXIT_NORMAL, _SHUTDOWN or _ERROR; or another's that is
+ *           passed on: _KILLED stays, the rest becomes _ERROR.
  *   format  the words, as printf; kept to 1 KiB; NULL: none.
- *   returns TROUPE_STOP
+ *   returns TROUPE_STOP, or -EINVAL for an unknown kind
  */
 TROUPE_API int troupe_exit(troupe_context_t *ctx, troupe_exit_t kind, int code,
                            const char *format, ...)

@@ -92,6 +92,41 @@ Test(events, a_publication_reaches_every_member_but_its_sender)
     cr_assert_eq(inside(refs[0], publish, none + 14), -EINVAL);
 }
 
+static int
+publish_wrongly(troupe_context_t *ctx, void *arg)
+{
+    return troupe_publish(ctx, arg, "news", "q");
+}
+
+Test(events, a_publication_with_a_wrong_format_is_refused_also_by_nobody)
+{
+    char group[] = "readers", none[] = "nobody-is-here";
+    troupe_ref_t one = probe_on(0), two = probe_on(1);
+    cr_assert_eq(inside(two, join, group), 0);
+    cr_assert_eq(inside(one, publish_wrongly, group), -EINVAL);
+    cr_assert_eq(inside(one, publish_wrongly, none), -EINVAL);
+    assert_notes("");
+}
+
+static int
+exit_wrongly(troupe_context_t *ctx, void *arg)
+{
+    return troupe_exit(ctx, *(const troupe_exit_t *) arg, 0, NULL);
+}
+
+Test(events, an_exit_of_an_unknown_kind_is_refused)
+{
+    troupe_ref_t ref = probe_on(0);
+    troupe_exit_t wrong[] = {(troupe_exit_t) 7, (troupe_exit_t) 99,
+                             (troupe_exit_t) -1};
+    for (size_t i = 0; i < 3; i++)
+        cr_assert_eq(inside(ref, exit_wrongly, &wrong[i]), -EINVAL);
+    tell(ref, "still-there");
+    assert_notes("still-there");
+    troupe_message_destroy(NULL);
+    cr_assert_eq(troupe_destroy(NULL), 0);
+}
+
 struct descriptor {
     int fd;
     short events;
