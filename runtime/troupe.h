@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* troupe.h: everything of Troupe but msgpack-c's own types. */
+/* troupe.h: the runtime, supervision and gather in one; see README. */
 #ifndef TROUPE_H
 #define TROUPE_H
 
