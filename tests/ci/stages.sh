@@ -37,15 +37,21 @@ check_stage_names() {
 
 ctest_prefix=()
 
-# Runs CTest and adds what it counted to the sum of this run.
+skip_line='^(\[SKIP\]|SKIP) '
+
+# Runs CTest, adds what it counted to the sum of this run, and names each test
+# that skipped itself: CTest takes it for one that has passed.
 count_ctest() {
     local preset=$1 out rc=0
     shift
     out=build/log/ctest-$preset.log
     # shellcheck disable=SC2154 # jobs is dev's
-    "${ctest_prefix[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
+    CRITERION_VERBOSITY_LEVEL=1 \
+        "${ctest_prefix[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
         >"$out" 2>&1 || rc=$?
-    cat "$out"
+    grep -Ev "$skip_line|^\[(RUN |PASS)\]" "$out" || true
+    grep -E "$skip_line" "build/$preset/Testing/Temporary/LastTest.log" |
+        sed 's/^\[SKIP\]/SKIP/' || true
     awk '/tests passed, .* tests? failed out of/ {
              print $(NF) - failed($0), failed($0)
          }
@@ -197,7 +203,7 @@ stop_stage() {
 
 # Runs one stage with its output in a log; errexit stays on within it.
 run_stage() {
-    local name=$1 log=build/log/$1.log start=$SECONDS rc=0
+    local name=$1 log=build/log/$1.log start=$SECONDS rc=0 skips
     set -m # a process group of its own
     (
         set -euo pipefail
@@ -208,9 +214,12 @@ run_stage() {
     set +m
     wait "$stage_pid" || rc=$?
     stage_pid=
+    skips=$(grep -E "$skip_line" "$log") || true
+    printf '0 0 %d\n' "$(grep -c . <<<"$skips")" >>"$tally"
     if ((rc == 0)); then
         printf 'PASS  %-9s %4d s\n' "$name" $((SECONDS - start))
         printf '1 0\n' >>"$tally"
+        [[ -z $skips ]] || printf '      %s\n' "${skips//$'\n'/$'\n      '}"
         return
     fi
     printf 'FAIL  %-9s %4d s  (output: %s)\n' "$name" $((SECONDS - start)) "$log"
@@ -219,7 +228,7 @@ run_stage() {
 }
 
 run_stages() {
-    local names name passed failed
+    local names name passed failed skipped
     mapfile -t names < <(stage_names)
     (($# == 0)) || names=("$@")
     mkdir -p build/log
@@ -231,10 +240,10 @@ run_stages() {
     for name in "${names[@]}"; do
         run_stage "$name"
     done
-    read -r passed failed < <(awk '{ p += $1; f += $2 }
-        END { print p + 0, f + 0 }' "$tally")
+    read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 }
+        END { print p + 0, f + 0, s + 0 }' "$tally")
     rm -f "$tally"
     say "Stages took $SECONDS s in all."
-    say "$passed passed, $failed failed"
+    say "$passed passed, $failed failed, $skipped skipped"
     ((failed == 0))
 }

@@ -50,12 +50,14 @@ runner_failed(bool fatal, const char *file, int line, const char *what,
         _exit(EXIT_FAILED); /* other threads may be running: no atexit */
 }
 
+static const struct runner_test *running; /* in a child */
+
 void
 runner_skip(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    printf("skipped by the test itself:");
+    printf("SKIP %s/%s:", running->suite, running->name);
     vprintf(format, args);
     printf("\n");
     va_end(args);
@@ -77,6 +79,7 @@ static _Noreturn void
 run_in_child(const struct runner_test *test)
 {
     const struct runner_options *suite = suite_options(test->suite);
+    running = test;
     double seconds = test->options.timeout;
     if (seconds <= 0)
         seconds = suite->timeout > 0 ? suite->timeout : timeout_default_s;
@@ -168,13 +171,12 @@ main(int argc, char **argv)
         if (!test->name || !is_chosen(test, argc - 1, argv + 1))
             continue;
         if (test->options.disabled || is_left_out(&test->options)) {
-            printf("SKIP %s/%s\n", test->suite, test->name);
+            printf("SKIP %s/%s: not for this build\n", test->suite, test->name);
             skipped += 1;
             continue;
         }
         int status = run(test);
         if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED) {
-            printf("SKIP %s/%s\n", test->suite, test->name);
             skipped += 1;
             continue;
         }
