@@ -42,7 +42,10 @@ LIMITS = [
      "are remembered; 256"),
     ("targets of a gather", "65,535", "supervisor/troupe_gather.h", "1 .. 65,535 refs"),
     ("words of a failure", "1 KiB", "runtime/troupe_actor.h", "kept to 1 KiB"),
-    ("roots of a corpus", "64", "actors/troupe_corpus.h", "1 .. 64"),
+    ("descriptors that the actors of one worker watch", "64",
+     "runtime/troupe_events.h", "watches 64 descriptors"),
+    ("roots of a corpus", "64", "actors/troupe_corpus.h",
+     "TROUPE_ROOTS_MAX 64"),
     ("a document, unpacked", "16 MiB", "actors/troupe_corpus.h", "unpacked, 16 MiB"),
 ]
 
