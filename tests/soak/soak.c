@@ -12,10 +12,11 @@
 /*
  * usage: soak SECONDS [SEED]
  *
- * After a quarter of the time, in which pools and tables reach their size,
- * resident memory and open descriptors are sampled each second, with the node
- * at rest. The exit code is 1 when the last quarter needs more of either than
- * the second one did, beyond what an allocator's mood explains.
+ * Resident memory and open descriptors are sampled after each second of load,
+ * with the node at rest; at least four times, however slow the machine is. In
+ * the first quarter of the samples pools and tables reach their size. The exit
+ * code is 1 when the last quarter needs more of either than the second one
+ * did, beyond what an allocator's mood explains.
  *
  * Built for a sanitizer or for valgrind it does not judge memory: they keep
  * what was freed for a while, to catch its use, and so grow by design.
@@ -25,7 +26,7 @@ enum { JUDGES_MEMORY = 0 };
 #else
 enum { JUDGES_MEMORY = 1 };
 #endif
-enum { SLACK_KIB = 4096, KICKS = 50, SETTLE_MS = 60000 };
+enum { SLACK_KIB = 4096, KICKS = 50, SETTLE_MS = 60000, SAMPLES_MIN = 4 };
 
 struct sample {
     long kib, descriptors;
@@ -96,9 +97,20 @@ one_second(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS],
     return 0;
 }
 
-static int
-judge(struct sample early, struct sample late)
+static struct sample
+most_of(const struct sample *samples, size_t from, size_t to)
 {
+    struct sample most = {0, 0};
+    for (size_t i = from; i < to; i++)
+        raise_to(&most, samples[i]);
+    return most;
+}
+
+static int
+judge(const struct sample *samples, size_t count)
+{
+    struct sample early = most_of(samples, count / 4, count / 2);
+    struct sample late = most_of(samples, count - count / 4, count);
     long slack = early.kib / 50 > SLACK_KIB ? early.kib / 50 : SLACK_KIB;
     printf("second quarter: %ld KiB, %ld descriptors; last: %ld KiB, %ld\n",
            early.kib, early.descriptors, late.kib, late.descriptors);
@@ -116,22 +128,28 @@ judge(struct sample early, struct sample late)
     return 0;
 }
 
-static int
-soak(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS], double seconds)
+/* Returns the samples, or NULL when the node did not come to rest. */
+static struct sample *
+take_samples(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS],
+             double seconds, size_t *ret_count)
 {
-    struct sample early = {0, 0}, late = {0, 0}, one;
+    struct sample *samples = NULL, one;
     double began = now_s(), passed = 0;
-    for (long line = 1; passed < seconds; passed = now_s() - began) {
+    size_t count = 0;
+    long line = 1;
+    while (passed < seconds || count < SAMPLES_MIN) {
         int rc = one_second(node, tops, &one);
+        struct sample *more = realloc(samples, (count + 1) * sizeof one);
+        if (!more)
+            abort();
         if (rc < 0) {
             printf("FAIL: %s\n", troupe_strerror(rc));
-            return 1;
+            free(more);
+            return NULL;
         }
-        double part = passed / seconds;
-        if (part >= 0.25 && part < 0.5)
-            raise_to(&early, one);
-        else if (part >= 0.75)
-            raise_to(&late, one);
+        samples = more;
+        samples[count++] = one;
+        passed = now_s() - began;
         if (passed * 10 >= seconds * (double) line) {
             line++;
             printf("%6.0f s  %8ld KiB  %3ld descriptors  %llu asks\n", passed,
@@ -139,7 +157,18 @@ soak(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS], double seconds)
             fflush(stdout);
         }
     }
-    return judge(early, late);
+    *ret_count = count;
+    return samples;
+}
+
+static int
+soak(troupe_t *node, const troupe_ref_t tops[CROWD_TOPS], double seconds)
+{
+    size_t count = 0;
+    struct sample *samples = take_samples(node, tops, seconds, &count);
+    int result = samples ? judge(samples, count) : 1;
+    free(samples);
+    return result;
 }
 
 int
