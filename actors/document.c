@@ -163,21 +163,21 @@ read_source(struct troupe_document *self, const char *path, size_t size_max,
     if (self->rc < 0)
         return;
     if (source->size == 0) {
-        troupe__document_fail(self, -ENODATA, "empty");
+        troupe__document_fail(self, -ENODATA, TROUPE__EMPTY);
         return;
     }
     self->kind = kind_of(path, source);
     if (self->kind == TROUPE__KIND_HTML) {
         if (memchr(source->data, 0, source->size)
             && (unsigned char) source->data[0] < 0xfe)
-            troupe__document_fail(self, -EBADMSG, "not text");
+            troupe__document_fail(self, -EBADMSG, TROUPE__NOT_TEXT);
         else
             read_html(self, source);
         return;
     }
     const char *note = "";
     if (troupe__text_decode(source, &note) < 0) {
-        troupe__document_fail(self, -EBADMSG, "not text");
+        troupe__document_fail(self, -EBADMSG, TROUPE__NOT_TEXT);
         return;
     }
     troupe__text_puts(&self->note, note);

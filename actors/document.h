@@ -13,6 +13,10 @@
 
 #define TROUPE__FILE_SIZE_MAX ((size_t) 16 << 20)
 
+/* Why a file is none that one would want to read. */
+#define TROUPE__EMPTY    "empty"
+#define TROUPE__NOT_TEXT "not text"
+
 enum troupe__kind {
     TROUPE__KIND_TEXT,
     TROUPE__KIND_MARKDOWN,

@@ -39,8 +39,8 @@ TROUPE_API const troupe_kind_t troupe_coordinator;
 /* What came of a run. */
 typedef enum troupe_research_outcome {
     TROUPE_RESEARCH_COMPLETE = 1, /* every engine and analyser answered */
-    TROUPE_RESEARCH_DEGRADED,     /* some did not, or most files were skipped;
-                                   * the report says so */
+    TROUPE_RESEARCH_DEGRADED,     /* some did not, or most documents were
+                                   * skipped; the report says so */
     TROUPE_RESEARCH_NOTHING       /* no engine answered: nothing to report on */
 } troupe_research_outcome_t;
 
