@@ -53,10 +53,11 @@ troupe__research_check(const troupe_research_options_t *options)
     for (size_t i = 0; i < options->fault_count; i++)
         if (!options->faults[i].name)
             return -EINVAL;
-    for (size_t i = 0; i < options->skip_count; i++)
+    for (size_t i = 0; i < options->skip_count; i++) {
         if (!is_text(options->skips[i].path)
             || !is_text(options->skips[i].reason))
             return -EINVAL;
+    }
     return troupe_query_check(options->question);
 }
 
