@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "actors/letters.h"
 #include "actors/scratch.h"
 #include "actors/words.h"
 #include "mailbox/check.h"
@@ -12,37 +13,6 @@
 #define TAB_WIDTH  8
 #define TERM_WORDS 6
 #define TAG_MAX    72 /* bytes; a longer line is no tag of an entry */
-
-static bool
-is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
-
-static bool
-is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_alnum(char c)
-{
-    return is_upper(c) || is_lower(c) || is_digit(c)
-           || (unsigned char) c >= 0x80;
-}
 
 /* Bytes of a bullet with the space behind it; 0 when there is none. */
 static size_t

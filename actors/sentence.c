@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "actors/letters.h"
 #include "actors/lines.h"
 #include "actors/scratch.h"
 #include "actors/words.h"
@@ -29,37 +30,6 @@ struct cutter {
     struct lines lines;
     struct sentence_spans spans;
 };
-
-static bool
-is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
-
-static bool
-is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_alnum(char c)
-{
-    return is_upper(c) || is_lower(c) || is_digit(c)
-           || (unsigned char) c >= 0x80;
-}
 
 /* "... of them. 1 Any exception": the number of a note between sentences. */
 static size_t

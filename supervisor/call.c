@@ -147,6 +147,30 @@ troupe__on_terminate_child(troupe_context_t *ctx, void *state,
     return troupe__supervisor_settle(ctx, self);
 }
 
+/* The child of a request, when it neither runs nor is about to; otherwise the
+ * asker is told why not and the result is NULL. */
+static struct troupe__child *
+idle_child(troupe_context_t *ctx, struct troupe__supervisor *self,
+           const struct troupe__request *request)
+{
+    struct troupe__child *child = troupe__child_named(self, request);
+    const char *why = NULL;
+    int code = -ENOENT;
+    if (!child) {
+        why = "no such child";
+    } else if (troupe__child_is_active(child)) {
+        why = "the child runs";
+        code = -EBUSY;
+    } else if (child->retrying) {
+        why = "the child is being restarted";
+        code = -EAGAIN;
+    }
+    if (!why)
+        return child;
+    (void) troupe__call_refuse(ctx, code, why);
+    return NULL;
+}
+
 int
 troupe__on_restart_child(troupe_context_t *ctx, void *state,
                          const troupe_message_t *msg)
@@ -159,14 +183,9 @@ troupe__on_restart_child(troupe_context_t *ctx, void *state,
     if (self->simple)
         return troupe__call_refuse(ctx, -EPERM,
                                    "simple one-for-one: start one more");
-    struct troupe__child *child = troupe__child_named(self, &request);
+    struct troupe__child *child = idle_child(ctx, self, &request);
     if (!child)
-        return troupe__call_refuse(ctx, -ENOENT, "no such child");
-    if (troupe__child_is_active(child))
-        return troupe__call_refuse(ctx, -EBUSY, "the child runs");
-    if (child->retrying)
-        return troupe__call_refuse(ctx, -EAGAIN,
-                                   "the child is being restarted");
+        return 0;
     return start(ctx, self, child, CALLED_RESTART);
 }
 
@@ -182,14 +201,9 @@ troupe__on_delete_child(troupe_context_t *ctx, void *state,
     if (self->simple)
         return troupe__call_refuse(ctx, -EPERM,
                                    "simple one-for-one: terminate it");
-    struct troupe__child *child = troupe__child_named(self, &request);
+    struct troupe__child *child = idle_child(ctx, self, &request);
     if (!child)
-        return troupe__call_refuse(ctx, -ENOENT, "no such child");
-    if (troupe__child_is_active(child))
-        return troupe__call_refuse(ctx, -EBUSY, "the child runs");
-    if (child->retrying)
-        return troupe__call_refuse(ctx, -EAGAIN,
-                                   "the child is being restarted");
+        return 0;
     troupe__child_forget(ctx, self, child);
     (void) !troupe_reply(ctx, NULL);
     return troupe__supervisor_settle(ctx, self);
