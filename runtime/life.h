@@ -52,6 +52,6 @@ int troupe__port_enter(troupe_t *node, bool even_stopping,
 void troupe__port_leave(struct troupe__worker *port);
 void troupe__port_end_guest(struct troupe__worker *port);
 void troupe__control_worker(struct troupe__worker *port, uint32_t index,
-                            const char *verb);
+                            const char *verb, uint64_t id);
 
 #endif

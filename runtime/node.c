@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/peers.h"
 #include "runtime/worker.h"
 
 enum { WORKERS_MAX = 256, SIZE_MAX_MAX = 1 << 30, DEAD_MAX = 1 << 16 };
@@ -115,6 +116,7 @@ troupe__node_free(troupe_t *node)
     troupe__spares_free(&node->spares);
     troupe__depot_free(&node->parcel_depot);
     troupe__depot_free(&node->actor_depot);
+    troupe__peers_free(node->peers);
     troupe__slots_free(&node->slots);
     troupe__idmap_free(&node->roots);
     troupe__helpers_free(node);
@@ -142,12 +144,26 @@ open_ways(troupe_t *node, struct troupe__worker *port)
 int
 troupe_new(const troupe_options_t *options, troupe_t **ret_node)
 {
+    return troupe__node_new(options, NULL, ret_node);
+}
+
+/* `membership` NULL: a node that is alone. */
+int
+troupe__node_new(const troupe_options_t *options,
+                 const struct troupe__membership *membership,
+                 troupe_t **ret_node)
+{
     troupe_options_t defaults = troupe_options_default();
     options = options ? options : &defaults;
-    if (!ret_node || !options_are_valid(options))
+    if (!ret_node || !options_are_valid(options)
+        || (membership && options->manual_clock))
         return -EINVAL;
     troupe_t *node = troupe__alloc(sizeof *node);
     node_init(node, options);
+    if (membership) {
+        node->id = membership->number;
+        node->peers = troupe__peers_new(membership);
+    }
     struct troupe__worker *worker = NULL;
     int rc = troupe__ports_init(node);
     while (rc == 0 && node->regular < node->options.workers) {

@@ -16,6 +16,8 @@
 
 struct troupe__worker;
 struct troupe__job;
+struct troupe__peers;
+struct troupe__membership;
 
 /* Threads that run blocking functions; see blocking.c. */
 struct troupe__helpers {
@@ -45,7 +47,8 @@ struct troupe {
     troupe_options_t options;
     void *transport;
     struct troupe__tap tap;
-    uint32_t id;      /* of the node in refs */
+    uint32_t id;                 /* of the node in refs */
+    struct troupe__peers *peers; /* NULL: it is alone */
     uint64_t serial;  /* of the node in the process: endpoint names */
     uint32_t regular; /* workers from the options: 0 .. regular - 1 */
     struct troupe__slots slots;
@@ -105,6 +108,9 @@ void troupe__log(troupe_t *node, troupe_level_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* node.c */
+int troupe__node_new(const troupe_options_t *options,
+                     const struct troupe__membership *membership,
+                     troupe_t **ret_node);
 int troupe__thread_start(pthread_t *thread, void *(*run)(void *), void *data);
 void troupe__node_free(troupe_t *node);
 

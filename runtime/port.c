@@ -209,12 +209,13 @@ troupe__ports_close(troupe_t *node, uint64_t deadline,
 /* A word to the runtime of a worker itself. */
 void
 troupe__control_worker(struct troupe__worker *port, uint32_t index,
-                       const char *verb)
+                       const char *verb, uint64_t id)
 {
     troupe_ref_t to =
         troupe__ref_make(port->node->id, index, 0, TROUPE__SLOT_MAX);
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_CONTROL, to, TROUPE_NOBODY, verb);
+    envelope.id = id;
     (void) troupe__emitf(port, &envelope, NULL);
 }
 
@@ -231,7 +232,7 @@ troupe__control_all(troupe_t *node, const char *verb)
                      && (worker->is_port ? atomic_load(&worker->in_use)
                                          : !atomic_load(&worker->finished));
         if (woken)
-            troupe__control_worker(port, i, verb);
+            troupe__control_worker(port, i, verb, 0);
     }
     troupe__port_leave(port);
     return 0;
