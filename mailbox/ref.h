@@ -14,6 +14,7 @@
 #define TROUPE__SLOT_BITS       24
 #define TROUPE__GENERATION_BITS 20
 #define TROUPE__WORKER_BITS     10
+#define TROUPE__NODE_SHIFT      54
 #define TROUPE__SLOT_MAX        ((UINT32_C(1) << TROUPE__SLOT_BITS) - 1)
 #define TROUPE__GENERATION_MAX  ((UINT32_C(1) << TROUPE__GENERATION_BITS) - 1)
 #define TROUPE__WORKER_MAX      ((UINT32_C(1) << TROUPE__WORKER_BITS) - 1)
@@ -22,14 +23,14 @@ static inline troupe_ref_t
 troupe__ref_make(uint32_t node, uint32_t worker, uint32_t generation,
                  uint32_t slot)
 {
-    return (troupe_ref_t){(uint64_t) node << 54 | (uint64_t) worker << 44
+    return (troupe_ref_t){(uint64_t) node << TROUPE__NODE_SHIFT | (uint64_t) worker << 44
                           | (uint64_t) generation << 24 | slot};
 }
 
 static inline uint32_t
 troupe__ref_node(troupe_ref_t ref)
 {
-    return (uint32_t) (ref.id >> 54);
+    return (uint32_t) (ref.id >> TROUPE__NODE_SHIFT);
 }
 
 static inline uint32_t

@@ -6,7 +6,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <zmq.h>
+
+#include "mailbox/socket.h"
 
 /*
  * ZeroMQ is not instrumented, so ThreadSanitizer cannot see that a receive
@@ -29,18 +30,11 @@ void __tsan_release(void *address);
 #define AFTER_RECEIVE(address) (void) 0
 #endif
 
-static zmq_msg_t *
-message_of(struct troupe__frame *frame)
-{
-    _Static_assert(sizeof(zmq_msg_t) <= sizeof frame->message, "room");
-    return (zmq_msg_t *) (void *) frame->message;
-}
-
 struct troupe__frame *
 troupe__frame_new(void)
 {
     struct troupe__frame *self = troupe__alloc(sizeof *self);
-    zmq_msg_init(message_of(self));
+    zmq_msg_init(troupe__frame_message(self));
     atomic_init(&self->holders, 1);
     return self;
 }
@@ -57,7 +51,7 @@ troupe__frame_release(struct troupe__frame *self)
 {
     if (atomic_fetch_sub_explicit(&self->holders, 1, memory_order_acq_rel) > 1)
         return;
-    zmq_msg_close(message_of(self));
+    zmq_msg_close(troupe__frame_message(self));
     free(self);
 }
 
@@ -70,8 +64,8 @@ troupe__frame_clear(struct troupe__frame *self)
     }
     /* A receive lets go of what was there; only what is large goes now. */
     if (self->size > TROUPE__FRAME_COPIED) {
-        zmq_msg_close(message_of(self));
-        zmq_msg_init(message_of(self));
+        zmq_msg_close(troupe__frame_message(self));
+        zmq_msg_init(troupe__frame_message(self));
     }
     return self;
 }
@@ -94,9 +88,8 @@ troupe__transport_free(void *transport)
         continue;
 }
 
-/* Troupe bounds what is under way itself; ZeroMQ must never block a worker. */
-static void *
-socket_new(void *transport, int type)
+void *
+troupe__socket_new(void *transport, int type)
 {
     void *socket = zmq_socket(transport, type);
     int zero = 0;
@@ -108,8 +101,8 @@ socket_new(void *transport, int type)
     return socket;
 }
 
-static int
-socket_error(void)
+int
+troupe__socket_error(void)
 {
     return zmq_errno() == EMFILE || zmq_errno() == ENFILE ? -EMFILE : -EIO;
 }
@@ -119,12 +112,12 @@ troupe__inbox_open(struct troupe__inbox *self, void *transport,
                    const char *endpoint)
 {
     CHECK(!self->socket);
-    void *socket = socket_new(transport, ZMQ_PULL);
+    void *socket = troupe__socket_new(transport, ZMQ_PULL);
     if (!socket)
-        return socket_error();
+        return troupe__socket_error();
     snprintf(self->endpoint, sizeof self->endpoint, "%s", endpoint);
     if (zmq_bind(socket, self->endpoint) < 0) {
-        int rc = socket_error();
+        int rc = troupe__socket_error();
         zmq_close(socket);
         return rc;
     }
@@ -143,12 +136,13 @@ troupe__inbox_close(struct troupe__inbox *self)
 bool
 troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
 {
-    int size = zmq_msg_recv(message_of(frame), self->socket, ZMQ_DONTWAIT);
+    int size =
+        zmq_msg_recv(troupe__frame_message(frame), self->socket, ZMQ_DONTWAIT);
     if (size < 0)
         return false;
-    frame->data = zmq_msg_data(message_of(frame));
-    frame->size =
-        size < INT_MAX ? (size_t) size : zmq_msg_size(message_of(frame));
+    frame->data = zmq_msg_data(troupe__frame_message(frame));
+    frame->size = size < INT_MAX ? (size_t) size
+                                 : zmq_msg_size(troupe__frame_message(frame));
     AFTER_RECEIVE((void *) frame->data);
     self->taken += troupe__ring(frame->size);
     atomic_store_explicit(&self->seen, self->taken, memory_order_release);
@@ -157,13 +151,16 @@ troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
 
 bool
 troupe__inbox_wait(struct troupe__inbox *inboxes, size_t inbox_count,
-                   struct pollfd *fds, size_t count, long timeout_ms)
+                   void *remote, struct pollfd *fds, size_t count,
+                   long timeout_ms)
 {
     enum { FDS_MAX = 64 };
-    zmq_pollitem_t items[TROUPE__INBOXES_MAX + FDS_MAX];
+    zmq_pollitem_t items[TROUPE__INBOXES_MAX + 1 + FDS_MAX];
     CHECK(inbox_count <= TROUPE__INBOXES_MAX && count <= FDS_MAX);
     for (size_t i = 0; i < inbox_count; i++)
         items[i] = (zmq_pollitem_t){inboxes[i].socket, 0, ZMQ_POLLIN, 0};
+    if (remote)
+        items[inbox_count++] = (zmq_pollitem_t){remote, 0, ZMQ_POLLIN, 0};
     for (size_t i = 0; i < count; i++) {
         short wanted = 0;
         wanted |= fds[i].events & POLLIN ? ZMQ_POLLIN : 0;
@@ -184,16 +181,17 @@ troupe__outbox_open(struct troupe__outbox *self, void *transport,
                     struct troupe__spares *spares)
 {
     CHECK(!self->socket);
-    void *socket = socket_new(transport, ZMQ_PUSH);
+    void *socket = troupe__socket_new(transport, ZMQ_PUSH);
     if (!socket)
-        return socket_error();
+        return troupe__socket_error();
     if (zmq_connect(socket, to->endpoint) < 0) {
-        int rc = socket_error();
+        int rc = troupe__socket_error();
         zmq_close(socket);
         return rc;
     }
     self->socket = socket;
     self->to = to;
+    self->full = TROUPE__FRAME_FULL;
     self->tap = tap;
     self->spares = spares;
     return 0;
@@ -236,8 +234,9 @@ send_frame(struct troupe__outbox *self, zmq_msg_t *message, const void *data,
     }
     self->frames++;
     self->bytes += size;
-    atomic_fetch_add_explicit(&self->to->rung, troupe__ring(size),
-                              memory_order_release);
+    if (self->to)
+        atomic_fetch_add_explicit(&self->to->rung, troupe__ring(size),
+                                  memory_order_release);
 }
 
 /*
@@ -312,7 +311,7 @@ troupe__outbox_flush(struct troupe__outbox *self)
     size_t size = buffer->size;
     if (size == 0)
         return;
-    if (size <= TROUPE__FRAME_COPIED) {
+    if (size <= (self->to ? TROUPE__FRAME_COPIED : TROUPE__REMOTE_COPIED)) {
         buffer->size = 0;
         send_copy(self, data, size);
         return;

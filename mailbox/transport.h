@@ -51,6 +51,9 @@ enum {
     TROUPE__FRAME_FULL = 15 * 1024,  /* an outbox is flushed early then */
     TROUPE__FRAME_COPIED = 2 * 1024, /* up to here ZeroMQ allocates */
     TROUPE__FRAME_BUFFER = 16 * 1024,
+    /* To another process frames are larger: each costs system calls. */
+    TROUPE__REMOTE_FULL = 60 * 1024,
+    TROUPE__REMOTE_COPIED = 128 * 1024,
     TROUPE__SPARES_MAX = 128
 };
 
@@ -65,10 +68,12 @@ void troupe__spares_init(struct troupe__spares *self);
 void troupe__spares_free(struct troupe__spares *self);
 
 struct troupe__outbox {
-    void *socket; /* PUSH; the sender's */
-    struct troupe__inbox *to;
+    void *socket;                 /* PUSH; the sender's */
+    struct troupe__inbox *to;     /* NULL: in another process, see remote.h */
+    uint64_t credited;            /* of its bytes, those that are taken there */
     struct troupe__buffer buffer; /* messages of this turn */
     struct troupe__outbox *next_dirty;
+    uint32_t full;          /* bytes; then it is flushed */
     bool dirty;             /* in its worker's list of unflushed ones */
     uint32_t index;         /* of the worker that it leads to */
     uint64_t frames, bytes; /* sent */
@@ -115,18 +120,28 @@ bool troupe__inbox_take(struct troupe__inbox *self,
  * troupe__inbox_wait: sleep until a frame or a descriptor is ready.
  *
  *   inboxes     `inbox_count` of them, 1 .. TROUPE__INBOXES_MAX.
+ *   remote      the socket for frames of other processes, or NULL.
  *   fds, count  also waited for; revents are filled in.
  *   timeout_ms  -1: without end.
  *   returns     true when something is ready
  */
 bool troupe__inbox_wait(struct troupe__inbox *inboxes, size_t inbox_count,
-                        struct pollfd *fds, size_t count, long timeout_ms);
+                        void *remote, struct pollfd *fds, size_t count,
+                        long timeout_ms);
 
 /* troupe__outbox_open: connect; 0, -EMFILE, or -EIO. */
 int troupe__outbox_open(struct troupe__outbox *self, void *transport,
                         struct troupe__inbox *to, const struct troupe__tap *tap,
                         struct troupe__spares *spares);
 void troupe__outbox_close(struct troupe__outbox *self);
+
+/* troupe__outbox_under_way: bytes sent and not yet taken, as far as known. */
+static inline uint64_t
+troupe__outbox_under_way(const struct troupe__outbox *self)
+{
+    return self->to ? troupe__inbox_under_way(self->to)
+                    : self->bytes - self->credited;
+}
 
 /* troupe__outbox_flush: send the buffer as one frame and ring the bell. */
 void troupe__outbox_flush(struct troupe__outbox *self);

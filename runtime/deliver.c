@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "runtime/handle.h"
+#include "runtime/remote.h"
 
 enum {
     QUANTUM_TICKS = 2500000, /* about a millisecond a turn */
@@ -140,6 +141,8 @@ admit(struct troupe__worker *self, struct troupe__actor *actor,
     else if (own || actor->overflow == TROUPE_OVERFLOW_MUTE
              || !is_over(actor, msg)) {
         troupe__park(self, actor, msg);
+        if (actor->full && troupe__ref_node(msg->from) != self->node->id)
+            troupe__remotes_tell_full(self, actor, msg);
     } else if (actor->overflow == TROUPE_OVERFLOW_DROP_OLDEST) {
         while (is_over(actor, msg) && displace_oldest(self, actor))
             continue;
@@ -245,17 +248,23 @@ run_end(struct troupe__worker *self, struct run *run, troupe_ref_t ref)
 }
 
 static void
-refuse_frame(struct troupe__worker *self, size_t size, size_t at)
+refuse_frame(struct troupe__worker *self, uint32_t number, size_t size,
+             size_t at)
 {
+    if (number) {
+        troupe__remotes_refused(self, number, "a frame that is no message");
+        return;
+    }
     BUMP(self->counters.refused);
     troupe__log(self->node, TROUPE_LOG_WARNING,
                 "a frame of %zu bytes was refused: not a message at byte %zu",
                 size, at);
 }
 
-void
-troupe__deliver_frame(struct troupe__worker *self, const uint8_t *data,
-                      size_t size, struct troupe__frame *frame)
+/* `number` is the node that the frame came from; 0: this one. */
+static inline __attribute__((always_inline)) void
+deliver_frame(struct troupe__worker *self, const uint8_t *data, size_t size,
+              struct troupe__frame *frame, uint32_t number)
 {
     const uint8_t *at = data, *end = data + size;
     struct troupe_message msg;
@@ -266,12 +275,17 @@ troupe__deliver_frame(struct troupe__worker *self, const uint8_t *data,
     msg.arena = &self->arena;
     msg.frame = frame;
     while (at < end) {
-        ptrdiff_t used = (ptrdiff_t) troupe__message_read(&msg, at, end);
+        ptrdiff_t used =
+            number ? 0 : (ptrdiff_t) troupe__message_read(&msg, at, end);
         if (__builtin_expect(used == 0, 0))
             used = troupe__message_parse(&msg, at, end);
         if (__builtin_expect(used < 0, 0)) {
-            refuse_frame(self, size, (size_t) (at - data));
+            refuse_frame(self, number, size, (size_t) (at - data));
             break;
+        }
+        if (number && !troupe__remotes_admits(self, number, &msg)) {
+            at += used;
+            continue;
         }
         if (msg.to.id != last.id || self->gone != gone) {
             run_end(self, &run, last);
@@ -288,6 +302,20 @@ troupe__deliver_frame(struct troupe__worker *self, const uint8_t *data,
     }
     ADD(self->counters.received, received);
     run_end(self, &run, last);
+}
+
+void
+troupe__deliver_frame(struct troupe__worker *self, const uint8_t *data,
+                      size_t size, struct troupe__frame *frame)
+{
+    deliver_frame(self, data, size, frame, 0);
+}
+
+void
+troupe__deliver_remote(struct troupe__worker *self, uint32_t number,
+                       struct troupe__frame *frame)
+{
+    deliver_frame(self, frame->data, frame->size, frame, number);
 }
 
 static bool

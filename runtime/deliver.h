@@ -8,6 +8,8 @@
 /* deliver.c: messages that arrive */
 void troupe__deliver_frame(struct troupe__worker *self, const uint8_t *data,
                            size_t size, struct troupe__frame *frame);
+void troupe__deliver_remote(struct troupe__worker *self, uint32_t number,
+                            struct troupe__frame *frame);
 void troupe__run_actor(struct troupe__worker *self,
                        struct troupe__actor *actor);
 void troupe__enqueue(struct troupe__worker *self, struct troupe__actor *actor);

@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 
+#include "runtime/remote.h"
 #include "runtime/worker.h"
 
 struct troupe__hop {
@@ -118,6 +119,10 @@ troupe__ask_forwarded(struct troupe__worker *self,
     bool open = ask && ask->outcome == 0;
     if (open)
         hop_add(self, ask, msg->from, to);
+    if (open && !ask->probing && troupe__remotes_is_lost(self, to)) {
+        troupe__ask_lost(self, ask);
+        return;
+    }
     if (!open || ask->probing)
         cancel_over(self, msg->to, msg->id, msg->from, to);
 }

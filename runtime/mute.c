@@ -23,6 +23,7 @@
  */
 #include <stdlib.h>
 
+#include "runtime/remote.h"
 #include "runtime/worker.h"
 
 /* The muted actors of this worker that wait for one receiver. */
@@ -124,6 +125,23 @@ count_pushed(struct troupe__worker *self, struct troupe__actor *actor)
     }
 }
 
+/* Later than all before it, on this node and, as the clock is that of all
+ * processes here, on others; and no two are equal. */
+static uint64_t
+next_serial(troupe_t *node)
+{
+    if (!node->peers)
+        return atomic_fetch_add(&node->mute_serial, 1) + 1;
+    uint64_t before = atomic_load(&node->mute_serial), serial;
+    do {
+        serial = troupe__real_ns() / 64 << 10 | node->id;
+        if (serial <= before)
+            serial = before + (1 << 10);
+    } while (
+        !atomic_compare_exchange_weak(&node->mute_serial, &before, serial));
+    return serial;
+}
+
 /* At the end of a callback: rest for the receivers that were noted. */
 void
 troupe__mute_apply(struct troupe__worker *self, struct troupe__actor *actor)
@@ -136,7 +154,7 @@ troupe__mute_apply(struct troupe__worker *self, struct troupe__actor *actor)
         return;
     }
     if (actor->muted_on == 0 && ctx->mute_count > 0)
-        actor->muted_at = atomic_fetch_add(&self->node->mute_serial, 1) + 1;
+        actor->muted_at = next_serial(self->node);
     for (uint32_t i = 0; i < ctx->mute_count; i++)
         if (ctx->mutes[i].receiver != actor->ref.id)
             mute_on(self, actor, ctx->mutes[i].receiver);
@@ -175,6 +193,8 @@ void
 troupe__mute_go(struct troupe__worker *self, uint64_t receiver)
 {
     struct mute *mute = mute_of(self, receiver);
+    if (self->remotes)
+        troupe__remotes_has_room(self, receiver);
     if (!mute)
         return;
     troupe__idmap_remove(&self->mutes, receiver, NULL);
@@ -238,6 +258,18 @@ troupe__mute_forget(struct troupe__worker *self, struct troupe__actor *actor)
     actor->muted_on = 0;
 }
 
+/* As far as it is known here. */
+static uint32_t
+pressure_of(struct troupe__worker *self, troupe_ref_t receiver)
+{
+    if (troupe__ref_node(receiver) != self->node->id)
+        return troupe__remotes_pressure(self, receiver);
+    const struct troupe__slot *slot =
+        troupe__slot_at(&self->node->slots, troupe__ref_slot(receiver));
+    return slot ? atomic_load_explicit(&slot->pressure, memory_order_relaxed)
+                : PRESSURE_FULL; /* somebody else will say "go" */
+}
+
 /*
  * Where the pipe and not the mailbox was full, waiting for "go" would drain
  * the pipe first and leave the receiver idle: look how far it is down. True
@@ -251,13 +283,9 @@ troupe__mute_look(struct troupe__worker *self)
         if (!receiver)
             continue;
         troupe_ref_t ref = {receiver};
-        struct troupe__slot *slot =
-            troupe__slot_at(&self->node->slots, troupe__ref_slot(ref));
-        struct troupe__outbox *outbox = self->outboxes[troupe__ref_worker(ref)];
-        if (!slot || !outbox
-            || atomic_load_explicit(&slot->pressure, memory_order_relaxed)
-                   != PRESSURE_NONE
-            || troupe__inbox_under_way(outbox->to) > TROUPE__LANE_SOFT / 2)
+        const struct troupe__outbox *outbox = troupe__outbox_known(self, ref);
+        if (!outbox || pressure_of(self, ref) != PRESSURE_NONE
+            || troupe__outbox_under_way(outbox) > TROUPE__LANE_SOFT / 2)
             continue;
         troupe__mute_go(self, receiver);
         return true;

@@ -77,14 +77,15 @@ troupe__peer_route(troupe_t *node, uint32_t number)
     return there ? 0 : -ENOENT;
 }
 
-/* Each worker hears of it by a message, and so at one moment of its own. */
+/* Each worker hears of it by a message, and so at one moment of its own; ports
+ * and own threads by way of those that pass messages on to them. */
 static void
 tell_workers(troupe_t *node, uint32_t number)
 {
     struct troupe__worker *port = NULL;
     if (troupe__port_enter(node, true, &port) < 0)
         return; /* it is being destroyed */
-    for (uint32_t i = 0; i < atomic_load(&node->worker_count); i++)
+    for (uint32_t i = 0; i < node->regular; i++)
         if (node->workers[i] && !atomic_load(&node->workers[i]->finished))
             troupe__control_worker(port, i, "lost", number);
     troupe__port_leave(port);

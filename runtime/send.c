@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "mailbox/pack.h"
+#include "runtime/remote.h"
 #include "runtime/worker.h"
 
 struct troupe__envelope
@@ -41,15 +42,17 @@ outbox_open(struct troupe__worker *self, uint32_t index)
     return outbox;
 }
 
-/* NULL: that is no worker of this node. */
+/* NULL: nobody reads there. */
 static inline struct troupe__outbox *
 outbox_to(struct troupe__worker *self, troupe_ref_t to)
 {
     uint32_t index = troupe__ref_worker(to);
+    if (__builtin_expect(troupe__ref_node(to) != self->node->id, 0))
+        return troupe__remotes_outbox(self, to);
     struct troupe__outbox *outbox = self->outboxes[index];
     if (__builtin_expect(!outbox, 0))
         outbox = outbox_open(self, index);
-    return troupe__ref_node(to) == self->node->id ? outbox : NULL;
+    return outbox;
 }
 
 struct troupe__outbox *
@@ -138,7 +141,7 @@ emit(struct troupe__worker *self, const struct troupe__envelope *envelope,
     BUMP(self->counters.sent);
     if (!outbox->dirty)
         mark_dirty(self, outbox);
-    if (__builtin_expect(buffer->size >= TROUPE__FRAME_FULL, 0))
+    if (__builtin_expect(buffer->size >= outbox->full, 0))
         flush_one(self, outbox);
     return 0;
 }
@@ -162,12 +165,32 @@ troupe__emitf(struct troupe__worker *self,
     return rc;
 }
 
+/* A message as it came. */
+void
+troupe__pass_on(struct troupe__worker *self, struct troupe__outbox *outbox,
+                const struct troupe_message *msg)
+{
+    troupe__buffer_put(&outbox->buffer, msg->start, msg->size);
+    if (!outbox->dirty)
+        mark_dirty(self, outbox);
+    if (outbox->buffer.size >= outbox->full)
+        flush_one(self, outbox);
+}
+
+/* The way to that actor's worker, if it is open already. */
+struct troupe__outbox *
+troupe__outbox_known(struct troupe__worker *self, troupe_ref_t to)
+{
+    return troupe__ref_node(to) == self->node->id
+               ? self->outboxes[troupe__ref_worker(to)]
+               : troupe__remotes_known(self, to);
+}
+
 /* All bytes ever sent to the worker of that actor. */
 uint64_t
 troupe__bytes_to(struct troupe__worker *self, troupe_ref_t to)
 {
-    const struct troupe__outbox *outbox =
-        self->outboxes[troupe__ref_worker(to)];
+    const struct troupe__outbox *outbox = troupe__outbox_known(self, to);
     return outbox ? outbox->bytes + outbox->buffer.size : 0;
 }
 
@@ -208,10 +231,10 @@ guard_full(struct troupe_context *ctx, troupe_ref_t to,
     bool full = pressure != PRESSURE_NONE;
     bool over = pressure == PRESSURE_OVER;
     if (outbox && outbox->bytes - outbox->looked > LOOK_EVERY) {
-        uint64_t under_way = troupe__inbox_under_way(outbox->to);
+        uint64_t under_way = troupe__outbox_under_way(outbox);
         if (under_way <= TROUPE__LANE_SOFT)
             outbox->looked = outbox->bytes;
-        if (under_way > TROUPE__LANE_SOFT
+        if (under_way > TROUPE__LANE_SOFT && outbox->to
             && ctx->worker->node->workers[outbox->index]->is_port)
             return -EAGAIN; /* a thread that is away: nobody will say "go" */
         full = full || under_way > TROUPE__LANE_SOFT;
@@ -234,6 +257,9 @@ static inline int
 guard(struct troupe_context *ctx, troupe_ref_t to)
 {
     struct troupe__worker *self = ctx->worker;
+    if (__builtin_expect(troupe__ref_node(to) != self->node->id, 0))
+        return guard_full(ctx, to, troupe__remotes_known(self, to),
+                          troupe__remotes_pressure(self, to));
     struct troupe__outbox *outbox = self->outboxes[troupe__ref_worker(to)];
     struct troupe__slot *slot =
         troupe__slot_at(&self->node->slots, troupe__ref_slot(to));

@@ -2,6 +2,7 @@
 /* system.c: what the runtime's own messages do when they arrive. */
 #include <errno.h>
 
+#include "runtime/remote.h"
 #include "runtime/worker.h"
 
 /* The body of exits and downs: [incarnation, kind, code, text]. */
@@ -196,6 +197,12 @@ worker_control(struct troupe__worker *self, const struct troupe_message *msg)
         troupe__because(self, msg);
     else if (is(msg, "forwarded"))
         troupe__ask_forwarded(self, msg);
+    else if (is(msg, "credit"))
+        troupe__remotes_credit(self, msg);
+    else if (is(msg, "full"))
+        troupe__remotes_full(self, msg);
+    else if (is(msg, "lost"))
+        troupe__remotes_lost(self, (uint32_t) msg->id);
     else if (is(msg, "sweep"))
         troupe__sweep(self, false);
     else if (is(msg, "kill"))

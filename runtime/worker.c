@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "runtime/remote.h"
 #include "runtime/worker.h"
 
 enum { REFRESH_TICKS = 60000, POLL_TICKS = 600000, NS_PER_MS = 1000000 };
@@ -107,6 +108,8 @@ troupe__worker_turn(struct troupe__worker *self)
     for (uint32_t i = 0; i < self->lane_count; i++)
         frames += take_frames(self, &self->lanes[i],
                               TROUPE__TURN_FRAMES / self->lane_count);
+    if (self->remotes)
+        frames += troupe__remotes_take(self, frames == 0);
     bool any = frames > 0;
     self->turn++;
     /* Looking at the time each turn would cost more than short turns do. How
@@ -163,7 +166,8 @@ troupe__worker_sleep(struct troupe__worker *self, uint64_t until_ns)
         atomic_store(&self->idle, true);
         troupe__state_changed(self->node);
     }
-    troupe__inbox_wait(self->lanes, self->lane_count, looks.fds, looks.count,
+    troupe__inbox_wait(self->lanes, self->lane_count,
+                       troupe__remotes_socket(self), looks.fds, looks.count,
                        ms);
     atomic_store(&self->idle, false);
     self->now_ticks = 0;
@@ -187,6 +191,8 @@ spin(struct troupe__worker *self)
             __builtin_ia32_pause();
 #endif
         }
+        if (self->remotes && troupe__remotes_take(self, true))
+            return true;
     } while (troupe__clock_ns(self->node) - started < until);
     return false;
 }
@@ -227,6 +233,7 @@ troupe__worker_clear(struct troupe__worker *self)
         self->outboxes[i] = NULL;
     }
     self->dirty = NULL;
+    troupe__remotes_close(self);
     troupe__lanes_close(self);
     if (self->frame)
         troupe__frame_release(self->frame);
@@ -269,7 +276,10 @@ troupe__worker_new(troupe_t *node, bool is_port, bool is_own,
     int rc = place_worker(node, self);
     if (rc == 0)
         rc = troupe__lanes_open(self);
+    if (rc == 0 && node->peers)
+        rc = troupe__remotes_open(self);
     if (rc < 0) {
+        troupe__lanes_close(self);
         free(self->lanes);
         free(self);
         return rc == -ENOSPC ? -EMFILE : rc;

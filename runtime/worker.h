@@ -12,6 +12,8 @@
  * A port is a worker without a thread: an ordinary thread drives it for the
  * length of a call; see thread.c.
  */
+struct troupe__remotes;
+
 struct troupe__worker {
     troupe_t *node;
     uint32_t index;
@@ -66,6 +68,7 @@ struct troupe__worker {
     struct troupe__outbox *outboxes[TROUPE__WORKER_MAX + 1];
     struct troupe__inbox *lanes; /* where frames come in */
     uint32_t lane_count;
+    struct troupe__remotes *remotes; /* other nodes; NULL: the node is alone */
 };
 
 /* True when a frame is announced; the worker's. */
@@ -107,6 +110,8 @@ uint64_t troupe__now(struct troupe__worker *self);
 /* send.c */
 struct troupe__outbox *troupe__outbox_to(struct troupe__worker *self,
                                          troupe_ref_t to);
+struct troupe__outbox *troupe__outbox_known(struct troupe__worker *self,
+                                            troupe_ref_t to);
 int troupe__emit(struct troupe__worker *self,
                  const struct troupe__envelope *envelope, const char *format,
                  va_list *args);
@@ -115,6 +120,8 @@ int troupe__emitf(struct troupe__worker *self,
                   ...);
 uint64_t troupe__bytes_to(struct troupe__worker *self, troupe_ref_t to);
 int troupe__guard(struct troupe_context *ctx, troupe_ref_t to);
+void troupe__pass_on(struct troupe__worker *self, struct troupe__outbox *outbox,
+                     const struct troupe_message *msg);
 void troupe__flush(struct troupe__worker *self);
 struct troupe__envelope troupe__envelope(enum troupe__wire_kind kind,
                                          troupe_ref_t to, troupe_ref_t from,
