@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 
+ci_dir=$(dirname "${BASH_SOURCE[0]}")
+
 # One line each: name, then what it shows.
 stages="\
 release    gcc, optimised: every test, every example
@@ -48,6 +50,7 @@ count_ctest() {
     # shellcheck disable=SC2154 # jobs is dev's
     CRITERION_VERBOSITY_LEVEL=1 \
         "${ctest_prefix[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
+        --output-junit "$PWD/build/log/ctest-$preset.xml" \
         >"$out" 2>&1 || rc=$?
     grep -Ev "$skip_line|^\[(RUN |PASS)\]" "$out" || true
     grep -E "$skip_line" "build/$preset/Testing/Temporary/LastTest.log" |
@@ -204,6 +207,7 @@ stop_stage() {
 # Runs one stage with its output in a log; errexit stays on within it.
 run_stage() {
     local name=$1 log=build/log/$1.log start=$SECONDS rc=0 skips
+    rm -f build/log/ctest-"$name".{log,xml} # of an earlier run
     set -m # a process group of its own
     (
         set -euo pipefail
@@ -224,7 +228,8 @@ run_stage() {
     fi
     printf 'FAIL  %-9s %4d s  (output: %s)\n' "$name" $((SECONDS - start)) "$log"
     printf '0 1\n' >>"$tally"
-    tail -n 60 "$log" | sed 's/^/      | /'
+    python3 "$ci_dir/failures.py" "$log" build/log/ctest-"$name".{log,xml} |
+        sed 's/^/      | /'
 }
 
 run_stages() {
