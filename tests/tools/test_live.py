@@ -53,27 +53,27 @@ def check_cut(code, report, why, none):
     return sources(report) > 0
 
 
+def cut_by_deadline(many, deadline_ms):
+    """The exit code, and True if the report was cut in the middle."""
+    done = subprocess.run(
+        [TROUPE, "research", QUESTION, "--corpus", many, "--quiet",
+         "--deadline", f"{deadline_ms}ms"],
+        capture_output=True, text=True, timeout=60)
+    return done.returncode, check_cut(done.returncode, done.stdout,
+                                      "the deadline passed", 124)
+
+
 def test_deadline(many, corpus):
     run(QUESTION, "--corpus", many)  # makes the index
     done = run(QUESTION, "--corpus", corpus, "--deadline", "1m")
     check("DEGRADED" not in done.stdout, "in time")
-    cut = False
-    for number in range(TRIES):
-        if cut:
-            break
-        deadline_ms = int(20 * 1.15 ** number)
-        done = subprocess.run(
-            [TROUPE, "research", QUESTION, "--corpus", many, "--quiet",
-             "--deadline", f"{deadline_ms}ms"],
-            capture_output=True, text=True, timeout=60)
-        cut = check_cut(done.returncode, done.stdout, "the deadline passed",
-                        124)
-    check(cut, "no deadline cut a run in the middle")
-    done = subprocess.run(
-        [TROUPE, "research", QUESTION, "--corpus", many, "--deadline", "1ms"],
-        capture_output=True, text=True, timeout=60)
-    check(done.returncode == 124, f"1 ms: {done.returncode}")
-    check_cut(done.returncode, done.stdout, "the deadline passed", 124)
+    check(any(cut_by_deadline(many, int(20 * 1.15 ** number))[1]
+              for number in range(TRIES)),
+          "no deadline cut a run in the middle")
+    # On a busy machine an engine may be done before its asker's millisecond
+    # is looked at; its answer is reported then.
+    check(any(cut_by_deadline(many, 1)[0] == 124 for _ in range(TRIES)),
+          "no deadline of 1 ms passed with nothing to report")
 
 
 def interrupt_search(many):
