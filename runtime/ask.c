@@ -178,6 +178,16 @@ troupe_ask(troupe_context_t *ctx, troupe_ref_t to, const char *type,
     return rc;
 }
 
+/* Whoever it was made for may be asked later what it waited for. */
+static void
+note_hung(struct troupe__ask *ask, const char *text)
+{
+    if (!ask->scope)
+        return;
+    free(ask->scope->hung);
+    ask->scope->hung = troupe__strdup(text ? text : "");
+}
+
 /* An outcome that is not an answer: told after the present callback. */
 void
 troupe__ask_finish(struct troupe__worker *self, struct troupe__ask *ask,
@@ -189,10 +199,8 @@ troupe__ask_finish(struct troupe__worker *self, struct troupe__ask *ask,
     char *words = text ? troupe__strdup(text) : NULL;
     free(ask->text);
     ask->text = words;
-    if (outcome == TROUPE_TIMEOUT && ask->scope) {
-        free(ask->scope->hung);
-        ask->scope->hung = troupe__strdup(text ? text : "");
-    }
+    if (outcome == TROUPE_TIMEOUT)
+        note_hung(ask, text);
     troupe__wheel_clear(&self->wheel, &ask->alarm);
     ask->done_next = NULL;
     ask->done_before = self->done_last;
@@ -305,6 +313,8 @@ troupe__answer_handle(struct troupe__worker *self, struct troupe__actor *actor,
             answer.code = -EBADMSG;
             answer.text = "an error answer that cannot be read";
         }
+        if (answer.outcome == TROUPE_TIMEOUT) /* it came there too late */
+            note_hung(ask, answer.text);
     }
     answer.incarnation = (uint32_t) msg->deadline;
     tell(self, ask, &answer, msg);

@@ -19,7 +19,8 @@ TELLS = re.compile(
     r"^\[(----|FAIL|ERR )\]|^FAIL\b|failed: |Sanitizer: |runtime error: "
     r"|^Traceback |\w(Error|Exception|Expired)\b|[Aa]ssertion|[Tt]imed out"
     r"|out of memory|dumped core|^ *#[0-4] 0x|: error: |^not found: |^did not ")
-NOISE = re.compile(r"^\[(RUN |PASS|SKIP|====)|^SKIP |^\[----\]\s*$|^[\s=-]*$")
+NOISE = re.compile(r"^\[(RUN |PASS|SKIP|====)|^SKIP |^\[----\]( Criterion v.*|\s*)$"
+                   r"|^[\s=-]*$")
 FAILED = re.compile(r"^\s*\d+ - (\S+) \((.*)\)\s*$")
 
 

@@ -140,6 +140,74 @@ Test(words, a_timeout_names_the_chain)
     assert_words("waited for broker <", ", which waited for keeper <");
 }
 
+/* Keeps questions as well, but takes them up again. */
+static int
+put_aside(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_stash(ctx);
+}
+
+static int
+take_up(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    troupe_unstash(ctx);
+    return 0;
+}
+
+struct sluggard {
+    char unused;
+};
+
+TROUPE_KIND(sluggard, struct sluggard, TROUPE_ON("keep", put_aside),
+            TROUPE_ON("go", take_up));
+
+static int
+note_words(troupe_context_t *ctx, void *state, const troupe_answer_t *answered)
+{
+    (void) ctx, (void) state;
+    note("%s: %s", troupe_outcome_name(answered->outcome), answered->text);
+    return 0;
+}
+
+struct question {
+    troupe_ref_t to;
+    uint64_t left_ns; /* out: from now to its deadline */
+};
+
+/* Its deadline is in the middle of a millisecond. */
+static int
+ask_until(troupe_context_t *ctx, void *arg)
+{
+    enum { MS = 1000000 };
+    struct question *self = arg;
+    uint64_t now = troupe_time_ns(ctx);
+    troupe_ask_options_t options = {
+        .deadline_ns = now - now % MS + 4 * MS + MS / 2, .answer = note_words};
+    self->left_ns = options.deadline_ns - now;
+    return troupe_ask_with(ctx, self->to, "keep", &options, NULL, NULL);
+}
+
+/* Messages expire at their deadline, timers ring at the next millisecond: who
+ * is asked too late may say so before the timer of who asked it rings. */
+Test(words, a_timeout_names_who_said_that_it_was_too_late)
+{
+    troupe_ref_t last = spawn(&sluggard, NULL);
+    struct question question = {.to = spawn_on(&broker, 0, last)};
+    cr_assert_eq(inside(probe_on(0), ask_until, &question), 0);
+    settle();
+    cr_assert_eq(troupe_clock_advance(node, question.left_ns), 0);
+    tell(last, "go");
+    assert_notes("");
+    advance(1);
+    const char *noted = notes();
+    cr_assert(strstr(noted, "timeout: waited for broker <")
+                  && strstr(noted, ", which waited for sluggard <")
+                  && strstr(noted, ", which was too busy"),
+              "%s", noted);
+}
+
 /* No worker of these answers, and the words are there all the same. */
 Test(words, a_timeout_names_whom_it_waited_for_however_busy)
 {
