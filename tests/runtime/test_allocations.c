@@ -107,7 +107,8 @@ play(uint32_t worker, int balls, int hits)
  */
 Test(allocations, small_tells_that_go_one_by_one_make_none)
 {
-    enum { HITS = 20000, START = 16 };
+    /* Where libzmq makes any, it makes one for 256 messages: 19. */
+    enum { HITS = 5000, START = 12 };
     for (uint32_t worker = 0; worker < 2; worker++) {
         struct flow flow = play(worker, 1, HITS);
         cr_assert_geq(flow.messages, HITS);
