@@ -4,17 +4,14 @@
 #include <errno.h>
 
 #include "mailbox/pack.h"
+#include "runtime/names.h"
+#include "runtime/replica.h"
 #include "runtime/worker.h"
-
-struct members {
-    uint64_t *members;
-    size_t count, capacity;
-};
 
 static void
 group_free(void **item_p)
 {
-    struct members *group = *item_p;
+    struct troupe__members *group = *item_p;
     free(group->members);
     free(group);
     *item_p = NULL;
@@ -85,19 +82,37 @@ hide_name(troupe_t *node, const char *name, troupe_ref_t ref)
     troupe__idmap_remove(&node->name_of, ref.id, NULL);
 }
 
+troupe_ref_t
+troupe__name_set(troupe_t *node, const char *name, troupe_ref_t ref)
+{
+    uint64_t *item = zhashx_lookup(node->names, name);
+    troupe_ref_t before = {item ? *item : 0};
+    if (before.id == ref.id)
+        return before;
+    if (item) {
+        hide_name(node, name, before);
+        zhashx_delete(node->names, name);
+    }
+    if (!troupe_ref_is_nobody(ref)) {
+        item = troupe__alloc(sizeof *item);
+        *item = ref.id;
+        CHECK(zhashx_insert(node->names, name, item) == 0);
+        show_name(node, name, ref);
+    }
+    return before;
+}
+
 int
 troupe__name_claim(troupe_t *node, const char *name, troupe_ref_t ref)
 {
-    uint64_t *item = troupe__alloc(sizeof *item);
-    *item = ref.id;
     pthread_mutex_lock(&node->names_lock);
-    int rc = zhashx_insert(node->names, name, item);
-    if (rc == 0)
-        show_name(node, name, ref);
+    bool taken = zhashx_lookup(node->names, name) != NULL;
+    if (!taken) {
+        troupe__name_set(node, name, ref);
+        troupe__name_changed(node, true, name, ref);
+    }
     pthread_mutex_unlock(&node->names_lock);
-    if (rc < 0)
-        free(item);
-    return rc < 0 ? -EEXIST : 0;
+    return taken ? -EEXIST : 0;
 }
 
 void
@@ -106,8 +121,8 @@ troupe__name_release(troupe_t *node, const char *name, troupe_ref_t ref)
     pthread_mutex_lock(&node->names_lock);
     const uint64_t *item = zhashx_lookup(node->names, name);
     if (item && *item == ref.id) {
-        zhashx_delete(node->names, name);
-        hide_name(node, name, ref);
+        troupe__name_set(node, name, TROUPE_NOBODY);
+        troupe__name_changed(node, false, name, ref);
     }
     pthread_mutex_unlock(&node->names_lock);
 }
@@ -185,7 +200,7 @@ troupe_unregister(troupe_context_t *ctx, const char *name)
 }
 
 static bool
-group_add(struct members *group, uint64_t ref)
+add(struct troupe__members *group, uint64_t ref)
 {
     for (size_t i = 0; i < group->count; i++)
         if (group->members[i] == ref)
@@ -199,39 +214,57 @@ group_add(struct members *group, uint64_t ref)
     return true;
 }
 
-int
-troupe_join(troupe_context_t *ctx, const char *name)
+static bool
+take_out(troupe_t *node, const char *name, struct troupe__members *group,
+         uint64_t ref)
 {
-    CHECK(ctx);
-    troupe_t *node = ctx->worker->node;
-    if (!troupe__name_is_valid(name))
-        return -EINVAL;
-    pthread_mutex_lock(&node->names_lock);
-    struct members *group = zhashx_lookup(node->groups, name);
+    size_t at = 0;
+    while (at < group->count && group->members[at] != ref)
+        at++;
+    if (at == group->count)
+        return false;
+    group->members[at] = group->members[--group->count];
+    if (group->count == 0)
+        zhashx_delete(node->groups, name);
+    return true;
+}
+
+bool
+troupe__group_set(troupe_t *node, const char *name, troupe_ref_t ref,
+                  bool is_member)
+{
+    struct troupe__members *group = zhashx_lookup(node->groups, name);
+    if (!is_member)
+        return group && take_out(node, name, group, ref.id);
     if (!group) {
         group = troupe__alloc(sizeof *group);
         CHECK(zhashx_insert(node->groups, name, group) == 0);
     }
-    bool added = group_add(group, ctx->actor->ref.id);
+    return add(group, ref.id);
+}
+
+static bool
+group_change(troupe_t *node, const char *name, troupe_ref_t ref, bool joins)
+{
+    pthread_mutex_lock(&node->names_lock);
+    bool changed = troupe__group_set(node, name, ref, joins);
+    if (changed)
+        troupe__group_changed(node, joins, name, ref);
     pthread_mutex_unlock(&node->names_lock);
-    if (!added)
+    return changed;
+}
+
+int
+troupe_join(troupe_context_t *ctx, const char *name)
+{
+    CHECK(ctx);
+    if (!troupe__name_is_valid(name))
+        return -EINVAL;
+    if (!group_change(ctx->worker->node, name, ctx->actor->ref, true))
         return -EALREADY;
     struct troupe__extra *extra = troupe__extra(ctx->actor);
     list_add(&extra->groups, &extra->group_count, name);
     return 0;
-}
-
-static void
-group_leave(troupe_t *node, const char *name, uint64_t ref)
-{
-    pthread_mutex_lock(&node->names_lock);
-    struct members *group = zhashx_lookup(node->groups, name);
-    for (size_t i = 0; group && i < group->count; i++)
-        if (group->members[i] == ref)
-            group->members[i] = group->members[--group->count];
-    if (group && group->count == 0)
-        zhashx_delete(node->groups, name);
-    pthread_mutex_unlock(&node->names_lock);
 }
 
 int
@@ -242,7 +275,7 @@ troupe_leave(troupe_context_t *ctx, const char *name)
     if (!name || !extra
         || !list_remove(extra->groups, &extra->group_count, name))
         return -ENOENT;
-    group_leave(ctx->worker->node, name, ctx->actor->ref.id);
+    group_change(ctx->worker->node, name, ctx->actor->ref, false);
     return 0;
 }
 
@@ -252,7 +285,7 @@ troupe__groups_leave_all(struct troupe__worker *self,
 {
     struct troupe__extra *extra = actor->extra;
     for (uint32_t i = 0; i < extra->group_count; i++) {
-        group_leave(self->node, extra->groups[i], actor->ref.id);
+        group_change(self->node, extra->groups[i], actor->ref, false);
         free(extra->groups[i]);
     }
     free(extra->groups);
@@ -265,7 +298,7 @@ static size_t
 members_of(troupe_t *node, const char *name, uint64_t **ret_members)
 {
     pthread_mutex_lock(&node->names_lock);
-    const struct members *group = zhashx_lookup(node->groups, name);
+    const struct troupe__members *group = zhashx_lookup(node->groups, name);
     size_t count = group ? group->count : 0;
     *ret_members = NULL;
     if (count > 0) {

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/link.h"
 #include "runtime/peers.h"
 #include "runtime/worker.h"
 
@@ -109,6 +110,7 @@ troupe__node_free(troupe_t *node)
     for (uint32_t i = 0; i < atomic_load(&node->worker_count); i++)
         if (node->workers[i])
             troupe__worker_free(node->workers[i]);
+    troupe__link_free(node);
     troupe__transport_free(node->transport);
     troupe__dead_ring_free(node);
     troupe__names_free(node);
@@ -144,7 +146,9 @@ open_ways(troupe_t *node, struct troupe__worker *port)
 int
 troupe_new(const troupe_options_t *options, troupe_t **ret_node)
 {
-    return troupe__node_new(options, NULL, ret_node);
+    return options && options->nodes
+               ? troupe__root_new(options, ret_node)
+               : troupe__node_new(options, NULL, ret_node);
 }
 
 /* `membership` NULL: a node that is alone. */
@@ -166,6 +170,8 @@ troupe__node_new(const troupe_options_t *options,
     }
     struct troupe__worker *worker = NULL;
     int rc = troupe__ports_init(node);
+    if (rc == 0 && membership)
+        rc = troupe__link_open(node, options->nodes);
     while (rc == 0 && node->regular < node->options.workers) {
         rc = troupe__worker_new(node, false, false, &worker);
         node->regular += rc == 0;

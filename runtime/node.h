@@ -18,6 +18,7 @@ struct troupe__worker;
 struct troupe__job;
 struct troupe__peers;
 struct troupe__membership;
+struct troupe__link;
 
 /* Threads that run blocking functions; see blocking.c. */
 struct troupe__helpers {
@@ -49,6 +50,7 @@ struct troupe {
     struct troupe__tap tap;
     uint32_t id;                 /* of the node in refs */
     struct troupe__peers *peers; /* NULL: it is alone */
+    struct troupe__link *link;   /* with these; or NULL */
     uint64_t serial;  /* of the node in the process: endpoint names */
     uint32_t regular; /* workers from the options: 0 .. regular - 1 */
     struct troupe__slots slots;
@@ -111,6 +113,7 @@ void troupe__log(troupe_t *node, troupe_level_t level, const char *format, ...)
 int troupe__node_new(const troupe_options_t *options,
                      const struct troupe__membership *membership,
                      troupe_t **ret_node);
+int troupe__root_new(const troupe_options_t *options, troupe_t **ret_node);
 int troupe__thread_start(pthread_t *thread, void *(*run)(void *), void *data);
 void troupe__node_free(troupe_t *node);
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "runtime/hub.h"
 #include "runtime/worker.h"
 
 enum { NS_PER_MS = 1000000, GRACE_MS = 200, DESTROY_MS = 10000 };
@@ -200,6 +201,10 @@ stop_everything(troupe_t *node, uint64_t deadline, int *ret_rc)
 {
     int rc = stop_roots(node, deadline);
     stop_the_rest(node, deadline);
+    if (!troupe__hub_stop_all(node, deadline)) {
+        name_straggler(node, "a process of a node of its own does not end");
+        rc = -ETIMEDOUT;
+    }
     if (!troupe__helpers_stop(node, deadline)) {
         name_straggler(node, "a blocking function does not return");
         node->left_behind = true;
@@ -208,6 +213,7 @@ stop_everything(troupe_t *node, uint64_t deadline, int *ret_rc)
     int workers = stop_workers(node, deadline);
     rc = rc < 0 ? rc : workers;
     troupe__watchdog_stop(node);
+    troupe__link_stop(node);
     node->ports_open =
         node->left_behind
         || !troupe__ports_close(node, grace_after(deadline), name_thread);

@@ -64,6 +64,8 @@ typedef struct troupe_options {
     troupe_level_t log_level; /* the lowest that is logged; info */
     troupe_tap_fn tap;        /* NULL: none */
     void *tap_data;
+    /* This node starts others; see troupe_nodes.h. NULL: it is alone. */
+    const struct troupe_nodes_options *nodes;
 } troupe_options_t;
 
 /* troupe_options_default: the values named above. */

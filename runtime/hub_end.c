@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hub_end.c: a node of the root's is gone. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/hub.h"
+#include "runtime/process.h"
+#include "runtime/replica.h"
+#include "runtime/worker.h"
+
+/* Who was killed could not remove its sockets. */
+static void
+remove_sockets(const char *directory, uint32_t number)
+{
+    char prefix[16];
+    int length = snprintf(prefix, sizeof prefix, "n%u.", number);
+    DIR *all = opendir(directory);
+    const struct dirent *entry = NULL;
+    while (all && (entry = readdir(all)))
+        if (strncmp(entry->d_name, prefix, (size_t) length) == 0)
+            (void) unlinkat(dirfd(all), entry->d_name, 0);
+    if (all)
+        closedir(all);
+}
+
+static void
+take_off_the_list(struct troupe__hub *self, const struct troupe__hub_node *node)
+{
+    uint32_t at = 0;
+    pthread_mutex_lock(&self->link->lock);
+    while (self->nodes[at] != node)
+        at++;
+    memmove(&self->nodes[at], &self->nodes[at + 1],
+            (self->count - at - 1) * sizeof self->nodes[0]);
+    self->count--;
+    pthread_mutex_unlock(&self->link->lock);
+}
+
+/* Nobody is to wait for the word of that node any more. */
+void
+troupe__hub_do_not_await(struct troupe__hub *self, uint32_t number)
+{
+    for (uint32_t i = 0; i < self->count; i++) {
+        struct troupe__hub_node *other = self->nodes[i];
+        other->awaits[number / 64] &= ~(UINT64_C(1) << number % 64);
+        troupe__hub_go_if_known(self, other);
+    }
+}
+
+static void
+say_why(const struct troupe__hub_node *node, const struct troupe__note *note,
+        char *text, size_t size, troupe_reason_t *ret_reason)
+{
+    bool is_orderly =
+        node->end_asked && node->why[0] == '\0'
+        && (note->exit == TROUPE_EXIT_NORMAL
+            || (note->exit == TROUPE_EXIT_KILLED && note->value == SIGTERM));
+    snprintf(text, size, "%s%s%s", node->why, node->why[0] ? "; " : "",
+             note->text);
+    *ret_reason =
+        (troupe_reason_t){is_orderly ? TROUPE_EXIT_SHUTDOWN : note->exit,
+                          (int) note->value, text};
+    if (is_orderly)
+        ret_reason->code = 0;
+}
+
+static void
+lose(struct troupe__hub *self, const struct troupe__hub_node *node,
+     const troupe_reason_t *reason)
+{
+    struct troupe__note *down = troupe__note_new(NOTE_DOWN, reason->text);
+    down->number = node->facts.number;
+    down->exit = reason->kind;
+    down->value = reason->code;
+    troupe__peer_lost(self->link->node, node->facts.number, reason);
+    troupe__replica_purge(self->link, node->facts.number, down);
+}
+
+/* Once for each node: it is not in the list after that. */
+void
+troupe__hub_ended(struct troupe__hub *self, struct troupe__hub_node *node,
+                  const struct troupe__note *note)
+{
+    char text[512];
+    struct troupe__link *link = self->link;
+    troupe_node_event_t event = {.name = node->facts.name,
+                                 .number = node->facts.number,
+                                 .was_ready = node->state == HUB_LIVE,
+                                 .is_permanent = note->is_permanent};
+    say_why(node, note, text, sizeof text, &event.reason);
+    bool is_fine = event.reason.kind <= TROUPE_EXIT_SHUTDOWN;
+    troupe__log(link->node, is_fine ? TROUPE_LOG_INFO : TROUPE_LOG_WARNING,
+                "node %u %s %s: %s", event.number, event.name,
+                event.was_ready ? "has ended" : "ended before it was ready",
+                text);
+    take_off_the_list(self, node);
+    if (node->state >= HUB_JOINED)
+        lose(self, node, &event.reason);
+    remove_sockets(link->node->peers->self.directory, event.number);
+    troupe__hub_do_not_await(self, event.number);
+    if (node->calls.ended)
+        node->calls.ended(node->calls_data, &event);
+    troupe__tell_down(link, &event);
+    free(node);
+    pthread_mutex_lock(&link->lock);
+    pthread_cond_broadcast(&link->changed);
+    pthread_mutex_unlock(&link->lock);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_link.c: nodes are started, join, are known to all, and are lost. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/process_world.h"
+#include "runtime/run_world.h"
+
+TestSuite(link, .init = run_begin, .fini = run_end, .timeout = 60);
+
+Test(link, a_node_joins_and_is_ready)
+{
+    uint32_t number = START("one", "join", "wait");
+    const struct heard *heard = wait_up(number);
+    cr_assert_str_eq(heard->name, "one");
+    troupe_node_info_t infos[4];
+    cr_assert_eq(troupe_node_list(root, infos, 4), 2);
+    cr_assert_str_eq(infos[0].name, "root");
+    cr_assert_eq(infos[0].number, 1);
+    cr_assert_str_eq(infos[1].name, "one");
+    cr_assert_eq(infos[1].number, number);
+    cr_assert_eq(infos[1].state, TROUPE_NODE_READY);
+    cr_assert_eq(infos[1].workers, 2);
+    cr_assert_gt(infos[1].pid, 0);
+}
+
+Test(link, a_killed_node_is_down_once_with_its_signal)
+{
+    uint32_t number = START("one", "join", "say", "here", "wait");
+    wait_up(number);
+    kill(pid_of(number), SIGKILL);
+    const struct heard *heard = wait_down(number);
+    cr_assert(heard->was_ready);
+    cr_assert_eq(heard->kind, TROUPE_EXIT_KILLED);
+    cr_assert_eq(heard->code, SIGKILL);
+    cr_assert(strstr(heard->text, "killed by SIGKILL"), "%s", heard->text);
+    uint32_t next = START("two", "join", "wait");
+    wait_up(next); /* told after all that was told of the first */
+    cr_assert_eq(heard_count(number, false), 1);
+    cr_assert_eq(heard_count(number, true), 1);
+}
+
+Test(link, a_node_may_be_ended_in_order)
+{
+    uint32_t number = START("one", "join", "wait");
+    wait_up(number);
+    cr_assert_eq(troupe_node_end(root, number, 60000), 0);
+    const struct heard *heard = wait_down(number);
+    cr_assert_eq(heard->kind, TROUPE_EXIT_SHUTDOWN, "%s", heard->text);
+    cr_assert_eq(heard->code, 0);
+    cr_assert_eq(troupe_node_end(root, number, 60000), -ESRCH);
+}
+
+Test(link, what_a_node_writes_is_logged_under_its_name)
+{
+    START("one", "join", "say", "good morning", "wait");
+    wait_log("[one] good morning");
+}
+
+Test(link, death_before_ready_is_a_failed_start)
+{
+    uint32_t number = START("one", "exit", "3");
+    const struct heard *heard = wait_down(number);
+    cr_assert_not(heard->was_ready);
+    cr_assert_not(heard->is_permanent);
+    cr_assert_eq(heard->kind, TROUPE_EXIT_ERROR);
+    cr_assert_eq(heard->code, 3);
+    cr_assert_eq(heard_count(number, true), 0);
+}
+
+Test(link, exit_code_125_says_do_not_start_me_again)
+{
+    uint32_t number = START("one", "join", "exit", "125");
+    const struct heard *heard = wait_down(number);
+    cr_assert(heard->is_permanent);
+    cr_assert_eq(heard->code, 125);
+}
+
+Test(link, a_missing_program_is_a_failed_start)
+{
+    uint32_t number = 0;
+    troupe_node_spec_t spec = {.name = "one", .path = "/nonexistent/program"};
+    cr_assert_eq(troupe_node_start(root, &spec, &number), 0);
+    const struct heard *heard = wait_down(number);
+    cr_assert_not(heard->was_ready);
+    cr_assert_eq(heard->code, -ENOENT);
+    cr_assert(strstr(heard->text, "/nonexistent/program"), "%s", heard->text);
+}
+
+static void
+begin_in_haste(void)
+{
+    run_begin_with((troupe_nodes_options_t){
+        .hang_ms = 60000, .start_ms = 200, .term_ms = 60000});
+}
+
+Test(link, who_never_joins_is_ended, .init = begin_in_haste)
+{
+    uint32_t number = START("one", "wait");
+    const struct heard *heard = wait_down(number);
+    cr_assert_not(heard->was_ready);
+    cr_assert_eq(heard->kind, TROUPE_EXIT_KILLED);
+    cr_assert(strstr(heard->text, "it was not ready in time"), "%s",
+              heard->text);
+}
+
+Test(link, nodes_know_each_other_before_they_are_ready)
+{
+    uint32_t numbers[4];
+    char name[16];
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "node%d", i);
+        numbers[i] = START(name, "join", "wait");
+    }
+    for (int i = 0; i < 4; i++)
+        wait_up(numbers[i]);
+    cr_assert_eq(troupe_node_list(root, NULL, 0), 5);
+}
+
+Test(link, twenty_lives_of_one_node_have_twenty_numbers)
+{
+    uint32_t last = 1;
+    for (int i = 0; i < 20; i++) {
+        uint32_t number = START("one", "join", "name", "star", "wait");
+        cr_assert_gt(number, last);
+        last = number;
+        wait_up(number);
+        kill(pid_of(number), SIGKILL);
+        const struct heard *heard = wait_down(number);
+        cr_assert_eq(heard->code, SIGKILL, "%s", heard->text);
+    }
+    for (uint32_t i = 2; i <= last; i++)
+        cr_assert_eq(heard_count(i, false), 1);
+}
+
+Test(link, one_name_is_one_living_nodes)
+{
+    uint32_t number = START("one", "join", "wait");
+    troupe_node_spec_t spec = {.name = "one", .path = player_path()};
+    cr_assert_eq(troupe_node_start(root, &spec, NULL), -EEXIST);
+    spec.name = "root";
+    cr_assert_eq(troupe_node_start(root, &spec, NULL), -EEXIST);
+    spec.name = "";
+    cr_assert_eq(troupe_node_start(root, &spec, NULL), -EINVAL);
+    wait_up(number);
+    cr_assert_eq(troupe_node_end(root, number, 60000), 0);
+    wait_down(number);
+    wait_up(START("one", "join", "wait"));
+}
+
+/* run_end() finds what is left: a child, a descriptor, a socket's file. */
+Test(link, a_root_takes_all_its_nodes_with_it)
+{
+    int pidfds[3];
+    const char *const names[] = {"one", "two", "three"};
+    for (int i = 0; i < 3; i++) {
+        uint32_t number = START(names[i], "join", "wait");
+        wait_up(number);
+        pidfds[i] = watch_pid(pid_of(number));
+    }
+    START("four", "wait"); /* that one never joins */
+    cr_assert_eq(troupe_stop(root, 60000), 0);
+    for (int i = 0; i < 3; i++)
+        wait_gone(pidfds[i]);
+    troupe_node_spec_t spec = {.name = "late", .path = player_path()};
+    cr_assert_eq(troupe_node_start(root, &spec, NULL), -ESHUTDOWN);
+}
+
+Test(link, nodes_are_stopped_in_reverse)
+{
+    wait_up(START("one", "join", "wait"));
+    wait_up(START("two", "join", "wait"));
+    cr_assert_eq(troupe_stop(root, 60000), 0);
+    cr_assert_lt(log_index("two has ended"), log_index("one has ended"));
+}
+
+/* It ignores both ways to ask it: the end of the time is the end of it. */
+Test(link, who_does_not_stop_in_time_is_killed)
+{
+    uint32_t number = START("one", "join", "ignore", "15", "say", "deaf",
+                            "seek", "nobody at all");
+    wait_up(number);
+    wait_log("[one] deaf");
+    int pidfd = watch_pid(pid_of(number));
+    cr_assert_eq(troupe_stop(root, 100), 0);
+    wait_gone(pidfd);
+}
+
+Test(link, a_node_alone_has_no_run)
+{
+    troupe_t *alone = NULL;
+    troupe_node_spec_t spec = {.name = "one", .path = player_path()};
+    cr_assert_eq(troupe_node_join(NULL, &alone), -ENODATA);
+    cr_assert_eq(troupe_new(NULL, &alone), 0);
+    cr_assert_eq(troupe_node_start(alone, &spec, NULL), -EPERM);
+    cr_assert_eq(troupe_node_end(alone, 2, 0), -EPERM);
+    cr_assert_eq(troupe_node_list(alone, NULL, 0), 0);
+    cr_assert_eq(troupe_destroy(&alone), 0);
+}
+
+Test(link, a_root_wants_a_directory_of_its_own)
+{
+    troupe_t *other = NULL;
+    troupe_nodes_options_t nodes = {.directory = run_directory()};
+    troupe_options_t options = troupe_options_default();
+    options.nodes = &nodes;
+    cr_assert_eq(troupe_new(&options, &other), -EEXIST);
+    nodes.directory = "/tmp";
+    cr_assert_eq(troupe_new(&options, &other), -EACCES);
+    nodes.directory = "/nonexistent";
+    cr_assert_eq(troupe_new(&options, &other), -ENOENT);
+    nodes.directory = "relative";
+    cr_assert_eq(troupe_new(&options, &other), -EINVAL);
+    nodes.directory = NULL;
+    cr_assert_eq(troupe_new(&options, &other), -EINVAL);
+    wait_up(START("one", "join", "wait")); /* the first is unharmed */
+}
