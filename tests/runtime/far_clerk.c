@@ -17,7 +17,7 @@ on_add(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) ctx;
     struct clerk *self = state;
     int64_t number = 0;
-    int rc = troupe_unpack(msg, "[I", &number);
+    int rc = troupe_unpack(msg, "[I]", &number);
     if (rc < 0)
         rc = troupe_unpack(msg, "I", &number);
     if (rc < 0)
@@ -71,10 +71,10 @@ TROUPE_KIND(far_clerk, struct clerk, TROUPE_ON("add", on_add),
             TROUPE_ON("echo", on_echo));
 
 troupe_ref_t
-spawn_on(troupe_t *node, const troupe_kind_t *kind)
+spawn_on(troupe_t *at, const troupe_kind_t *kind)
 {
     troupe_ref_t ref;
     troupe_spawn_options_t options = {.place = TROUPE_WORKER, .worker = 1};
-    cr_assert_eq(troupe_node_spawn(node, kind, &options, &ref, NULL), 0);
+    cr_assert_eq(troupe_node_spawn(at, kind, &options, &ref, NULL), 0);
     return ref;
 }

@@ -13,6 +13,6 @@
 extern const troupe_kind_t far_clerk;
 
 /* spawn_on: an actor on worker 1 of the node. */
-troupe_ref_t spawn_on(troupe_t *node, const troupe_kind_t *kind);
+troupe_ref_t spawn_on(troupe_t *at, const troupe_kind_t *kind);
 
 #endif

@@ -12,6 +12,7 @@
 #include <zmq.h>
 
 #include "runtime/worker.h"
+#include "runtime/world.h"
 
 enum { LOG_MAX = 1 << 16, PARTS_MAX = 8, PART_MAX = 128 };
 
@@ -101,10 +102,10 @@ keep_gate(void *data)
 }
 
 static void
-gatekeeper_start(struct gatekeeper *self, troupe_t *node)
+gatekeeper_start(struct gatekeeper *self, troupe_t *of)
 {
-    self->node = node;
-    self->socket = zmq_socket(node->transport, ZMQ_REP);
+    self->node = of;
+    self->socket = zmq_socket(of->transport, ZMQ_REP);
     cr_assert(self->socket);
     cr_assert_eq(zmq_bind(self->socket, "inproc://zeromq.zap.01"), 0);
     cr_assert_eq(pthread_create(&self->thread, NULL, keep_gate, self), 0);
@@ -128,24 +129,24 @@ gatekeeper_stop(struct gatekeeper *self)
 static troupe_t *
 node_new(uint32_t number, const char *name)
 {
-    troupe_t *node = NULL;
+    troupe_t *made = NULL;
     struct troupe__membership member = {.number = number, .secret = {1, 2, 3}};
     snprintf(member.name, sizeof member.name, "%s", name);
     snprintf(member.directory, sizeof member.directory, "%s", pair_directory);
-    cr_assert_eq(troupe__node_new(&pair_options, &member, &node), 0);
-    return node;
+    cr_assert_eq(troupe__node_new(&pair_options, &member, &made), 0);
+    return made;
 }
 
 static void
-know(troupe_t *node, uint32_t number, const char *name, bool system)
+know(troupe_t *who, uint32_t number, const char *name, bool system)
 {
     struct troupe__peer_facts facts = {.number = number,
                                        .pid = getpid(),
                                        .workers = pair_options.workers,
                                        .system = system};
     snprintf(facts.name, sizeof facts.name, "%s", name);
-    cr_assert_eq(troupe__peer_admit(node, &facts), 0);
-    cr_assert_eq(troupe__peer_route(node, number), 0);
+    cr_assert_eq(troupe__peer_admit(who, &facts), 0);
+    cr_assert_eq(troupe__peer_route(who, number), 0);
 }
 
 __attribute__((constructor)) static void
@@ -169,6 +170,43 @@ pair_begin(void)
     gatekeeper_start(&keepers[1], away);
     know(home, 2, "away", true);
     know(away, 1, "home", true);
+    node = home;
+}
+
+/* What came for this thread while it was away is taken. */
+static void
+look_in(troupe_t *at)
+{
+    struct troupe__worker *port = NULL;
+    if (troupe__port_enter(at, false, &port) == 0)
+        troupe__port_leave(port);
+}
+
+void
+pair_settle(void)
+{
+    uint64_t before = 0;
+    for (;;) {
+        troupe_node_stats_t here, there;
+        look_in(home);
+        look_in(away);
+        cr_assert_eq(troupe_settle(home, 30000), 0);
+        cr_assert_eq(troupe_settle(away, 30000), 0);
+        troupe_node_stats_get(home, &here);
+        troupe_node_stats_get(away, &there);
+        uint64_t sent = here.messages_sent + there.messages_sent;
+        if (sent == here.messages_received + there.messages_received
+            && sent == before)
+            return;
+        before = sent;
+    }
+}
+
+void
+pair_lose(troupe_t *of, const char *why)
+{
+    troupe_reason_t reason = {TROUPE_EXIT_KILLED, -9, why};
+    troupe__peer_lost(of, of == home ? 2 : 1, &reason);
 }
 
 void

@@ -6,7 +6,7 @@
 #include "runtime/peers.h"
 #include "troupe.h"
 
-/* Nodes 1 and 2, which know each other. */
+/* Nodes 1 and 2, which know each other; the first is world.h's `node` too. */
 extern troupe_t *home, *away;
 
 /* The directory of their sockets. */
@@ -18,6 +18,13 @@ extern troupe_options_t pair_options;
 /* Before and after each test. */
 void pair_begin(void);
 void pair_end(void);
+
+/* pair_settle: wait until both nodes are at rest and all that was sent between
+ * them has arrived; not where one of them has lost the other. */
+void pair_settle(void);
+
+/* pair_lose: that node hears that the other one has ended, and why. */
+void pair_lose(troupe_t *of, const char *why);
 
 /* pair_admit: both nodes know a third, whose frames a test writes itself. */
 void pair_admit(uint32_t number, bool system);

@@ -16,9 +16,11 @@ troupe_t *node;
 
 static struct {
     pthread_mutex_t lock;
+    pthread_cond_t noted;
     char notes[TEXT_MAX], taken[TEXT_MAX], log[TEXT_MAX];
     size_t notes_size, log_size;
-} book = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    int notes_count;
+} book = {.lock = PTHREAD_MUTEX_INITIALIZER, .noted = PTHREAD_COND_INITIALIZER};
 
 static void
 add_v(char *text, size_t *size, const char *joint, const char *format,
@@ -41,6 +43,10 @@ note(const char *format, ...)
     va_start(args, format);
     add_v(book.notes, &book.notes_size, ", ", format, args);
     va_end(args);
+    pthread_mutex_lock(&book.lock);
+    book.notes_count++;
+    pthread_cond_broadcast(&book.noted);
+    pthread_mutex_unlock(&book.lock);
 }
 
 static void log_add(const char *format, ...)
@@ -63,15 +69,24 @@ log_line(void *data, troupe_level_t level, const char *text)
 }
 
 const char *
-notes(void)
+notes_after(int count)
 {
-    settle();
     pthread_mutex_lock(&book.lock);
+    while (book.notes_count < count)
+        pthread_cond_wait(&book.noted, &book.lock);
     memcpy(book.taken, book.notes, sizeof book.taken);
     book.notes[0] = '\0';
     book.notes_size = 0;
+    book.notes_count = 0;
     pthread_mutex_unlock(&book.lock);
     return book.taken;
+}
+
+const char *
+notes(void)
+{
+    settle();
+    return notes_after(0);
 }
 
 int

@@ -27,6 +27,9 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* notes: settle, then all lines since the last call, joined by ", ". */
 const char *notes(void);
 
+/* notes_after: wait until there are so many, then all; without settling. */
+const char *notes_after(int count);
+
 /* assert_notes: that the notes are these; needs criterion.h. */
 #define assert_notes(wanted)                                                   \
     do {                                                                       \
