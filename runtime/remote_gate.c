@@ -3,11 +3,11 @@
  * remote_gate.c: what another node may say, and to whom it goes on.
  *
  * The sender of a message must be of the node that the connection was granted
- * to. Two exceptions: the root passes on what others say to actors that it
- * supervises in processes of their own; and an ask that was forwarded comes
- * from who forwarded it, in the name of who asked, which only a runtime of
- * ours may do. Of the messages of runtimes only those pass that are about the
- * sender's own actors, or that ours would answer to anybody.
+ * to. One exception, for runtimes of ours alone: what was forwarded comes from
+ * who forwarded it, in the name of who sent it first, and so do the cancel and
+ * the question why that follow an ask on its way. Of the messages of runtimes
+ * only those pass that are about the sender's own actors, or that ours would
+ * answer to anybody.
  */
 #include <string.h>
 
@@ -65,10 +65,10 @@ is_sender(const struct troupe_message *msg, uint32_t number, bool system)
         return true;
     if (troupe_ref_is_nobody(msg->from))
         return msg->kind == WIRE_TELL || msg->kind == WIRE_STOP;
-    if (msg->kind == WIRE_TELL)
-        return number == TROUPE__ROOT;
-    /* A cancel follows the ask on its way. */
-    return system && (msg->kind == WIRE_ASK || msg->kind == WIRE_CANCEL);
+    static const char *const why[] = {"why", NULL};
+    return system
+           && (msg->kind <= WIRE_ASK || msg->kind == WIRE_CANCEL
+               || (msg->kind == WIRE_CONTROL && is_one_of(msg, why)));
 }
 
 void
