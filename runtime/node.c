@@ -170,7 +170,7 @@ troupe__node_new(const troupe_options_t *options,
     }
     struct troupe__worker *worker = NULL;
     int rc = troupe__ports_init(node);
-    if (rc == 0 && membership)
+    if (rc == 0 && membership && !membership->unlinked)
         rc = troupe__link_open(node, options->nodes);
     while (rc == 0 && node->regular < node->options.workers) {
         rc = troupe__worker_new(node, false, false, &worker);

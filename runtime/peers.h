@@ -33,6 +33,7 @@ struct troupe__membership {
     char name[TROUPE_NAME_MAX + 1];
     char directory[TROUPE__RUN_PATH_MAX]; /* of the sockets, absolute */
     uint8_t secret[TROUPE__SECRET_SIZE];
+    bool unlinked; /* without a link: who made the node does its work */
 };
 
 /* What is known of another node. */

@@ -20,14 +20,19 @@ knows_the_secret(const struct troupe__link *self,
     return differs == 0;
 }
 
-/* 0 for what is no number of a node, written as we write it. */
+/* Of a node ("7"), or of one of its workers ("7.0"); 0: it is neither. */
 static uint32_t
-number_of(const char *user)
+number_of(const char *user, bool of_worker)
 {
     char *end = NULL;
     if (user[0] < '1' || user[0] > '9')
         return 0;
     unsigned long number = strtoul(user, &end, 10);
+    if (of_worker) {
+        if (end[0] != '.' || end[1] < '0' || end[1] > '9')
+            return 0;
+        (void) strtoul(end + 1, &end, 10);
+    }
     return *end == '\0' && number <= TROUPE__PEER_MAX ? (uint32_t) number : 0;
 }
 
@@ -39,13 +44,14 @@ number_of(const char *user)
 enum troupe__verdict
 troupe__judge(struct troupe__link *self, const struct troupe__knock *knock)
 {
-    uint32_t number = number_of(knock->user);
+    bool is_data = strcmp(knock->domain, "data") == 0;
+    uint32_t number = number_of(knock->user, is_data);
     if (!knows_the_secret(self, knock) || number == 0 || knock->uid != geteuid()
         || knock->pid <= 0)
         return TROUPE__TURN_AWAY;
     if (self->hub && strcmp(knock->domain, "hub") == 0)
         return troupe__hub_judge(self->hub, number, knock->pid);
-    if (strcmp(knock->domain, "data") != 0)
+    if (!is_data)
         return TROUPE__TURN_AWAY;
     if (troupe__peer_grants(self->node, number, knock->pid))
         return TROUPE__LET_IN;

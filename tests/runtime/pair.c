@@ -130,7 +130,8 @@ static troupe_t *
 node_new(uint32_t number, const char *name)
 {
     troupe_t *made = NULL;
-    struct troupe__membership member = {.number = number, .secret = {1, 2, 3}};
+    struct troupe__membership member = {
+        .number = number, .secret = {1, 2, 3}, .unlinked = true};
     snprintf(member.name, sizeof member.name, "%s", name);
     snprintf(member.directory, sizeof member.directory, "%s", pair_directory);
     cr_assert_eq(troupe__node_new(&pair_options, &member, &made), 0);
