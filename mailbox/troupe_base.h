@@ -59,6 +59,8 @@ typedef struct troupe_ref {
     X(ECANCELED, "cancelled")                                                  \
     X(EPIPE, "broken promise: the actor ended without an answer")              \
     X(EOPNOTSUPP, "the actor does not handle messages of this type")           \
+    X(ENOTRECOVERABLE, "beyond help: not to be started again")                 \
+    X(ENOTCONN, "this node is in no run, or its root is gone")                 \
     X(EALREADY, "that has been done already")                                  \
     X(EBUSY, "in use")                                                         \
     X(EPERM, "not allowed here")                                               \

@@ -136,7 +136,8 @@ finish_end(struct troupe__worker *self, struct troupe__actor *actor)
 }
 
 static struct troupe__ending *
-ending_new(const struct troupe__actor *actor, const troupe_reason_t *reason,
+ending_new(const struct troupe_context *ctx, const struct troupe__actor *actor,
+           const troupe_reason_t *reason,
            const struct troupe_message *broken_by)
 {
     struct troupe__ending *self = troupe__alloc(sizeof *self);
@@ -148,6 +149,10 @@ ending_new(const struct troupe__actor *actor, const troupe_reason_t *reason,
         self->fingerprint = troupe__fingerprint(broken_by);
         snprintf(self->type, sizeof self->type, "%.*s",
                  (int) broken_by->type_size, broken_by->type);
+    } else if (ctx->blamed && ctx->actor == actor) {
+        self->had_message = true;
+        self->fingerprint = ctx->blamed;
+        memcpy(self->type, ctx->blamed_type, sizeof self->type);
     }
     return self;
 }
@@ -247,7 +252,8 @@ troupe__actor_end(struct troupe__worker *self, struct troupe__actor *actor,
 {
     if (actor->ending)
         return;
-    struct troupe__ending *ending = ending_new(actor, reason, broken_by);
+    struct troupe__ending *ending =
+        ending_new(&self->ctx, actor, reason, broken_by);
     if (actor == self->guest)
         guest_ends(self, reason);
     actor->ending = true;

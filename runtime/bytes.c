@@ -24,6 +24,16 @@ troupe__bytes_pack(void **ret_bytes, size_t *ret_size, const char *format,
     return 0;
 }
 
+int
+troupe__bytes_packf(void **ret_bytes, size_t *ret_size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int rc = troupe__bytes_pack(ret_bytes, ret_size, format, &args);
+    va_end(args);
+    return rc;
+}
+
 bool
 troupe__bytes_check(const void *bytes, size_t size)
 {

@@ -17,6 +17,10 @@
 int troupe__bytes_pack(void **ret_bytes, size_t *ret_size, const char *format,
                        va_list *args);
 
+/* troupe__bytes_packf: the same with the arguments themselves. */
+int troupe__bytes_packf(void **ret_bytes, size_t *ret_size, const char *format,
+                        ...);
+
 /* troupe__bytes_check: true when they are exactly one msgpack value. */
 bool troupe__bytes_check(const void *bytes, size_t size);
 

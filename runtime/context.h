@@ -41,10 +41,17 @@ struct troupe_context {
     bool exits;                       /* troupe_exit() was called */
     troupe_exit_t exit_kind;
     int exit_code;
+    uint64_t blamed;                       /* fingerprint; 0: no message */
+    char blamed_type[TROUPE_TYPE_MAX + 1]; /* see troupe__context_blame() */
     uint32_t mute_count;
     struct troupe__full mutes[TROUPE__MUTES_MAX];
     char words[TROUPE__WORDS_MAX]; /* of troupe_fail(), troupe_exit() */
 };
+
+/* troupe__context_blame: the actor, which ends now, was broken by a message
+ * of that type and fingerprint that another had in hand for it. */
+void troupe__context_blame(struct troupe_context *self, const char *type,
+                           uint64_t fingerprint);
 
 struct troupe__watch {
     struct troupe__watch *next; /* of the actor */

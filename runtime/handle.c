@@ -130,6 +130,14 @@ failed(struct troupe__worker *self, struct troupe__actor *actor, int rc)
                       msg && msg->kind <= WIRE_ASK ? msg : NULL);
 }
 
+void
+troupe__context_blame(struct troupe_context *self, const char *type,
+                      uint64_t fingerprint)
+{
+    snprintf(self->blamed_type, sizeof self->blamed_type, "%s", type);
+    self->blamed = fingerprint;
+}
+
 static void
 ended_by_itself(struct troupe__worker *self, struct troupe__actor *actor)
 {
@@ -140,6 +148,7 @@ ended_by_itself(struct troupe__worker *self, struct troupe__actor *actor)
     if (ctx->exits)
         reason = (troupe_reason_t){ctx->exit_kind, ctx->exit_code, words};
     troupe__actor_end(self, actor, &reason, NULL);
+    ctx->blamed = 0;
 }
 
 void

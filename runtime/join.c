@@ -111,6 +111,13 @@ adopt(struct troupe__membership *own)
 int
 troupe_node_join(const troupe_options_t *options, troupe_t **ret_node)
 {
+    return troupe__node_join(options, NULL, NULL, ret_node);
+}
+
+int
+troupe__node_join(const troupe_options_t *options, troupe__ready_fn ready,
+                  void *data, troupe_t **ret_node)
+{
     struct troupe__membership own = {0};
     troupe_t *node = NULL;
     CHECK(ret_node);
@@ -122,7 +129,10 @@ troupe_node_join(const troupe_options_t *options, troupe_t **ret_node)
     explicit_bzero(&own, sizeof own);
     if (rc < 0)
         return rc;
-    rc = troupe__link_start(node);
+    if (ready)
+        rc = ready(node, data, &node->link->agent);
+    if (rc == 0)
+        rc = troupe__link_start(node);
     if (rc == 0)
         rc = troupe__link_wait_live(node, JOIN_MS);
     if (rc < 0)

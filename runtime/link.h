@@ -101,6 +101,16 @@ void troupe__link_complain(struct troupe__link *self,
                            const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * troupe__node_join: troupe_node_join() with a step between: `ready` makes of
+ * the node what it shall be before the run knows of it, and says which actor
+ * there acts for others; NULL: nothing.
+ */
+typedef int (*troupe__ready_fn)(troupe_t *node, void *data,
+                                troupe_ref_t *ret_agent);
+int troupe__node_join(const troupe_options_t *options, troupe__ready_fn ready,
+                      void *data, troupe_t **ret_node);
+
 /* nodes.c: what others hear of nodes */
 void troupe__tell_up(struct troupe__link *self, uint32_t number,
                      const char *name);

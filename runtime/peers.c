@@ -126,6 +126,15 @@ troupe__peer_facts(troupe_t *node, uint32_t number,
     return there ? 0 : -ENOENT;
 }
 
+bool
+troupe__peer_is_lost(const troupe_t *node, uint32_t number)
+{
+    return node->peers && number <= TROUPE__PEER_MAX
+           && atomic_load_explicit(&node->peers->all[number].state,
+                                   memory_order_acquire)
+                  == PEER_LOST;
+}
+
 uint32_t
 troupe__peer_find(troupe_t *node, const char *name)
 {

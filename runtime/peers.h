@@ -99,6 +99,9 @@ void troupe__peer_lost(troupe_t *node, uint32_t number,
 int troupe__peer_facts(troupe_t *node, uint32_t number,
                        struct troupe__peer_facts *ret_facts);
 
+/* troupe__peer_is_lost: true when that node has ended. Threads: any. */
+bool troupe__peer_is_lost(const troupe_t *node, uint32_t number);
+
 /* troupe__peer_find: the number of the routed node of that name (this one
  * included), or 0. Threads: any. */
 uint32_t troupe__peer_find(troupe_t *node, const char *name);

@@ -17,6 +17,7 @@
 #include "troupe_children.h"
 #include "troupe_events.h"
 #include "troupe_gather.h"
+#include "troupe_isolation.h"
 #include "troupe_kind.h"
 #include "troupe_lifecycle.h"
 #include "troupe_message.h"

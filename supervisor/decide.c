@@ -93,13 +93,26 @@ stays_down(troupe_context_t *ctx, struct troupe__supervisor *self,
     auto_shutdown_check(ctx, self, significant, id);
 }
 
+/* It knows that another try is in vain; as exit code 125 of a process. */
+static bool
+is_beyond_help(const struct troupe__child *child)
+{
+    return child->end.kind == TROUPE_EXIT_ERROR
+           && child->end.code == -ENOTRECOVERABLE;
+}
+
 static void
 restart_wanted(troupe_context_t *ctx, struct troupe__supervisor *self,
                struct troupe__child *child)
 {
     int64_t wait_ms = AT_ONCE;
-    enum troupe__verdict verdict =
-        troupe__restart_judge(ctx, self, child, &wait_ms);
+    enum troupe__verdict verdict = VERDICT_GIVE_UP;
+    if (!is_beyond_help(child))
+        verdict = troupe__restart_judge(ctx, self, child, &wait_ms);
+    else
+        troupe_log(ctx, TROUPE_LOG_ERROR,
+                   "child '%s' ended for good, and is not restarted: %s",
+                   child->spec->id, child->end.text);
     if (verdict == VERDICT_RESTART) {
         troupe__retry_later(ctx, self, child, wait_ms);
         return;

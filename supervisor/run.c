@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mailbox/check.h"
+#include "supervisor/isolation.h"
 #include "supervisor/supervisor.h"
 
 void
@@ -79,41 +80,68 @@ on_kill_late(troupe_context_t *ctx, void *state, void *data)
     return troupe__supervisor_settle(ctx, self);
 }
 
-/* Start is given what the template holds, what the child's own call gave, or
- * an array of both. */
-static int
-spawn(troupe_context_t *ctx, const struct troupe__child *child,
-      const char *format, troupe_ref_t *ret_ref)
+void *
+troupe__child_arguments(const struct troupe__child *child, size_t *ret_size)
 {
     const troupe_child_spec_t *spec = child->spec;
-    troupe_spawn_options_t options = {
-        .name = spec->name,
-        .place = spec->place,
-        .worker = spec->worker,
-        .supervised = true,
-        .mailbox = spec->mailbox,
-    };
-    if (spec->arguments_size > 0) {
-        return troupe_spawn(ctx, spec->kind, &options, ret_ref, format,
-                            spec->arguments, spec->arguments_size,
-                            child->arguments, child->arguments_size);
-    }
-    return troupe_spawn(ctx, spec->kind, &options, ret_ref, format,
-                        child->arguments, child->arguments_size);
+    void *bytes = NULL;
+    int rc = 0;
+    *ret_size = 0;
+    if (spec->arguments_size > 0 && child->arguments_size > 0)
+        rc = troupe__bytes_packf(&bytes, ret_size, "[rr]", spec->arguments,
+                                 spec->arguments_size, child->arguments,
+                                 child->arguments_size);
+    else if (spec->arguments_size > 0)
+        rc = troupe__bytes_packf(&bytes, ret_size, "r", spec->arguments,
+                                 spec->arguments_size);
+    else if (child->arguments_size > 0)
+        rc = troupe__bytes_packf(&bytes, ret_size, "r", child->arguments,
+                                 child->arguments_size);
+    CHECK(rc == 0); /* they were checked when they came */
+    return bytes;
 }
 
 static int
-respawn(troupe_context_t *ctx, const struct troupe__child *child,
-        const char *format)
+start_anew(troupe_context_t *ctx, struct troupe__supervisor *self,
+           struct troupe__child *child, const void *arguments, size_t size)
 {
     const troupe_child_spec_t *spec = child->spec;
-    if (spec->arguments_size > 0) {
-        return troupe_child_restart(ctx, child->ref, format, spec->arguments,
-                                    spec->arguments_size, child->arguments,
-                                    child->arguments_size);
-    }
-    return troupe_child_restart(ctx, child->ref, format, child->arguments,
-                                child->arguments_size);
+    bool isolated = troupe__spec_is_isolated(spec);
+    const char *format = arguments ? "r" : NULL;
+    if (child->state == CHILD_WAITING)
+        return troupe_child_restart(ctx, child->ref, format, arguments, size);
+    troupe_spawn_options_t options = {
+        .name = spec->name,
+        .place = isolated ? TROUPE_NEAR : spec->place,
+        .worker = isolated ? 0 : spec->worker,
+        .supervised = true,
+        .mailbox = spec->mailbox,
+    };
+    troupe_ref_t ref = TROUPE_NOBODY;
+    int rc = troupe_spawn(ctx, isolated ? &troupe__deputy_kind : spec->kind,
+                          &options, &ref, format, arguments, size);
+    if (rc == 0)
+        troupe__children_set_ref(&self->children, child, ref);
+    return rc;
+}
+
+/* Start is given what the template holds, what the child's own call gave, or
+ * an array of both; a deputy, what it needs to give that to another node. */
+static int
+begin(troupe_context_t *ctx, struct troupe__supervisor *self,
+      struct troupe__child *child)
+{
+    void *arguments = NULL;
+    size_t size = 0;
+    int rc = 0;
+    if (troupe__spec_is_isolated(child->spec))
+        rc = troupe__deputy_pack(child, &arguments, &size);
+    else
+        arguments = troupe__child_arguments(child, &size);
+    if (rc == 0)
+        rc = start_anew(ctx, self, child, arguments, size);
+    free(arguments);
+    return rc;
 }
 
 /* What will never be started again need not remember how. */
@@ -135,20 +163,9 @@ troupe__child_start(troupe_context_t *ctx, struct troupe__supervisor *self,
     troupe__child_timer_clear(ctx, child);
     child->retrying = false;
     child->purpose = FOR_NOTHING;
-    bool both = child->spec->arguments_size > 0 && child->arguments_size > 0;
-    bool none = child->spec->arguments_size == 0 && child->arguments_size == 0;
-    const char *format = both ? "[rr]" : none ? NULL : "r";
-    if (child->state == CHILD_WAITING) {
-        int rc = respawn(ctx, child, format);
-        if (rc < 0)
-            return rc;
-    } else {
-        troupe_ref_t ref = TROUPE_NOBODY;
-        int rc = spawn(ctx, child, format, &ref);
-        if (rc < 0)
-            return rc;
-        troupe__children_set_ref(&self->children, child, ref);
-    }
+    int rc = begin(ctx, self, child);
+    if (rc < 0)
+        return rc;
     if (child->spec->restart == TROUPE_TEMPORARY)
         forget_arguments(child);
     troupe__child_move(self, child, ON_START);

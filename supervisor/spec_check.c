@@ -103,6 +103,12 @@ range_fault(const troupe_child_spec_t *spec)
         return "budget.period_ms must not be 0";
     if (spec->name && !name_is_good(spec->name))
         return "name must be 1 to 63 bytes without control characters";
+    if (spec->node && !name_is_good(spec->node))
+        return "node must be 1 to 63 bytes without control characters";
+    if ((unsigned) spec->isolation > TROUPE_OWN_PROCESS)
+        return "no such isolation";
+    if (spec->node && spec->isolation == TROUPE_OWN_PROCESS)
+        return "node is not for a child with a process of its own";
     if (!troupe__spec_is_supervisor(spec))
         return NULL;
     /* Killed in the middle of its own shutdown, a supervisor would leave

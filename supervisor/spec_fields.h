@@ -22,7 +22,8 @@
     X(uint32_t, budget.restarts)                                               \
     X(uint32_t, budget.period_ms)                                              \
     X(troupe_over_budget_t, budget.then)                                       \
-    X(uint32_t, poison_max)
+    X(uint32_t, poison_max)                                                    \
+    X(troupe_isolation_t, isolation)
 
 #define OPTIONS_NUMBERS(X)                                                     \
     X(troupe_strategy_t, strategy)                                             \
@@ -34,7 +35,7 @@
 /* A string of one letter for each: its size is their count. */
 #define AS_LETTER(type, field) "x"
 enum {
-    SPEC_TEXTS = 4, /* id, kind, name, arguments: they come first */
+    SPEC_TEXTS = 5, /* id, kind, name, node, arguments: they come first */
     SPEC_FIELDS = SPEC_TEXTS + sizeof(SPEC_NUMBERS(AS_LETTER)) - 1,
     OPTIONS_FIELDS = sizeof(OPTIONS_NUMBERS(AS_LETTER)) - 1,
     /* Of a body's 2^20 values a spec takes one for each field and itself. */

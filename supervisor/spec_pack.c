@@ -70,6 +70,8 @@ spec_resolve(const troupe_child_spec_t *spec)
         full.poison_max = TROUPE_INFINITE;
     if (full.name && full.name[0] == '\0')
         full.name = NULL;
+    if (full.node && full.node[0] == '\0')
+        full.node = NULL;
     return full;
 }
 
@@ -93,6 +95,7 @@ troupe__spec_write(const troupe_child_spec_t *spec, msgpack_packer *packer)
     pack_text(packer, spec->id);
     pack_text(packer, spec->kind->name);
     pack_text(packer, spec->name);
+    pack_text(packer, spec->node);
     msgpack_pack_bin(packer, spec->arguments_size);
     if (spec->arguments_size > 0)
         msgpack_pack_bin_body(packer, spec->arguments, spec->arguments_size);

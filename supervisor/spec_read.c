@@ -59,15 +59,16 @@ read_texts(troupe_t *node, const msgpack_object *fields,
     spec->id = copy_text(&fields[0]);
     if (!spec->id)
         return -EBADMSG;
-    if (fields[2].type != MSGPACK_OBJECT_NIL) {
-        spec->name = copy_text(&fields[2]);
-        if (!spec->name)
-            return -EBADMSG;
-    }
-    if (fields[3].type != MSGPACK_OBJECT_BIN)
+    if (fields[2].type != MSGPACK_OBJECT_NIL
+        && !(spec->name = copy_text(&fields[2])))
         return -EBADMSG;
-    spec->arguments_size = fields[3].via.bin.size;
-    spec->arguments = copy_bytes(fields[3].via.bin.ptr, spec->arguments_size);
+    if (fields[3].type != MSGPACK_OBJECT_NIL
+        && !(spec->node = copy_text(&fields[3])))
+        return -EBADMSG;
+    if (fields[4].type != MSGPACK_OBJECT_BIN)
+        return -EBADMSG;
+    spec->arguments_size = fields[4].via.bin.size;
+    spec->arguments = copy_bytes(fields[4].via.bin.ptr, spec->arguments_size);
     return 0;
 }
 
@@ -105,6 +106,7 @@ troupe__spec_free(troupe_child_spec_t *spec)
     CHECK(spec);
     free((void *) (uintptr_t) spec->id);
     free((void *) (uintptr_t) spec->name);
+    free((void *) (uintptr_t) spec->node);
     free((void *) (uintptr_t) spec->arguments);
     *spec = (troupe_child_spec_t){0};
 }

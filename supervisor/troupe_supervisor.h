@@ -9,7 +9,8 @@
  * A supervisor is an actor that starts children in order, restarts those
  * that fail, and stops them in reverse order. A restarted child keeps its
  * ref, name and mailbox; its state is new. One that is stopped for good has
- * a stale ref and a free name, also when its spec is kept.
+ * a stale ref and a free name, also when its spec is kept. A child that ends
+ * with -ENOTRECOVERABLE is not restarted, whatever its spec says.
  *
  * In these structs 0 takes the default; for a real 0 or no bound at all:
  */
@@ -75,6 +76,12 @@ typedef struct troupe_supervisor_options {
     bool unlinked; /* outlive the actor that starts it */
 } troupe_supervisor_options_t;
 
+/* In which process a child runs; see troupe_isolation.h. */
+typedef enum troupe_isolation {
+    TROUPE_SAME_PROCESS = 0, /* its supervisor's, or that of `node` */
+    TROUPE_OWN_PROCESS       /* one for each of its incarnations */
+} troupe_isolation_t;
+
 typedef struct troupe_child_spec {
     const char *id; /* unique among siblings; 1 .. TROUPE_NAME_MAX bytes */
     const troupe_kind_t *kind; /* what it is; or else, for a supervisor: */
@@ -98,6 +105,9 @@ typedef struct troupe_child_spec {
     uint32_t poison_max; /* failures on one same message until it is kept
                             from the child, in a row; that last failure does
                             not count as one; 3; TROUPE_INFINITE: never */
+    troupe_isolation_t isolation;
+    const char *node; /* the name of the node that it runs on; NULL: its
+                         supervisor's; not with TROUPE_OWN_PROCESS */
 } troupe_child_spec_t;
 
 /* What is wrong, in words: "child 'x': shutdown_ms ...". */

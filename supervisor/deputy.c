@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * deputy.c: stands in for a child that runs in another process.
+ *
+ * Its start is done when the child's is. From then on it forwards, and waits
+ * for one of two ends: the child's own, which the host tells; or that of its
+ * process, which the warden does. What comes between that end and the word of
+ * it is kept for the next incarnation.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/context.h"
+#include "runtime/peers.h"
+#include "supervisor/isolation.h"
+#include "troupe_ask.h"
+#include "troupe_events.h"
+#include "troupe_stats.h"
+
+enum {
+    START_TIMEOUT_MS = 3600 * 1000, /* the supervisor's bound is the one */
+    RETRY_MS = 5
+};
+
+struct deputy {
+    troupe_ref_t warden, host, real; /* nobody: not yet */
+    uint32_t node;
+    bool blocked; /* the child's node takes no more: messages are put aside */
+    bool stops;   /* the child was asked to end */
+};
+
+int
+troupe__deputy_pack(const struct troupe__child *child, void **ret_bytes,
+                    size_t *ret_size)
+{
+    const troupe_child_spec_t *spec = child->spec;
+    size_t size = 0;
+    void *arguments = troupe__child_arguments(child, &size);
+    static const uint8_t nil = 0xc0;
+    int rc = troupe__bytes_packf(
+        ret_bytes, ret_size, "[s?, s, s?, s, i, i, I, I, i, r]", spec->node,
+        spec->id, spec->name, spec->kind->name, (int) spec->place,
+        (int) spec->worker, (int64_t) spec->mailbox.messages_max,
+        (int64_t) spec->mailbox.bytes_max, (int) spec->mailbox.overflow,
+        arguments ? arguments : (const void *) &nil, arguments ? size : 1);
+    free(arguments);
+    return rc;
+}
+
+/* What the plan says. */
+struct plan {
+    const char *node, *id, *name, *kind;
+    int place, worker, overflow;
+    int64_t messages_max, bytes_max;
+    const void *arguments;
+    size_t arguments_size;
+};
+
+static int
+plan_read(const troupe_message_t *msg, struct plan *ret)
+{
+    return troupe_unpack(msg, "[s?, s, s?, s, i, i, I, I, i, r]", &ret->node,
+                         &ret->id, &ret->name, &ret->kind, &ret->place,
+                         &ret->worker, &ret->messages_max, &ret->bytes_max,
+                         &ret->overflow, &ret->arguments, &ret->arguments_size);
+}
+
+static int
+on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct deputy *self = state;
+    if (answer->outcome == TROUPE_DOWN)
+        return 0; /* its node is lost: the warden will say how */
+    if (answer->outcome != TROUPE_REPLY)
+        return troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
+                           answer->text);
+    int rc = troupe_unpack(answer->msg, "R", &self->real);
+    return rc < 0 ? rc : troupe_started(ctx);
+}
+
+/* The child has ended by itself, or because we said so. */
+static int
+on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    int kind = TROUPE_EXIT_ERROR, code = -EBADMSG;
+    bool had_message = false;
+    uint64_t fingerprint = 0;
+    const char *text = "an end that cannot be read", *type = "";
+    (void) state;
+    if (answer->outcome != TROUPE_REPLY)
+        return 0; /* it did not start, or its node is lost */
+    if (troupe_unpack(answer->msg, "[i, i, s, b, s, U]", &kind, &code, &text,
+                      &had_message, &type, &fingerprint)
+            == 0
+        && had_message)
+        troupe__context_blame(ctx, type, fingerprint);
+    return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
+}
+
+static int
+ask_host(troupe_context_t *ctx, troupe_ref_t host, const troupe_message_t *msg)
+{
+    struct plan plan;
+    int rc = plan_read(msg, &plan);
+    if (rc < 0)
+        return rc;
+    rc = troupe_ask(ctx, host, "spawn", START_TIMEOUT_MS, on_spawned, NULL,
+                    "[s, I, i, i, I, I, i, s, r]", plan.kind,
+                    (int64_t) troupe_incarnation(ctx), plan.place, plan.worker,
+                    plan.messages_max, plan.bytes_max, plan.overflow,
+                    plan.name ? plan.name : plan.id, plan.arguments,
+                    plan.arguments_size);
+    const troupe_ask_options_t options = {.deadline_ns = UINT64_MAX,
+                                          .answer = on_ended};
+    if (rc == 0)
+        rc = troupe_ask_with(ctx, host, "end", &options, NULL, "I",
+                             (int64_t) troupe_incarnation(ctx));
+    return rc;
+}
+
+static void
+drop_plan(void *data)
+{
+    troupe_message_t *msg = data;
+    troupe_message_destroy(&msg);
+}
+
+/* The plan is the data of the ask, so that it goes with the incarnation. */
+static int
+on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct deputy *self = state;
+    troupe_message_t *plan = answer->data;
+    troupe_ref_t host;
+    int number = 0, rc = -EBADMSG;
+    if (answer->outcome != TROUPE_REPLY) {
+        rc = troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
+                         answer->text);
+    } else if (troupe_unpack(answer->msg, "[i, R]", &number, &host) == 0) {
+        self->node = (uint32_t) number;
+        self->host = host;
+        rc = ask_host(ctx, host, plan);
+    }
+    drop_plan(plan);
+    return rc;
+}
+
+/* How the process ended, from the warden. */
+static int
+on_lost(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    const struct deputy *self = state;
+    int kind = TROUPE_EXIT_ERROR, code = -EHOSTDOWN;
+    const char *text = answer->text;
+    if (answer->outcome == TROUPE_REPLY
+        && troupe_unpack(answer->msg, "[i, i, s]", &kind, &code, &text) < 0)
+        text = "an end that cannot be read";
+    if (self->stops)
+        kind = TROUPE_EXIT_SHUTDOWN;
+    return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
+}
+
+/* A node for this child alone is called as the child is; ids are unique among
+ * siblings only. */
+static const char *
+node_name(const troupe_context_t *ctx, const struct plan *plan,
+          char name[TROUPE_NAME_MAX + 1])
+{
+    char ref[TROUPE_REF_TEXT];
+    if (plan->node)
+        return plan->node;
+    if (plan->name)
+        return plan->name;
+    snprintf(name, TROUPE_NAME_MAX + 1, "%.*s %s",
+             (int) (TROUPE_NAME_MAX - TROUPE_REF_TEXT - 1), plan->id,
+             troupe_ref_text(troupe_self(ctx), ref));
+    return name;
+}
+
+static int
+deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct deputy *self = state;
+    struct plan plan;
+    char name[TROUPE_NAME_MAX + 1];
+    int rc = plan_read(msg, &plan);
+    if (rc < 0)
+        return rc;
+    if (troupe_lookup(troupe_context_node(ctx), TROUPE__WARDEN, &self->warden)
+        < 0)
+        return troupe_fail(ctx, -ENOTCONN,
+                           "nobody starts processes: call "
+                           "troupe_isolation_begin() on the root of the run");
+    rc = troupe_monitor(ctx, self->warden, NULL);
+    troupe_message_t *kept = NULL;
+    if (rc == 0)
+        rc = troupe_message_keep(msg, &kept);
+    troupe_ask_options_t options = {.timeout_ms = START_TIMEOUT_MS,
+                                    .answer = on_node,
+                                    .data = kept,
+                                    .drop = drop_plan};
+    const char *node = node_name(ctx, &plan, name);
+    if (rc == 0)
+        rc = troupe_ask_with(ctx, self->warden, "node", &options, NULL,
+                             "[s, b]", node, (int) !plan.node);
+    if (rc < 0)
+        drop_plan(kept);
+    options =
+        (troupe_ask_options_t){.deadline_ns = UINT64_MAX, .answer = on_lost};
+    if (rc == 0)
+        rc = troupe_ask_with(ctx, self->warden, "end", &options, NULL, "s",
+                             node);
+    return rc < 0 ? rc : TROUPE_STARTING;
+}
+
+static int
+on_retry(troupe_context_t *ctx, void *state, void *data)
+{
+    struct deputy *self = state;
+    (void) data;
+    self->blocked = false;
+    return troupe_unstash(ctx);
+}
+
+static int
+pass_on(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct deputy *self = state;
+    if (troupe__peer_is_lost(troupe_context_node(ctx), self->node))
+        return troupe_stash(ctx); /* for the next incarnation */
+    int rc = self->blocked ? -EAGAIN : troupe_forward(ctx, self->real, msg);
+    if (rc != -EAGAIN)
+        return rc;
+    /* Nothing may overtake it. */
+    rc = self->blocked
+             ? 0
+             : troupe_call_after(ctx, RETRY_MS, on_retry, NULL, NULL, NULL);
+    self->blocked = true;
+    return rc < 0 ? rc : troupe_stash(ctx);
+}
+
+/* It monitors the warden only. */
+static int
+deputy_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_exit(ctx, TROUPE_EXIT_ERROR, -ENOTCONN,
+                       "the root of the run has ended");
+}
+
+/* To end in order takes the child's end; its supervisor's patience is the
+ * bound. */
+static int
+deputy_exit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct deputy *self = state;
+    troupe_down_t exit;
+    int rc = troupe_down_read(msg, &exit);
+    if (rc < 0)
+        return rc;
+    if (troupe_ref_is_nobody(self->host))
+        return troupe_exit(ctx, exit.reason.kind, exit.reason.code, "%s",
+                           exit.reason.text);
+    self->stops = true;
+    return troupe_send(ctx, self->host, "stop", "[I, i, i, s]",
+                       (int64_t) troupe_incarnation(ctx),
+                       (int) exit.reason.kind, exit.reason.code,
+                       exit.reason.text);
+}
+
+static const troupe_clause_t clauses[] = {TROUPE_ON_START(deputy_start),
+                                          TROUPE_ON_FALLBACK(pass_on),
+                                          TROUPE_ON_DOWN(deputy_down),
+                                          TROUPE_ON_EXIT(deputy_exit),
+                                          {0, NULL, NULL, NULL}};
+
+const troupe_kind_t troupe__deputy_kind = {
+    .name = "troupe.deputy",
+    .state_size = sizeof(struct deputy),
+    .clauses = clauses,
+};

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host.c: runs actors on its node for deputies on other nodes. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "mailbox/check.h"
+#include "runtime/idmap.h"
+#include "supervisor/isolation.h"
+#include "troupe_ask.h"
+
+/* An actor here, and whom it runs for. */
+struct stay {
+    troupe_ref_t owner, actor;
+    troupe_monitor_t of_owner;
+    int64_t incarnation;         /* of the owner */
+    troupe_token_t started, end; /* to be told when it has, and of its end */
+};
+
+struct host {
+    struct troupe__idmap by_actor; /* ref -> struct stay * */
+    struct troupe__idmap by_owner; /* monitor -> the same */
+};
+
+struct order {
+    const char *kind, *label;
+    int64_t incarnation, messages_max, bytes_max;
+    int place, worker, overflow;
+    const void *arguments;
+    size_t arguments_size;
+};
+
+static int
+order_read(const troupe_message_t *msg, struct order *ret)
+{
+    return troupe_unpack(msg, "[s, I, i, i, I, I, i, s, r]", &ret->kind,
+                         &ret->incarnation, &ret->place, &ret->worker,
+                         &ret->messages_max, &ret->bytes_max, &ret->overflow,
+                         &ret->label, &ret->arguments, &ret->arguments_size);
+}
+
+static int
+spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t *ret_ref)
+{
+    const troupe_kind_t *kind = NULL;
+    int rc = troupe_kind_find(troupe_context_node(ctx), order->kind, &kind);
+    if (rc < 0)
+        return rc;
+    /* Nobody is near here. */
+    int place = order->place;
+    if (place == TROUPE_PLACE_DEFAULT || place == TROUPE_NEAR)
+        place = TROUPE_SPREAD;
+    troupe_spawn_options_t options = {
+        .place = (troupe_place_t) place,
+        .worker = (uint32_t) order->worker,
+        .supervised = true,
+        .mailbox = {(uint32_t) order->messages_max, (uint32_t) order->bytes_max,
+                    (troupe_overflow_t) order->overflow},
+    };
+    return troupe_spawn(ctx, kind, &options, ret_ref, "r", order->arguments,
+                        order->arguments_size);
+}
+
+static struct stay *
+stay_of(const struct troupe__idmap *map, uint64_t id)
+{
+    uint64_t value = 0;
+    (void) troupe__idmap_get(map, id, &value);
+    return (void *) (uintptr_t) value;
+}
+
+static void
+stay_add(struct host *self, troupe_context_t *ctx, troupe_ref_t owner,
+         int64_t incarnation, troupe_ref_t actor)
+{
+    struct stay *stay = troupe__alloc(sizeof *stay);
+    uint64_t value = (uint64_t) (uintptr_t) stay;
+    stay->owner = owner;
+    stay->incarnation = incarnation;
+    stay->actor = actor;
+    CHECK(troupe_monitor(ctx, owner, &stay->of_owner) == 0);
+    CHECK(troupe_defer(ctx, &stay->started) == 0);
+    troupe__idmap_set(&self->by_actor, actor.id, value);
+    troupe__idmap_set(&self->by_owner, stay->of_owner.id, value);
+}
+
+static void
+stay_remove(struct host *self, troupe_context_t *ctx, struct stay *stay)
+{
+    (void) troupe_demonitor(ctx, stay->of_owner);
+    (void) troupe_child_release(ctx, stay->actor);
+    troupe__idmap_remove(&self->by_actor, stay->actor.id, NULL);
+    troupe__idmap_remove(&self->by_owner, stay->of_owner.id, NULL);
+    free(stay);
+}
+
+static int
+on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct order order;
+    troupe_ref_t ref = TROUPE_NOBODY;
+    if (!troupe_message_is_ask(msg))
+        return 0;
+    int rc = order_read(msg, &order);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc, "not an order for an actor");
+    rc = spawn(ctx, &order, &ref);
+    if (rc == -ENOENT)
+        return troupe_reply_error(ctx, rc,
+                                  "the program of its node has no kind '%s': "
+                                  "give it to troupe_isolation_serve()",
+                                  order.kind);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc, "%s", troupe_strerror(rc));
+    stay_add(state, ctx, troupe_message_sender(msg), order.incarnation, ref);
+    return 0;
+}
+
+/* An asker that is gone meanwhile needs no answer. */
+static void
+refuse(troupe_context_t *ctx, troupe_token_t *token, int code, const char *text)
+{
+    if (token->id && troupe_reply_error_to(ctx, token, code, "%s", text) < 0)
+        troupe_token_drop(ctx, token);
+}
+
+/* Its end, in full: [exit, code, words, had message, type, fingerprint]. */
+static void
+tell_end(troupe_context_t *ctx, struct stay *stay, const troupe_child_t *child)
+{
+    if (troupe_reply_to(ctx, &stay->end, "[i, i, s, b, s, U]",
+                        (int) child->reason.kind, child->reason.code,
+                        child->reason.text, (int) child->had_message,
+                        child->type, child->fingerprint)
+        < 0)
+        troupe_token_drop(ctx, &stay->end);
+}
+
+static int
+on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct host *self = state;
+    troupe_child_t child;
+    int rc = troupe_child_read(msg, &child);
+    struct stay *stay = rc == 0 ? stay_of(&self->by_actor, child.ref.id) : NULL;
+    if (!stay)
+        return rc;
+    if (child.event == TROUPE_CHILD_STARTED) {
+        if (troupe_reply_to(ctx, &stay->started, "R", stay->actor) < 0)
+            troupe_token_drop(ctx, &stay->started);
+        return 0;
+    }
+    refuse(ctx, &stay->started,
+           child.reason.code < 0 ? child.reason.code : -ECANCELED,
+           child.reason.text);
+    if (stay->end.id)
+        tell_end(ctx, stay, &child);
+    stay_remove(self, ctx, stay);
+    return 0;
+}
+
+static struct stay *
+stay_ordered(const struct host *self, troupe_ref_t owner, int64_t incarnation)
+{
+    for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
+        if (!self->by_actor.entries[i].id)
+            continue;
+        struct stay *stay =
+            (void *) (uintptr_t) self->by_actor.entries[i].value;
+        if (stay->incarnation == incarnation
+            && troupe_ref_equal(stay->owner, owner))
+            return stay;
+    }
+    return NULL;
+}
+
+/* Who orders an actor asks right after that, to hear of its end. */
+static int
+on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    int64_t incarnation = 0;
+    if (!troupe_message_is_ask(msg)
+        || troupe_unpack(msg, "I", &incarnation) < 0)
+        return 0;
+    struct stay *stay =
+        stay_ordered(state, troupe_message_sender(msg), incarnation);
+    if (!stay || stay->end.id)
+        return troupe_reply_error(ctx, -ESRCH, "it was not started");
+    return troupe_defer(ctx, &stay->end);
+}
+
+/* A supervisor there obeys nobody but us. */
+static int
+on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    int64_t incarnation = 0;
+    int kind = 0, code = 0;
+    const char *text = "";
+    int rc =
+        troupe_unpack(msg, "[I, i, i, s]", &incarnation, &kind, &code, &text);
+    const struct stay *stay =
+        rc == 0 ? stay_ordered(state, troupe_message_sender(msg), incarnation)
+                : NULL;
+    if (stay)
+        (void) troupe_exit_send(ctx, stay->actor, (troupe_exit_t) kind, code,
+                                text);
+    return 0;
+}
+
+/* Whom an actor ran for: then it ends too. */
+static int
+on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct host *self = state;
+    troupe_down_t down;
+    int rc = troupe_down_read(msg, &down);
+    const struct stay *stay =
+        rc == 0 ? stay_of(&self->by_owner, down.monitor.id) : NULL;
+    if (stay)
+        (void) troupe_exit_send(ctx, stay->actor, TROUPE_EXIT_KILLED, 0,
+                                "whom it ran for has ended");
+    return rc;
+}
+
+static void
+host_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
+{
+    struct host *self = state;
+    const struct troupe__idmap_entry *any;
+    (void) reason;
+    while ((any = troupe__idmap_any(&self->by_actor)))
+        stay_remove(self, ctx, (void *) (uintptr_t) any->value);
+}
+
+static const troupe_clause_t clauses[] = {
+    TROUPE_ON("spawn", on_spawn), TROUPE_ON("end", on_end),
+    TROUPE_ON("stop", on_stop),   TROUPE_ON_CHILD(on_child),
+    TROUPE_ON_DOWN(on_down),      TROUPE_ON_STOP(host_stop),
+    {0, NULL, NULL, NULL}};
+
+const troupe_kind_t troupe__host_kind = {
+    .name = "troupe.host",
+    .state_size = sizeof(struct host),
+    .clauses = clauses,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* isolation.h: the three actors behind children in other processes. */
+#ifndef TROUPE_SUPERVISOR_ISOLATION_H
+#define TROUPE_SUPERVISOR_ISOLATION_H
+
+#include "supervisor/child.h"
+#include "troupe_isolation.h"
+#include "troupe_lifecycle.h"
+
+/*
+ * The deputy (deputy.c) is on the supervisor's node, the child of its
+ * supervisor. It asks the warden (warden.c), one per run, on the root, for a
+ * node; and then the host (host.c), one per node, for the actor there. The
+ * warden and the hosts monitor the deputies that they work for: whatever ends
+ * a deputy ends what it stood in for.
+ *
+ *   deputy -> warden  ask "node" [name, alone]        -> [number, host]
+ *   deputy -> warden  ask "end" name, when that node ends -> [exit, code, words]
+ *   deputy -> host    ask "spawn" [kind, incarnation, place, worker,
+ *                     messages, bytes, overflow, label, arguments] -> ref
+ *   deputy -> host    tell "stop" [incarnation, exit, code, words]
+ *   deputy -> host    ask "end" incarnation, when that actor ends
+ *                     -> [exit, code, words, had message, type, fingerprint]
+ */
+extern const troupe_kind_t troupe__deputy_kind;
+extern const troupe_kind_t troupe__warden_kind;
+extern const troupe_kind_t troupe__host_kind;
+
+/* The name of the warden, in the whole run. */
+#define TROUPE__WARDEN "troupe.warden"
+
+/*
+ * troupe__deputy_pack: the arguments of a deputy for that child.
+ *
+ *   format     of the child's own arguments, which follow; NULL: nil.
+ *   ret_bytes  out: for free().
+ *   returns    0, or as troupe_send() for the format
+ */
+int troupe__deputy_pack(const struct troupe__child *child, void **ret_bytes,
+                        size_t *ret_size);
+
+static inline bool
+troupe__spec_is_isolated(const troupe_child_spec_t *spec)
+{
+    return spec->node || spec->isolation == TROUPE_OWN_PROCESS;
+}
+
+/* troupe__spec_arguments: what start is given: what the template holds, what
+ * the child's own call gave, or an array of both; in malloc'ed memory, or NULL
+ * for nil. */
+void *troupe__child_arguments(const struct troupe__child *child,
+                              size_t *ret_size);
+
+#endif

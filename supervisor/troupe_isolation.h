@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* troupe_isolation.h: children of supervisors in processes of their own. */
+#ifndef TROUPE_ISOLATION_H
+#define TROUPE_ISOLATION_H
+
+#include "troupe_nodes.h"
+
+/*
+ * A child whose spec has `isolation` or `node` (troupe_supervisor.h) runs in
+ * another process, with no change to its kind. Its supervisor sees it as any
+ * other child: a small actor stands in for it there, its deputy, which has the
+ * name, the mailbox and the ref that others use, passes messages on with
+ * their sender and deadline, and ends as the child or its process ends:
+ *
+ *   the child failed           TROUPE_EXIT_ERROR with its code and words
+ *   exit code 0 of its process TROUPE_EXIT_NORMAL
+ *   another exit code          TROUPE_EXIT_ERROR, the code
+ *   exit code 125              TROUPE_EXIT_ERROR, -ENOTRECOVERABLE: for any
+ *                              child this means that it is not restarted
+ *   a signal                   TROUPE_EXIT_KILLED, the signal; words say
+ *                              which, and whether a core was dumped
+ *
+ * Strategies, intensity, back-off, gather and names work as for others. While
+ * the process is down messages wait in the deputy's mailbox. One that had left
+ * it before word of the end came is lost, at most once delivered; an ask then
+ * ends with TROUPE_DOWN.
+ *
+ * An own process lives as long as one incarnation of its child. A named node
+ * is started when its first child is, again when a child is restarted on it,
+ * and ends with the run.
+ */
+
+/* How processes of isolated children are started. */
+typedef struct troupe_program {
+    const char *path;        /* NULL: the program that runs now */
+    const char *const *argv; /* ended by NULL; NULL: the path alone */
+    const char *const *env;  /* "NAME=VALUE", ended by NULL; NULL: as ours */
+} troupe_program_t;
+
+/*
+ * troupe_isolation_begin: the root gets ready to start processes for isolated
+ * children, of any supervisor in the run. The program must call
+ * troupe_isolation_serve().
+ *
+ *   root     a node with `nodes` in its options.
+ *   program  copied; NULL: the defaults.
+ *   returns  0, -EPERM (`root` is no root), -EEXIST (again), or as
+ *            troupe_node_spawn()
+ *   threads  any but the node's own
+ */
+TROUPE_MUST int troupe_isolation_begin(troupe_t *root,
+                                       const troupe_program_t *program);
+
+/*
+ * troupe_isolation_serve: be a node that isolated children are put on: join
+ * the run, and live until the root ends it. Call it first thing in main().
+ *
+ *   options  as for troupe_node_join().
+ *   kinds    what may run here, ended by NULL; it must outlive the call.
+ *   returns  0 after the orderly end, -ENODATA where this process was not
+ *            started by a root (main() then goes on as usual), or as
+ *            troupe_node_join()
+ *   threads  the main thread
+ */
+TROUPE_MUST int troupe_isolation_serve(const troupe_options_t *options,
+                                       const troupe_kind_t *const *kinds);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * warden.c: has the processes of a run started and ended for deputies.
+ *
+ * One for each run, on its root. A node is there as long as somebody needs it:
+ * one for a child alone until that deputy's incarnation ends, one with a name
+ * of its own to the end of the run. How a process ended is told to all who had
+ * an actor there. Who asks for a node that is just ending waits for its end.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailbox/check.h"
+#include "runtime/peers.h"
+#include "supervisor/isolation.h"
+#include "troupe_ask.h"
+#include "troupe_msgpack.h"
+
+enum { END_MS = 2000 }; /* for a process to end in order */
+
+/* A deputy that needs a node. */
+struct tenant {
+    struct tenant *next;
+    troupe_ref_t ref;
+    troupe_monitor_t monitor;
+    troupe_token_t ready, end; /* open: to be told when it is ready, or ends */
+};
+
+enum station_state { STATION_STARTING, STATION_READY, STATION_ENDING };
+
+struct station {
+    struct station *next;
+    char name[TROUPE_NAME_MAX + 1];
+    uint32_t number;
+    enum station_state state;
+    bool alone; /* for one child: it ends with its tenant */
+    troupe_ref_t host;
+    struct tenant *tenants;
+};
+
+struct warden {
+    char *path;
+    char **argv, **env;
+    struct station *stations;
+};
+
+/* --- the program ------------------------------------------------------------*/
+
+static char **
+copy_list(const msgpack_object *object)
+{
+    if (object->type != MSGPACK_OBJECT_ARRAY)
+        return NULL;
+    uint32_t count = object->via.array.size;
+    char **list = troupe__alloc((count + 1) * sizeof *list);
+    for (uint32_t i = 0; i < count; i++) {
+        const msgpack_object_str *text = &object->via.array.ptr[i].via.str;
+        list[i] = troupe__alloc((size_t) text->size + 1);
+        memcpy(list[i], text->ptr, text->size);
+    }
+    return list;
+}
+
+static void
+free_list(char **list)
+{
+    for (char **at = list; at && *at; at++)
+        free(*at);
+    free(list);
+}
+
+/* [path or nil, [argv...] or nil, [env...] or nil], of our own making. */
+static int
+read_program(struct warden *self, const troupe_message_t *msg)
+{
+    msgpack_object object;
+    const char *path = NULL;
+    int rc = troupe_unpack(msg, "[s?]", &path);
+    if (rc == 0)
+        rc = troupe_message_object(msg, &object);
+    if (rc < 0)
+        return rc;
+    CHECK(object.via.array.size == 3);
+    self->path = path ? troupe__strdup(path) : NULL;
+    self->argv = copy_list(&object.via.array.ptr[1]);
+    self->env = copy_list(&object.via.array.ptr[2]);
+    return 0;
+}
+
+/* --- stations ---------------------------------------------------------------*/
+
+static struct station *
+station_named(const struct warden *self, const char *name)
+{
+    struct station *at = self->stations;
+    while (at && strcmp(at->name, name) != 0)
+        at = at->next;
+    return at;
+}
+
+static struct station *
+station_numbered(const struct warden *self, uint32_t number)
+{
+    struct station *at = self->stations;
+    while (at && at->number != number)
+        at = at->next;
+    return at;
+}
+
+static void
+station_remove(struct warden *self, struct station *station)
+{
+    struct station **at = &self->stations;
+    while (*at != station)
+        at = &(*at)->next;
+    *at = station->next;
+    free(station);
+}
+
+static struct station *
+station_add(struct warden *self, const char *name, bool alone)
+{
+    struct station *station = troupe__alloc(sizeof *station);
+    snprintf(station->name, sizeof station->name, "%s", name);
+    station->alone = alone;
+    station->next = self->stations;
+    self->stations = station;
+    return station;
+}
+
+/* An asker that is gone meanwhile needs no answer. */
+static void
+refuse(troupe_context_t *ctx, troupe_token_t *token, int code, const char *text)
+{
+    if (token->id && troupe_reply_error_to(ctx, token, code, "%s", text) < 0)
+        troupe_token_drop(ctx, token);
+}
+
+static void
+tenant_ready(troupe_context_t *ctx, const struct station *station,
+             struct tenant *tenant)
+{
+    if (troupe_ref_is_nobody(station->host))
+        refuse(ctx, &tenant->ready, -EOPNOTSUPP,
+               "its program did not call troupe_isolation_serve()");
+    else if (troupe_reply_to(ctx, &tenant->ready, "[I, R]",
+                             (int64_t) station->number, station->host)
+             < 0)
+        troupe_token_drop(ctx, &tenant->ready);
+}
+
+static int
+station_start(troupe_context_t *ctx, const struct warden *self,
+              struct station *station)
+{
+    const troupe_node_spec_t spec = {.name = station->name,
+                                     .path = self->path,
+                                     .argv = (const char *const *) self->argv,
+                                     .env = (const char *const *) self->env};
+    station->state = STATION_STARTING;
+    return troupe_node_start(troupe_context_node(ctx), &spec, &station->number);
+}
+
+static void
+tenant_lost(troupe_context_t *ctx, struct tenant *tenant, troupe_exit_t kind,
+            int code, const char *text)
+{
+    (void) troupe_demonitor(ctx, tenant->monitor);
+    refuse(ctx, &tenant->ready, code < 0 ? code : -EHOSTDOWN, text);
+    if (tenant->end.id
+        && troupe_reply_to(ctx, &tenant->end, "[i, i, s]", (int) kind, code,
+                           text)
+               < 0)
+        troupe_token_drop(ctx, &tenant->end);
+    free(tenant);
+}
+
+/* All of them; who came while the node was ending is still waiting. */
+static void
+tell_tenants(troupe_context_t *ctx, struct station *station, troupe_exit_t kind,
+             int code, const char *text, bool even_waiting)
+{
+    struct tenant *at = station->tenants, *next;
+    station->tenants = NULL;
+    for (; at; at = next) {
+        next = at->next;
+        if (at->ready.id && !even_waiting) {
+            at->next = station->tenants;
+            station->tenants = at;
+            continue;
+        }
+        tenant_lost(ctx, at, kind, code, text);
+    }
+}
+
+/* --- what deputies and nodes say --------------------------------------------*/
+
+static int
+on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct warden *self = state;
+    const char *name = "";
+    bool alone = false;
+    int rc = troupe_unpack(msg, "[s, b]", &name, &alone);
+    if (rc < 0 || !troupe_message_is_ask(msg))
+        return 0;
+    struct station *station = station_named(self, name);
+    bool is_new = !station;
+    if (is_new)
+        station = station_add(self, name, alone);
+    if (is_new && (rc = station_start(ctx, self, station)) < 0) {
+        station_remove(self, station);
+        return troupe_reply_error(ctx, rc, "node '%s' cannot be started: %s",
+                                  name, troupe_strerror(rc));
+    }
+    struct tenant *tenant = troupe__alloc(sizeof *tenant);
+    tenant->ref = troupe_message_sender(msg);
+    tenant->next = station->tenants;
+    station->tenants = tenant;
+    CHECK(troupe_defer(ctx, &tenant->ready) == 0);
+    CHECK(troupe_monitor(ctx, tenant->ref, &tenant->monitor) == 0);
+    if (station->state == STATION_READY)
+        tenant_ready(ctx, station, tenant);
+    return 0;
+}
+
+/* The same deputy wants to hear of the end. */
+static int
+on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct warden *self = state;
+    const char *name = "";
+    if (troupe_unpack(msg, "s", &name) < 0 || !troupe_message_is_ask(msg))
+        return 0;
+    const struct station *station = station_named(self, name);
+    struct tenant *tenant = station ? station->tenants : NULL;
+    while (tenant
+           && (tenant->end.id
+               || !troupe_ref_equal(tenant->ref, troupe_message_sender(msg))))
+        tenant = tenant->next;
+    if (!tenant)
+        return troupe_reply_error(ctx, -ESRCH, "nobody lives there");
+    return troupe_defer(ctx, &tenant->end);
+}
+
+static int
+on_up(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct warden *self = state;
+    troupe_node_event_t event;
+    int rc = troupe_node_event_read(msg, &event);
+    struct station *station =
+        rc == 0 ? station_numbered(self, event.number) : NULL;
+    if (!station || station->state != STATION_STARTING)
+        return rc;
+    struct troupe__peer_facts facts = {.agent = TROUPE_NOBODY};
+    (void) troupe__peer_facts(troupe_context_node(ctx), event.number, &facts);
+    station->state = STATION_READY;
+    station->host = facts.agent;
+    for (struct tenant *at = station->tenants; at; at = at->next)
+        tenant_ready(ctx, station, at);
+    return 0;
+}
+
+static int
+on_node_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct warden *self = state;
+    troupe_node_event_t event;
+    int rc = troupe_node_event_read(msg, &event);
+    struct station *station =
+        rc == 0 ? station_numbered(self, event.number) : NULL;
+    if (!station)
+        return rc;
+    bool was_ending = station->state == STATION_ENDING;
+    int code = event.is_permanent ? -ENOTRECOVERABLE : event.reason.code;
+    troupe_exit_t kind =
+        event.is_permanent ? TROUPE_EXIT_ERROR : event.reason.kind;
+    tell_tenants(ctx, station, kind, code, event.reason.text, !was_ending);
+    if (!station->tenants) {
+        station_remove(self, station);
+        return 0;
+    }
+    rc = station_start(ctx, self, station);
+    if (rc < 0) {
+        tell_tenants(ctx, station, TROUPE_EXIT_ERROR, rc, troupe_strerror(rc),
+                     true);
+        station_remove(self, station);
+    }
+    return 0;
+}
+
+/* A deputy's incarnation has ended. */
+static int
+on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct warden *self = state;
+    troupe_down_t down;
+    int rc = troupe_down_read(msg, &down);
+    for (struct station *station = self->stations; rc == 0 && station;
+         station = station->next) {
+        struct tenant **at = &station->tenants;
+        while (*at && (*at)->monitor.id != down.monitor.id)
+            at = &(*at)->next;
+        struct tenant *tenant = *at;
+        if (!tenant)
+            continue;
+        *at = tenant->next;
+        if (tenant->ready.id)
+            troupe_token_drop(ctx, &tenant->ready);
+        if (tenant->end.id)
+            troupe_token_drop(ctx, &tenant->end);
+        free(tenant);
+        if (station->alone && !station->tenants
+            && station->state != STATION_ENDING) {
+            station->state = STATION_ENDING;
+            (void) troupe_node_end(troupe_context_node(ctx), station->number,
+                                   END_MS);
+        }
+        break;
+    }
+    return rc;
+}
+
+static int
+warden_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    int rc = read_program(state, msg);
+    return rc < 0 ? rc : troupe_nodes_watch(ctx);
+}
+
+static void
+warden_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
+{
+    struct warden *self = state;
+    (void) reason;
+    while (self->stations) {
+        tell_tenants(ctx, self->stations, TROUPE_EXIT_SHUTDOWN, 0,
+                     "the run ends", true);
+        station_remove(self, self->stations);
+    }
+    free(self->path);
+    free_list(self->argv);
+    free_list(self->env);
+}
+
+static const troupe_clause_t clauses[] = {TROUPE_ON_START(warden_start),
+                                          TROUPE_ON("node", on_node),
+                                          TROUPE_ON("end", on_end),
+                                          TROUPE_ON("node-up", on_up),
+                                          TROUPE_ON("node-down", on_node_down),
+                                          TROUPE_ON_DOWN(on_down),
+                                          TROUPE_ON_STOP(warden_stop),
+                                          {0, NULL, NULL, NULL}};
+
+const troupe_kind_t troupe__warden_kind = {
+    .name = "troupe.warden",
+    .state_size = sizeof(struct warden),
+    .clauses = clauses,
+};
