@@ -97,6 +97,7 @@ static int
 look(int at, const char *name, const char *path, struct stat *ret_status,
      char *text)
 {
+    *ret_status = (struct stat){.st_ino = 0};
     int fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return troupe__rundir_cannot(text, -errno, "open", path);
