@@ -113,7 +113,7 @@ struct writer {
     int64_t told[READERS];
 };
 
-static uint8_t page[140000];
+enum { LINE_BYTES = 140000 }; /* room for any line */
 
 static int
 writer_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -128,7 +128,7 @@ writer_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 static int
 write_line(troupe_context_t *ctx, struct writer *self, int to)
 {
-    uint8_t body[sizeof page];
+    uint8_t body[LINE_BYTES];
     int64_t number = self->told[to];
     for (size_t i = 0; i < size_of(number); i++)
         body[i] = byte_at(number, i);
@@ -199,7 +199,7 @@ static void *
 scribe_main(void *data)
 {
     const struct scribe *self = data;
-    uint8_t *body = malloc(sizeof page);
+    uint8_t *body = malloc(LINE_BYTES);
     for (int64_t number = 0; number < EACH; number++)
         for (int to = 0; to < READERS; to++) {
             for (size_t i = 0; i < size_of(number); i++)
