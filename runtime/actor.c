@@ -50,7 +50,8 @@ troupe__actor_started(struct troupe__worker *self, struct troupe__actor *actor)
 {
     actor->in_start = false;
     actor->suspended = false;
-    set_status(actor, TROUPE_STATUS_RUNNING);
+    set_status(actor, actor->resting ? TROUPE_STATUS_SUSPENDED
+                                     : TROUPE_STATUS_RUNNING);
     if (!troupe_ref_is_nobody(actor->parent))
         send_child_event(self, actor, TROUPE_CHILD_STARTED, NULL);
     if (troupe__mailbox_count(&actor->mailbox) > 0)
@@ -264,6 +265,7 @@ troupe__actor_end(struct troupe__worker *self, struct troupe__actor *actor,
         start_undo(self, actor);
     actor->in_start = actor->begun = false;
     actor->suspended = true;
+    actor->resting = false;
 
     struct troupe__extra *extra = troupe__extra(actor);
     extra->ending = ending;

@@ -118,6 +118,7 @@ struct troupe__actor {
     bool queued;            /* in the worker's queue or on its stack */
     bool full;              /* over its bounds; senders rest */
     bool suspended;         /* start is not done: only answers and timers run */
+    bool resting;           /* told to: no messages until it is resumed */
     bool ending;            /* stop runs or it waits for its supervisor */
     bool in_start;          /* start was called and is not done */
     bool begun;             /* start was called: the state is made */
@@ -144,6 +145,13 @@ struct troupe__actor {
         memory_order_relaxed)
 
 #define SEEN(counter) atomic_load_explicit(&(counter), memory_order_relaxed)
+
+/* troupe__rests: it was told to; a start that is not done goes on. */
+static inline bool
+troupe__rests(const struct troupe__actor *self)
+{
+    return self->resting && !self->suspended;
+}
 
 static inline struct troupe__extra *
 troupe__extra(struct troupe__actor *self)

@@ -41,14 +41,15 @@ void
 troupe__settle_direct(struct troupe__actor *actor)
 {
     actor->direct = !actor->ending && !actor->suspended && !actor->queued
-                    && actor->muted_on == 0
+                    && !actor->resting && actor->muted_on == 0
                     && troupe__mailbox_count(&actor->mailbox) == 0;
 }
 
 static bool
 may_run(const struct troupe__actor *actor)
 {
-    return !actor->ending && !actor->suspended && actor->muted_on == 0;
+    return !actor->ending && !actor->suspended && !actor->resting
+           && actor->muted_on == 0;
 }
 
 /*
@@ -82,6 +83,8 @@ take_next(struct troupe__worker *self, struct troupe__actor *actor)
 {
     if (may_run(actor))
         return troupe__mailbox_pop(&actor->mailbox);
+    if (troupe__rests(actor))
+        return troupe__take_event(self, actor);
     return hears_children(actor) ? take_child_event(self, actor) : NULL;
 }
 
@@ -96,7 +99,8 @@ troupe__park(struct troupe__worker *self, struct troupe__actor *actor,
         troupe__waiting_add(self, msg, parcel);
     actor->direct = false;
     actor->child_events += msg->kind == WIRE_CHILD;
-    if (may_run(actor) || hears_children(actor))
+    if (may_run(actor) || hears_children(actor)
+        || (troupe__rests(actor) && msg->kind > WIRE_ASK))
         troupe__enqueue(self, actor);
     troupe__pressure_update(self, actor);
 }
@@ -353,7 +357,8 @@ troupe__run_actor(struct troupe__worker *self, struct troupe__actor *actor)
     }
     if (messages > 0)
         charge(self, actor, started, messages, 1);
-    if (may_run(actor) && troupe__mailbox_count(&actor->mailbox) > 0)
+    bool has_more = may_run(actor) || (parcel && troupe__rests(actor));
+    if (has_more && troupe__mailbox_count(&actor->mailbox) > 0)
         troupe__enqueue(self, actor);
     else
         troupe__settle_direct(actor);

@@ -17,6 +17,14 @@ void troupe__settle_direct(struct troupe__actor *actor);
 void troupe__park(struct troupe__worker *self, struct troupe__actor *actor,
                   const struct troupe_message *msg);
 
+/* suspend.c: actors that were told to rest */
+void troupe__suspend_arrived(struct troupe__worker *self,
+                             struct troupe__actor *actor);
+void troupe__resume_arrived(struct troupe__worker *self,
+                            struct troupe__actor *actor);
+struct troupe__parcel *troupe__take_event(struct troupe__worker *self,
+                                          struct troupe__actor *actor);
+
 /* handle.c: callbacks of actors */
 void troupe__handle(struct troupe__worker *self, struct troupe__actor *actor,
                     struct troupe_message *msg);

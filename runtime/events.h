@@ -9,6 +9,8 @@
 void troupe__timers_due(struct troupe__worker *self);
 void troupe__timers_drop(struct troupe__worker *self,
                          struct troupe__actor *actor);
+void troupe__calls_resume(struct troupe__worker *self,
+                          struct troupe__actor *actor);
 bool troupe__timer_take(struct troupe__worker *self,
                         struct troupe__actor *actor, uint64_t id);
 void troupe__watches_list(const struct troupe__worker *self,

@@ -180,7 +180,7 @@ unmute(struct troupe__worker *self, uint64_t ref)
     if (SEEN(actor->status) == TROUPE_STATUS_MUTED)
         atomic_store_explicit(&actor->status, TROUPE_STATUS_RUNNING,
                               memory_order_relaxed);
-    if (actor->ending || actor->suspended)
+    if (actor->ending || actor->suspended || actor->resting)
         return;
     if (troupe__mailbox_count(&actor->mailbox) > 0)
         troupe__enqueue(self, actor);

@@ -154,6 +154,7 @@ troupe__actor_new(struct troupe__worker *self, const struct troupe__kind *kind)
     actor->block_size = (uint16_t) size;
     actor->direct = actor->queued = actor->full = actor->fast = false;
     actor->suspended = true;
+    actor->resting = false;
     actor->ending = actor->in_start = actor->root = false;
     actor->orphaned = actor->begun = false;
     actor->pushed = 0;

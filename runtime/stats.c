@@ -53,6 +53,22 @@ troupe_actor_stats_get(troupe_t *node, troupe_ref_t ref,
     return 0;
 }
 
+const char *
+troupe_status_name(troupe_status_t status)
+{
+    static const char *const names[] = {
+        [TROUPE_STATUS_STARTING] = "starting",
+        [TROUPE_STATUS_RUNNING] = "running",
+        [TROUPE_STATUS_MUTED] = "muted",
+        [TROUPE_STATUS_WAITING] = "waiting",
+        [TROUPE_STATUS_STOPPING] = "stopping",
+        [TROUPE_STATUS_SUSPENDED] = "suspended",
+    };
+    size_t index = (size_t) status;
+    bool known = index < sizeof names / sizeof *names && names[index];
+    return known ? names[index] : "unknown";
+}
+
 int
 troupe_kind_stats_get(troupe_t *node, const troupe_kind_t *kind,
                       troupe_kind_stats_t *ret_stats)

@@ -237,6 +237,10 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
         troupe__child_is_gone(self, actor, msg->from);
     else if (is(msg, "quarantine") && actor->parent.id == from)
         quarantine(actor, msg);
+    else if (is(msg, "suspend"))
+        troupe__suspend_arrived(self, actor);
+    else if (is(msg, "resume"))
+        troupe__resume_arrived(self, actor);
     else if (is(msg, "why"))
         troupe__why(self, actor, msg);
 }

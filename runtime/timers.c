@@ -194,10 +194,25 @@ troupe__timers_due(struct troupe__worker *self)
          count--) {
         if (alarm->what != ALARM_TIMER)
             troupe__ask_due(self, ask_of(alarm));
+        else if (timer_of(alarm)->call && troupe__rests(timer_of(alarm)->actor))
+            timer_of(alarm)->waiting = true;
         else if (timer_of(alarm)->call)
             fire_call(self, timer_of(alarm));
         else
             fire_message(self, timer_of(alarm));
+    }
+}
+
+/* The actor rested when they fell due. */
+void
+troupe__calls_resume(struct troupe__worker *self, struct troupe__actor *actor)
+{
+    struct troupe__timer *at = actor->extra ? actor->extra->timers : NULL;
+    for (; at; at = at->next) {
+        if (!at->call || !at->waiting)
+            continue;
+        at->waiting = false;
+        troupe__wheel_set(&self->wheel, &at->alarm, self->now);
     }
 }
 

@@ -140,6 +140,22 @@ TROUPE_API int troupe_child_quarantine(troupe_context_t *ctx,
                                        uint64_t fingerprint);
 
 /*
+ * troupe_suspend: let an actor rest until troupe_resume(): it handles no more
+ * messages, timers and descriptors. They wait, and its mailbox keeps its
+ * bounds; what goes on are its start, answers to what it asked, DOWN and EXIT,
+ * an exit signal, and its end. Over with the incarnation: a restarted actor
+ * runs. An actor with TROUPE_ON_CHILD does not rest, for the sake of its
+ * children: that is a line in the log.
+ *
+ *   returns  0 or -EINVAL; for no actor, or one that rests, nothing happens
+ *   order    what this actor sends it later is not handled before the resume
+ */
+TROUPE_API int troupe_suspend(troupe_context_t *ctx, troupe_ref_t target);
+
+/* troupe_resume: let it go on, with what waited: 0 or -EINVAL. */
+TROUPE_API int troupe_resume(troupe_context_t *ctx, troupe_ref_t target);
+
+/*
  * troupe_started: an actor whose start returned TROUPE_STARTING is ready;
  * messages from others are handled from now on (answers and timers already
  * were). Returns 0 or -EALREADY.

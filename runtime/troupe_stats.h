@@ -10,8 +10,12 @@ typedef enum troupe_status {
     TROUPE_STATUS_RUNNING,
     TROUPE_STATUS_MUTED,   /* rests until a receiver has room */
     TROUPE_STATUS_WAITING, /* ended; its supervisor has not decided yet */
-    TROUPE_STATUS_STOPPING
+    TROUPE_STATUS_STOPPING,
+    TROUPE_STATUS_SUSPENDED /* rests until troupe_resume() */
 } troupe_status_t;
+
+/* troupe_status_name: "starting", "running", "muted", ... */
+TROUPE_API const char *troupe_status_name(troupe_status_t status);
 
 /* Counts are since the spawn, over all incarnations. */
 typedef struct troupe_actor_stats {

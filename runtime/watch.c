@@ -73,7 +73,7 @@ troupe__watches_list(const struct troupe__worker *self,
     ret_looks->count = 0;
     for (uint32_t i = 0; i < self->watch_count; i++) {
         const struct troupe__watch *watch = self->watches[i];
-        if (watch->actor->muted_on > 0)
+        if (watch->actor->muted_on > 0 || troupe__rests(watch->actor))
             continue;
         uint32_t at = ret_looks->count++;
         ret_looks->fds[at] = (struct pollfd){watch->fd, watch->events, 0};
@@ -113,7 +113,7 @@ troupe__watches_ready(struct troupe__worker *self,
         short events = looks->fds[i].revents;
         struct troupe__watch *watch =
             events ? watch_of(self, looks->ids[i]) : NULL;
-        if (!watch || watch->actor->muted_on > 0)
+        if (!watch || watch->actor->muted_on > 0 || troupe__rests(watch->actor))
             continue;
         if (events & POLLNVAL) {
             drop_closed(self, watch);
