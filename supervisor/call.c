@@ -189,6 +189,50 @@ troupe__on_restart_child(troupe_context_t *ctx, void *state,
     return start(ctx, self, child, CALLED_RESTART);
 }
 
+/* Why a child cannot be restarted now, or NULL. */
+static const char *
+renewal_fault(const struct troupe__child *child, int *ret_code)
+{
+    *ret_code = -ENOENT;
+    if (!child)
+        return "no such child";
+    *ret_code = -EPERM;
+    if (child->spec->restart == TROUPE_TEMPORARY)
+        return "a temporary child is never restarted";
+    *ret_code = -EAGAIN;
+    if (child->retrying)
+        return "the child is being restarted";
+    if (child->state == CHILD_STOPPING || child->state == CHILD_KILLING)
+        return "the child is stopping";
+    return NULL;
+}
+
+int
+troupe__on_renew_child(troupe_context_t *ctx, void *state,
+                       const troupe_message_t *msg)
+{
+    struct troupe__request request;
+    struct troupe__supervisor *self =
+        troupe__change_begin(ctx, state, msg, &request);
+    if (!self)
+        return 0;
+    if (self->simple && troupe_ref_is_nobody(request.ref))
+        return troupe__call_refuse(ctx, -EPERM,
+                                   "simple one-for-one: by ref only");
+    struct troupe__child *child = troupe__child_named(self, &request);
+    int code = 0;
+    const char *fault = renewal_fault(child, &code);
+    if (fault)
+        return troupe__call_refuse(ctx, code, fault);
+    if (!troupe__child_is_active(child))
+        return start(ctx, self, child, CALLED_RESTART);
+    troupe_log(ctx, TROUPE_LOG_INFO, "child '%s' is restarted by a call",
+               child->spec->id);
+    troupe__waiter_add(ctx, &child->starters);
+    troupe__child_stop(ctx, self, child, FOR_RENEWAL);
+    return troupe__supervisor_settle(ctx, self);
+}
+
 int
 troupe__on_delete_child(troupe_context_t *ctx, void *state,
                         const troupe_message_t *msg)

@@ -25,6 +25,7 @@ enum troupe__child_state troupe__child_next(enum troupe__child_state from,
 enum troupe__purpose {
     FOR_NOTHING = 0, /* it is not: the child ended by itself */
     FOR_CALL,        /* a call terminates it */
+    FOR_RENEWAL,     /* a call restarts it */
     FOR_ROUND,       /* a sibling's restart */
     FOR_SHUTDOWN,    /* the supervisor ends */
     FOR_LATENESS     /* its start took too long */

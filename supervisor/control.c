@@ -193,6 +193,15 @@ troupe_supervisor_restart_child(troupe_t *node, troupe_ref_t supervisor,
 }
 
 int
+troupe_supervisor_renew_child(troupe_t *node, troupe_ref_t supervisor,
+                              const char *id, troupe_ref_t *ret_ref)
+{
+    const troupe_child_request_t request = {.verb = TROUPE_RENEW_CHILD,
+                                            .id = id};
+    return call_ref(node, supervisor, &request, ret_ref, NULL);
+}
+
+int
 troupe_supervisor_delete_child(troupe_t *node, troupe_ref_t supervisor,
                                const char *id)
 {

@@ -219,6 +219,29 @@ ended_for_call(troupe_context_t *ctx, struct troupe__supervisor *self,
         troupe__child_forget(ctx, self, child);
 }
 
+/* As after a failure, but nothing is counted. */
+static void
+ended_for_renewal(troupe_context_t *ctx, struct troupe__supervisor *self,
+                  struct troupe__child *child)
+{
+    if (self->phase != PHASE_RUNNING) {
+        troupe__waiters_error(ctx, &child->starters, -ESHUTDOWN, "stopping");
+        troupe__child_release(ctx, self, child);
+        return;
+    }
+    child->up_since_ns = 0;
+    if (child->state == CHILD_DOWN) { /* its name may never be free */
+        child->called = NOT_CALLED;
+        troupe__waiters_error(ctx, &child->starters, -ETIMEDOUT,
+                              "it does not end, and was left behind");
+    } else if (self->round == ROUND_NONE) {
+        troupe__retry_later(ctx, self, child, AT_ONCE);
+    } else {
+        child->retrying = true;
+        troupe__supervisor_pend(self, child);
+    }
+}
+
 /* The child is WAITING, or DOWN when it had to be left behind. */
 void
 troupe__child_ended(troupe_context_t *ctx, struct troupe__supervisor *self,
@@ -234,6 +257,9 @@ troupe__child_ended(troupe_context_t *ctx, struct troupe__supervisor *self,
         break;
     case FOR_CALL:
         ended_for_call(ctx, self, child);
+        break;
+    case FOR_RENEWAL:
+        ended_for_renewal(ctx, self, child);
         break;
     case FOR_ROUND:
         break; /* the walk goes on below */

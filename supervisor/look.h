@@ -53,6 +53,8 @@ int troupe__on_terminate_child(troupe_context_t *ctx, void *state,
                                const troupe_message_t *msg);
 int troupe__on_restart_child(troupe_context_t *ctx, void *state,
                              const troupe_message_t *msg);
+int troupe__on_renew_child(troupe_context_t *ctx, void *state,
+                           const troupe_message_t *msg);
 int troupe__on_delete_child(troupe_context_t *ctx, void *state,
                             const troupe_message_t *msg);
 

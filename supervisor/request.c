@@ -19,6 +19,8 @@ type_of(troupe_child_verb_t verb)
         return "child.terminate";
     case TROUPE_RESTART_CHILD:
         return "child.restart";
+    case TROUPE_RENEW_CHILD:
+        return "child.renew";
     case TROUPE_DELETE_CHILD:
         return "child.delete";
     case TROUPE_WHICH_CHILD:
@@ -68,6 +70,7 @@ request_check(const troupe_child_request_t *request,
     case TROUPE_TERMINATE_CHILD:
     case TROUPE_RESTART_CHILD:
     case TROUPE_DELETE_CHILD:
+    case TROUPE_RENEW_CHILD:
     case TROUPE_WHICH_CHILD:
     case TROUPE_CHILD_SPEC:
         break;

@@ -258,6 +258,7 @@ static const troupe_clause_t clauses[] = {
     TROUPE_ON("child.start", troupe__on_start_child),
     TROUPE_ON("child.terminate", troupe__on_terminate_child),
     TROUPE_ON("child.restart", troupe__on_restart_child),
+    TROUPE_ON("child.renew", troupe__on_renew_child),
     TROUPE_ON("child.delete", troupe__on_delete_child),
     TROUPE_ON("child.change", troupe__on_change_child),
     TROUPE_ON("supervisor.change", troupe__on_change_options),

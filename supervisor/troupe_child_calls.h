@@ -68,6 +68,23 @@ TROUPE_MUST int troupe_supervisor_restart_child(troupe_t *node,
                                                 const char *id,
                                                 troupe_ref_t *ret_ref);
 
+/*
+ * troupe_supervisor_renew_child: restart a child that runs, as if it had
+ * failed, with the same ref, name and mailbox and with those that its strategy
+ * restarts too; it is stopped in order first, and nothing is counted. A
+ * supervisor's children all are new. One that is down is started.
+ *
+ *   ret_ref  out: its address; may be NULL.
+ *   returns  0 when it has started; -ENOENT; -EAGAIN when it is stopping or
+ *            being restarted; -EPERM for a temporary one and for simple
+ *            one-for-one; -ETIMEDOUT when it does not end and was left behind;
+ *            or why it did not start
+ */
+TROUPE_MUST int troupe_supervisor_renew_child(troupe_t *node,
+                                              troupe_ref_t supervisor,
+                                              const char *id,
+                                              troupe_ref_t *ret_ref);
+
 /* troupe_supervisor_delete_child: forget a child that is down; returns 0,
  * -ENOENT, -EBUSY, -EAGAIN or -EPERM. */
 TROUPE_MUST int troupe_supervisor_delete_child(troupe_t *node,

@@ -41,7 +41,8 @@ typedef enum troupe_child_verb {
     TROUPE_COUNT_CHILDREN,  /* -> counts */
     TROUPE_CHILD_SPEC,      /* id or ref -> spec */
     TROUPE_CHANGE_CHILD,    /* spec -> nil: for the child of that id */
-    TROUPE_CHANGE_OPTIONS   /* options -> nil */
+    TROUPE_CHANGE_OPTIONS,  /* options -> nil */
+    TROUPE_RENEW_CHILD      /* id or ref -> info: stop it, start it anew */
 } troupe_child_verb_t;
 
 typedef struct troupe_child_request {
