@@ -99,6 +99,7 @@ node_init(troupe_t *node, const troupe_options_t *options)
     CHECK(pthread_mutex_init(&node->log_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&node->stop_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&node->state_lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&node->agent_lock, NULL) == 0);
     condition_init(&node->state_changed);
     condition_init(&node->watchdog_wake);
 }
@@ -126,6 +127,7 @@ troupe__node_free(troupe_t *node)
     pthread_cond_destroy(&node->watchdog_wake);
     pthread_cond_destroy(&node->state_changed);
     pthread_mutex_destroy(&node->state_lock);
+    pthread_mutex_destroy(&node->agent_lock);
     pthread_mutex_destroy(&node->log_lock);
     pthread_mutex_destroy(&node->stop_lock);
     pthread_mutex_destroy(&node->lock);

@@ -81,6 +81,9 @@ struct troupe {
     struct troupe__idmap name_of; /* ref -> its first name, malloc'ed */
     void *groups;                 /* zhashx_t *: name -> members */
 
+    pthread_mutex_t agent_lock; /* while the agent is started */
+    _Atomic uint64_t agent;     /* its ref; 0: none was wanted yet */
+
     struct troupe__helpers helpers;
     struct troupe__dead_ring dead;
 
@@ -136,6 +139,19 @@ int troupe__name_claim(troupe_t *node, const char *name, troupe_ref_t ref);
 const char *troupe__name_of(troupe_t *node, troupe_ref_t ref, char *ret_name);
 void troupe__name_release(troupe_t *node, const char *name, troupe_ref_t ref);
 bool troupe__name_is_valid(const char *name);
+
+/* What an actor is called, or which groups it is in; ends with _free. */
+struct troupe__words {
+    char **items;
+    size_t count;
+};
+void troupe__names_of(troupe_t *node, troupe_ref_t ref,
+                      struct troupe__words *ret_names,
+                      struct troupe__words *ret_groups);
+void troupe__words_free(struct troupe__words *self);
+
+/* stats.c: the first actor from a slot on, *slot is then the one behind it. */
+bool troupe__actor_next(troupe_t *node, uint32_t *slot, troupe_ref_t *ret_ref);
 
 /* spawn.c */
 void troupe__root_remove(troupe_t *node, troupe_ref_t ref);

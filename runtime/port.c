@@ -46,9 +46,9 @@ guest_new(struct troupe__worker *port)
     if (!troupe__slot_take(&node->slots, &port->slots, &slot))
         return -ENOSPC;
     struct troupe__actor *guest = troupe__actor_new(port, kind);
-    guest->messages_max = UINT32_MAX;
-    guest->bytes_max = UINT32_MAX;
-    guest->overflow = TROUPE_OVERFLOW_MUTE;
+    __atomic_store_n(&guest->messages_max, UINT32_MAX, __ATOMIC_RELAXED);
+    __atomic_store_n(&guest->bytes_max, UINT32_MAX, __ATOMIC_RELAXED);
+    __atomic_store_n(&guest->overflow, TROUPE_OVERFLOW_MUTE, __ATOMIC_RELAXED);
     guest->suspended = false;
     guest->direct = true;
     atomic_store_explicit(&guest->status, TROUPE_STATUS_RUNNING,

@@ -123,12 +123,18 @@ static void
 set_limits(struct troupe__actor *actor, const troupe_limits_t *given,
            const troupe_limits_t *kind, const troupe_limits_t *node)
 {
-    actor->messages_max =
-        first_set(given->messages_max, kind->messages_max, node->messages_max);
-    actor->bytes_max =
-        first_set(given->bytes_max, kind->bytes_max, node->bytes_max);
-    actor->overflow =
-        (uint8_t) first_set(given->overflow, kind->overflow, node->overflow);
+    __atomic_store_n(
+        &actor->messages_max,
+        first_set(given->messages_max, kind->messages_max, node->messages_max),
+        __ATOMIC_RELAXED);
+    __atomic_store_n(
+        &actor->bytes_max,
+        first_set(given->bytes_max, kind->bytes_max, node->bytes_max),
+        __ATOMIC_RELAXED);
+    __atomic_store_n(
+        &actor->overflow,
+        (uint8_t) first_set(given->overflow, kind->overflow, node->overflow),
+        __ATOMIC_RELAXED);
 }
 
 /* Fields that others may read are stored as atomics even here: the block may
@@ -146,7 +152,7 @@ troupe__actor_new(struct troupe__worker *self, const struct troupe__kind *kind)
     actor->state = inside ? (void *) (actor + 1) : troupe__alloc(state_size);
     actor->extra = NULL;
     actor->queue_next = NULL;
-    actor->parent = TROUPE_NOBODY;
+    __atomic_store_n(&actor->parent.id, 0, __ATOMIC_RELAXED);
     actor->mailbox.first = actor->mailbox.last = NULL;
     actor->muted_on = 0;
     actor->turn = 0;
@@ -223,7 +229,7 @@ tie(struct troupe__actor *parent, struct troupe__actor *actor,
     const troupe_spawn_options_t *options)
 {
     if (options->supervised) {
-        actor->parent = parent->ref;
+        __atomic_store_n(&actor->parent.id, parent->ref.id, __ATOMIC_RELAXED);
         troupe__idmap_set(&troupe__extra(parent)->children, actor->ref.id, 1);
     }
     if (options->linked) {

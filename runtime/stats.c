@@ -41,6 +41,12 @@ troupe_actor_stats_get(troupe_t *node, troupe_ref_t ref,
         .mailbox_bytes = troupe__mailbox_size(&actor->mailbox),
         .handler_ns = troupe__ticks_to_ns(node, SEEN(actor->ticks)),
     };
+    stats.parent.id = __atomic_load_n(&actor->parent.id, __ATOMIC_RELAXED);
+    stats.limits = (troupe_limits_t){
+        __atomic_load_n(&actor->messages_max, __ATOMIC_RELAXED),
+        __atomic_load_n(&actor->bytes_max, __ATOMIC_RELAXED),
+        (troupe_overflow_t) __atomic_load_n(&actor->overflow,
+                                            __ATOMIC_RELAXED)};
     uint64_t since = SEEN(actor->mailbox.since);
     uint64_t now = troupe__clock_ns(node);
     stats.mailbox_age_ns = since && now > since ? now - since : 0;
@@ -137,26 +143,41 @@ troupe_node_stats_get(troupe_t *node, troupe_node_stats_t *ret_stats)
     *ret_stats = stats;
 }
 
+/* The tenant of a slot, if it is an actor of a user's. */
+static bool
+tenant_of(troupe_t *node, uint32_t index, troupe_ref_t *ret_ref)
+{
+    struct troupe__slot *slot = troupe__slot_at(&node->slots, index);
+    if (!slot || !atomic_load_explicit(&slot->actor, memory_order_acquire)
+        || SEEN(slot->is_guest))
+        return false;
+    *ret_ref = troupe__ref_make(node->id, SEEN(slot->worker),
+                                SEEN(slot->generation), index);
+    return true;
+}
+
+bool
+troupe__actor_next(troupe_t *node, uint32_t *slot, troupe_ref_t *ret_ref)
+{
+    uint32_t used = troupe__slots_used(&node->slots);
+    for (uint32_t at = *slot; at < used; at++) {
+        if (!tenant_of(node, at, ret_ref))
+            continue;
+        *slot = at + 1;
+        return true;
+    }
+    return false;
+}
+
 size_t
 troupe_actors(troupe_t *node, troupe_ref_t *refs, size_t count)
 {
     CHECK(node);
     CHECK(refs || count == 0);
     size_t found = 0;
-    pthread_mutex_lock(&node->slots.lock);
-    uint32_t fresh = node->slots.fresh;
-    pthread_mutex_unlock(&node->slots.lock);
-    for (uint32_t i = 0; i < fresh; i++) {
-        struct troupe__slot *slot = troupe__slot_at(&node->slots, i);
-        struct troupe__actor *actor =
-            slot ? atomic_load_explicit(&slot->actor, memory_order_acquire)
-                 : NULL;
-        if (!actor || SEEN(slot->is_guest))
-            continue;
+    uint32_t slot = 0;
+    for (troupe_ref_t ref; troupe__actor_next(node, &slot, &ref); found++)
         if (found < count)
-            refs[found] = troupe__ref_make(node->id, SEEN(slot->worker),
-                                           SEEN(slot->generation), i);
-        found++;
-    }
+            refs[found] = ref;
     return found;
 }

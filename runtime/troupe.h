@@ -11,6 +11,7 @@
  */
 
 #include "troupe_actor.h"
+#include "troupe_agent.h"
 #include "troupe_ask.h"
 #include "troupe_base.h"
 #include "troupe_child_calls.h"

@@ -32,6 +32,8 @@ typedef struct troupe_actor_stats {
     uint32_t mailbox_bytes;
     uint64_t mailbox_age_ns; /* how long the first one has waited */
     uint64_t handler_ns;     /* time in handlers, by samples */
+    troupe_ref_t parent;     /* who spawned it with `supervised`, or nobody */
+    troupe_limits_t limits;  /* bounds of its mailbox */
 } troupe_actor_stats_t;
 
 /*
