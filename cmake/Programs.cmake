@@ -12,6 +12,10 @@ function(troupe_add_test name seconds)
         FAIL_REGULAR_EXPRESSION "Sanitizer: |runtime error: ")
 endfunction()
 
+# Runs of one name exclude each other: those of a build keep to themselves.
+set(troupe_run_dir ${PROJECT_BINARY_DIR}/run)
+file(MAKE_DIRECTORY ${troupe_run_dir})
+
 # examples/x.c: built with the public headers alone, run by CTest.
 function(troupe_add_examples)
     file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
@@ -35,7 +39,8 @@ function(troupe_add_examples)
         troupe_add_test(topology.${name} 60
             COMMAND troupe_command run ${file}
             ENVIRONMENT
-            "KINDS=${PROJECT_BINARY_DIR}/examples/topologies")
+            "KINDS=${PROJECT_BINARY_DIR}/examples/topologies"
+            "XDG_RUNTIME_DIR=${troupe_run_dir}")
     endforeach()
 endfunction()
 
@@ -93,7 +98,8 @@ function(troupe_add_tests)
     set(common_env
         "TROUPE=${PROJECT_BINARY_DIR}/bin/troupe"
         "TROUPE_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
-        "TROUPE_BUILD_DIR=${PROJECT_BINARY_DIR}")
+        "TROUPE_BUILD_DIR=${PROJECT_BINARY_DIR}"
+        "XDG_RUNTIME_DIR=${troupe_run_dir}")
     if(TROUPE_OWN_RUNNER)
         list(APPEND common_env "TROUPE_TIMEOUT_FACTOR=4")
     endif()

@@ -18,6 +18,7 @@ static const char help[] =
     "all in the reverse order of their start.\n"
     "\n"
     "  --for TIME   end after so long: 500ms, 2s, 1m\n"
+    "  --name NAME  run it under another name; one of a name can run\n"
     "  --json       log lines as JSON, one object each\n"
     "  --quiet      only warnings and errors\n"
     "  --verbose    debug lines too\n"
@@ -38,9 +39,10 @@ parse(int argc, char **argv, const char **ret_path,
       struct troupe__run_options *ret)
 {
     static const struct option options[] = {
-        {"for", 1, NULL, 'f'},   {"json", 0, NULL, 'j'},
-        {"quiet", 0, NULL, 'q'}, {"verbose", 0, NULL, 'v'},
-        {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
+        {"name", 1, NULL, 'n'},    {"for", 1, NULL, 'f'},
+        {"json", 0, NULL, 'j'},    {"quiet", 0, NULL, 'q'},
+        {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     *ret = (struct troupe__run_options){0};
     size_t ms = 0;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
@@ -51,6 +53,10 @@ parse(int argc, char **argv, const char **ret_path,
         if (c == 'f' && !troupe__read_time(optarg, FOR_MAX, &ms))
             return troupe__usage_error(
                 "run", "--for wants a time such as 500ms, 2s or 1m");
+        if (c == 'n' && !(optarg[0] && troupe__is_text(optarg)))
+            return troupe__usage_error("run", "--name wants a name");
+        if (c == 'n')
+            ret->name = optarg;
         ret->json |= c == 'j';
         ret->quiet |= c == 'q';
         ret->verbose |= c == 'v';
@@ -101,6 +107,8 @@ troupe__command_run(int argc, char **argv)
         troupe__findings_free(&findings);
         return TROUPE__EXIT_USAGE;
     }
+    if (options.name)
+        topology->name = options.name;
     struct troupe__part *part = troupe__part_make(topology, 0);
     code = refuses_strangers(part) ? TROUPE__EXIT_FAILED
                                    : troupe__part_run(part, &options);

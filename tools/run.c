@@ -24,6 +24,7 @@
 #include "troupe_stats.h"
 #include "troupe_thread.h"
 
+#include "tools/admin.h"
 #include "tools/commands.h"
 
 #define EXIT_SIGNAL 130
@@ -112,6 +113,7 @@ struct verdict {
     _Atomic bool failed;
     _Atomic bool is_over; /* all are being stopped */
     _Atomic(struct troupe__part *) part;
+    struct troupe__admin *admin;
 };
 static struct verdict verdict;
 
@@ -274,6 +276,9 @@ say_end(const struct troupe__part *part,
     const struct troupe__topology *topology = part->topology;
     if (atomic_load(&verdict.by_signal))
         say(options, TROUPE_LOG_INFO, "a signal: '%s' stops", topology->name);
+    else if (atomic_load(&verdict.admin->stop_wanted))
+        say(options, TROUPE_LOG_INFO, "by 'troupe stop': '%s' stops",
+            topology->name);
     else if (!in_time) {
         say(options, TROUPE_LOG_INFO, "the time is over: '%s' stops",
             topology->name);
@@ -289,9 +294,11 @@ set_out(struct starter *self, pthread_t *ret_thread)
 {
     troupe_spawn_options_t alone = {.place = TROUPE_OWN_THREAD};
     int fd = catch_signals();
-    int rc = fd < 0 ? fd
-                    : troupe_node_spawn(self->node, &director, &alone,
-                                        &self->director, "i", fd);
+    /* First of all, so that it stops last: who looks sees the stop too. */
+    int rc = fd < 0 ? fd : troupe__admin_start(verdict.admin, self->node);
+    if (rc == 0)
+        rc = troupe_node_spawn(self->node, &director, &alone, &self->director,
+                               "i", fd);
     if (rc == 0)
         rc = -pthread_create(ret_thread, NULL, start_tree, self);
     if (rc < 0)
@@ -319,14 +326,14 @@ run_on(troupe_t *node, struct troupe__part *part,
     if (rc < 0) /* who did not is in the log */
         say(options, TROUPE_LOG_ERROR, "not all stopped within %u ms",
             part->topology->stop_timeout_ms);
+    troupe__admin_close(&verdict.admin, rc, troupe_stragglers(node));
     if (atomic_load(&part->ended_well))
         return rc;
     return atomic_load(&verdict.failed) ? -EHOSTDOWN : rc;
 }
 
-int
-troupe__part_run(struct troupe__part *part,
-                 const struct troupe__run_options *options)
+static int
+run_node(struct troupe__part *part, const struct troupe__run_options *options)
 {
     troupe_t *node = NULL;
     troupe_options_t node_options = part->topology->places[part->node].options;
@@ -347,9 +354,31 @@ troupe__part_run(struct troupe__part *part,
     }
     troupe__guards_set(part);
     rc = run_on(node, part, options);
+    if (verdict.admin) /* it did not come to a stop */
+        (void) troupe_stop(node, part->topology->stop_timeout_ms);
     int ended = troupe_destroy(&node);
     part->is_left_behind = ended < 0;
     if (ended == 0)
         troupe__guards_set(NULL);
     return rc == 0 && ended == 0 ? TROUPE__EXIT_OK : TROUPE__EXIT_FAILED;
+}
+
+int
+troupe__part_run(struct troupe__part *part,
+                 const struct troupe__run_options *options)
+{
+    const struct troupe__topology *topology = part->topology;
+    char why[512];
+    char *file = realpath(topology->path, NULL);
+    if (troupe__admin_open(topology->name, file ? file : topology->path,
+                           &verdict.admin, why)
+        < 0) {
+        say(options, TROUPE_LOG_ERROR, "%s", why);
+        free(file);
+        return TROUPE__EXIT_FAILED;
+    }
+    int code = run_node(part, options);
+    troupe__admin_close(&verdict.admin, 0, "");
+    free(file);
+    return code;
 }

@@ -6,10 +6,11 @@
 #include "tools/part.h"
 
 struct troupe__run_options {
-    uint32_t for_ms; /* 0: until it ends */
-    bool json;       /* log lines as JSON */
-    bool quiet;      /* no line but warnings and errors */
-    bool verbose;    /* debug lines too */
+    const char *name; /* instead of the topology's; NULL: that one */
+    uint32_t for_ms;  /* 0: until it ends */
+    bool json;        /* log lines as JSON */
+    bool quiet;       /* no line but warnings and errors */
+    bool verbose;     /* debug lines too */
 };
 
 /*

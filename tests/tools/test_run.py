@@ -208,6 +208,7 @@ def test_groups_and_allow():
 def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
+        os.environ["XDG_RUNTIME_DIR"] = work
         for test in (test_check, test_ends, test_failures, test_signals,
                      test_those_that_hang, test_groups_and_allow):
             print(test.__name__)
