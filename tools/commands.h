@@ -26,6 +26,17 @@ enum {
     X(text, "the plain text that a document is read as")                       \
     X(check, "a topology file checked, and its tree drawn")                    \
     X(run, "a topology file brought to life")                                  \
+    X(ps, "the actors of a topology that runs")                                \
+    X(tree, "its supervisors and their children")                              \
+    X(top, "its busiest actors, again and again")                              \
+    X(inspect, "everything about one actor")                                   \
+    X(dead, "the last messages that nobody handled")                           \
+    X(ask, "an actor asked, its reply as JSON")                                \
+    X(send, "a message sent to an actor")                                      \
+    X(restart, "an actor restarted, as if it had failed")                      \
+    X(suspend, "an actor that rests, while its messages wait")                 \
+    X(resume, "an actor that goes on")                                         \
+    X(stop, "a topology stopped in order")                                     \
     X(new, "a project of your own: an actor, its test, its topology")          \
     X(doctor, "what on this machine will hurt")
 
