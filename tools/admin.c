@@ -16,7 +16,6 @@
 
 #include "tools/findings.h"
 
-#define BACKLOG     64
 #define FAREWELL_MS 500 /* for the last lines of all clients together */
 
 struct admin_state {
@@ -153,7 +152,7 @@ listen_at(const struct sockaddr_un *address)
     /* We hold the lock: what is there was left by one that is gone. */
     unlink(address->sun_path);
     if (bind(fd, (const struct sockaddr *) address, sizeof *address) < 0
-        || chmod(address->sun_path, 0600) < 0 || listen(fd, BACKLOG) < 0) {
+        || chmod(address->sun_path, 0600) < 0 || listen(fd, SOMAXCONN) < 0) {
         int rc = -errno;
         close(fd);
         return rc;

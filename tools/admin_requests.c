@@ -110,12 +110,23 @@ static const troupe_kind_t courier = {.name = "troupe.courier",
                                       .state_size = sizeof(troupe_ref_t),
                                       .clauses = courier_clauses};
 
-/* Somebody who carries the next message there. */
+/* On the worker of the one that it goes to: where that one is busy the message
+ * would have to wait anyway. */
 int
 troupe__courier(troupe_context_t *ctx, troupe_ref_t to,
                 troupe_ref_t *ret_courier)
 {
-    return troupe_spawn(ctx, &courier, NULL, ret_courier, "R", to);
+    char text[TROUPE_REF_TEXT];
+    unsigned node = 0, worker = 0;
+    troupe_spawn_options_t options = {.place = TROUPE_SPREAD};
+    troupe_node_stats_t stats;
+    troupe_node_stats_get(troupe_context_node(ctx), &stats);
+    if (sscanf(troupe_ref_text(to, text), "<%u.%u.", &node, &worker) == 2
+        && worker < stats.workers) {
+        options.place = TROUPE_WORKER;
+        options.worker = worker;
+    }
+    return troupe_spawn(ctx, &courier, &options, ret_courier, "R", to);
 }
 
 /* --- who is meant -----------------------------------------------------------*/
@@ -285,7 +296,8 @@ troupe__request(troupe_context_t *ctx, struct troupe__admin *self,
                 struct troupe__client *client, const char *line, size_t size)
 {
     json_error_t error;
-    json_t *request = json_loadb(line, size, JSON_REJECT_DUPLICATES, &error);
+    json_t *request =
+        json_loadb(line, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     const json_t *id = json_object_get(request, "id");
     const char *verb = json_string_value(json_object_get(request, "do"));
     json_t *none = json_null();

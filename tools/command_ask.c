@@ -39,8 +39,9 @@ read_body(const struct troupe__look *look)
     json_error_t error;
     if (look->argument_count < 3)
         return json_null();
-    json_t *body = json_loads(look->arguments[2],
-                              JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_loads(
+        look->arguments[2],
+        JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
     if (!body)
         (void) troupe__usage_error(look->command,
                                    "the body is no JSON: %s; a text needs "

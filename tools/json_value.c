@@ -13,6 +13,8 @@
 static json_t *
 text_of_bytes(const void *bytes, size_t size)
 {
+    if (size == 0)
+        return json_string("");
     zarmour_t *armour = zarmour_new();
     char *text = armour ? zarmour_encode(armour, bytes, size) : NULL;
     json_t *json = json_string(text ? text : "");
@@ -270,7 +272,7 @@ of_unsigned(uint64_t number)
 static json_t *
 of_text(const msgpack_object_str *text)
 {
-    json_t *json = json_stringn(text->ptr, text->size);
+    json_t *json = json_stringn(text->size > 0 ? text->ptr : "", text->size);
     return json ? json : wrap("$bin", text_of_bytes(text->ptr, text->size));
 }
 

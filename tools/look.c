@@ -83,6 +83,9 @@ connect_to(struct troupe__look *self, const struct troupe__venue *venue)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
+    /* For a run that accepts nobody: it may have been stopped by a signal. */
+    const struct timeval wait = {.tv_sec = TROUPE__LOOK_MS / 1000};
+    (void) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     if (connect(fd, (const struct sockaddr *) &address, sizeof address) < 0) {
         close(fd);
         return false;
@@ -224,7 +227,8 @@ read_line(const struct troupe__look *self, uint32_t wait_ms)
     errno = 0;
     ssize_t size = getline(&line, &room, self->stream);
     int error = errno;
-    json_t *json = size > 0 ? json_loadb(line, (size_t) size, 0, NULL) : NULL;
+    json_t *json =
+        size > 0 ? json_loadb(line, (size_t) size, JSON_ALLOW_NUL, NULL) : NULL;
     free(line);
     if (!json)
         fprintf(stderr, "troupe %s: the run %s\n", self->command,
