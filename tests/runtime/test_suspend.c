@@ -33,9 +33,6 @@ note_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(watcher, char, TROUPE_ON("do", do_inside), TROUPE_ON_DOWN(note_end),
             TROUPE_ON_STOP(note_stop), TROUPE_ON_FALLBACK(note_message));
 
-TROUPE_KIND(trapper, char, TROUPE_ON("do", do_inside), TROUPE_ON_EXIT(note_end),
-            TROUPE_ON_FALLBACK(note_message));
-
 static int
 leave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -209,14 +206,10 @@ Test(suspend, descriptors_stay_unheard)
     close(ends[1]);
 }
 
-struct meeting {
-    troupe_ref_t other;
-};
-
 static int
 monitor_it(troupe_context_t *ctx, void *arg)
 {
-    return troupe_monitor(ctx, ((struct meeting *) arg)->other, NULL);
+    return troupe_monitor(ctx, *(troupe_ref_t *) arg, NULL);
 }
 
 static int
@@ -228,14 +221,14 @@ tell_late(troupe_context_t *ctx, void *arg)
 Test(suspend, an_end_is_heard_unless_a_message_of_the_dead_waits)
 {
     troupe_ref_t boss = probe_new(), ref = spawn(&watcher, NULL);
-    struct meeting quiet = {probe_new()}, talker = {probe_new()};
+    troupe_ref_t quiet = probe_new(), talker = probe_new();
     cr_assert_eq(inside(ref, monitor_it, &quiet), 0);
     cr_assert_eq(inside(ref, monitor_it, &talker), 0);
     let_rest(boss, ref);
-    cr_assert_eq(inside(talker.other, tell_late, &ref), 0);
-    end_actor(talker.other, TROUPE_EXIT_KILLED);
+    cr_assert_eq(inside(talker, tell_late, &ref), 0);
+    end_actor(talker, TROUPE_EXIT_KILLED);
     assert_notes("");
-    end_actor(quiet.other, TROUPE_EXIT_KILLED);
+    end_actor(quiet, TROUPE_EXIT_KILLED);
     assert_notes("down killed");
     let_go_on(boss, ref);
     assert_notes("late, down killed");
@@ -275,17 +268,6 @@ Test(suspend, answers_and_timeouts_of_its_own_asks_come)
     let_rest(boss, ref);
     advance(1001);
     assert_notes("timeout -110");
-}
-
-Test(suspend, an_exit_that_is_trapped_passes_what_waits)
-{
-    troupe_ref_t boss = probe_new(), ref = spawn(&trapper, NULL);
-    let_rest(boss, ref);
-    tell(ref, "one");
-    cr_assert_eq(troupe_node_exit(node, ref, TROUPE_EXIT_SHUTDOWN, 0), 0);
-    assert_notes("exit shutdown"); /* it traps: that is how it is told */
-    let_go_on(boss, ref);
-    assert_notes("one");
 }
 
 Test(suspend, a_suspended_actor_ends_when_it_is_told_to)
