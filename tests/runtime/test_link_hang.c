@@ -67,9 +67,10 @@ Test(link_hang, others_do_not_notice)
     int pid = pid_of(number);
     kill(pid, SIGSTOP);
     wait_log("one has not answered for");
-    uint32_t other = START("two", "join", "name", "star", "exit", "0");
+    uint32_t other = START("two", "join", "name", "star", "wait");
     /* It is announced to "one" too, which cannot acknowledge it. */
     seek_name("star");
+    kill(pid_of(other), SIGKILL);
     wait_down(other);
     kill(pid, SIGCONT);
 }
