@@ -181,8 +181,10 @@ enlist(struct troupe__hub *self, struct troupe__hub_node *node,
     if (node->facts.number == 0)
         return -ENOSPC;
     int rc = start_process(self, node, spec);
-    if (rc == 0)
-        self->nodes[self->count++] = node;
+    if (rc == 0) {
+        self->nodes[self->count] = node; /* before the count says so */
+        self->count++;
+    }
     return rc;
 }
 
