@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mailbox/pack.h"
 #include "runtime/hub.h"
 #include "runtime/process.h"
 #include "runtime/replica.h"
@@ -52,6 +53,16 @@ troupe__hub_do_not_await(struct troupe__hub *self, uint32_t number)
     }
 }
 
+/* It goes into letters and messages, which are UTF-8; and it may be cut. */
+static void
+make_text(char *text)
+{
+    bool is_text = troupe__utf8((const uint8_t *) text, strlen(text));
+    for (; !is_text && *text != '\0'; text++)
+        if ((unsigned char) *text >= 0x80)
+            *text = '?';
+}
+
 static void
 say_why(const struct troupe__hub_node *node, const struct troupe__note *note,
         char *text, size_t size, troupe_reason_t *ret_reason)
@@ -62,6 +73,7 @@ say_why(const struct troupe__hub_node *node, const struct troupe__note *note,
             || (note->exit == TROUPE_EXIT_KILLED && note->value == SIGTERM));
     snprintf(text, size, "%s%s%s", node->why, node->why[0] ? "; " : "",
              note->text);
+    make_text(text);
     *ret_reason =
         (troupe_reason_t){is_orderly ? TROUPE_EXIT_SHUTDOWN : note->exit,
                           (int) note->value, text};
@@ -86,7 +98,7 @@ void
 troupe__hub_ended(struct troupe__hub *self, struct troupe__hub_node *node,
                   const struct troupe__note *note)
 {
-    char text[512];
+    char text[256]; /* as much as peers remember */
     struct troupe__link *link = self->link;
     troupe_node_event_t event = {.name = node->facts.name,
                                  .number = node->facts.number,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mailbox/message.h"
+#include "mailbox/pack.h"
 #include "runtime/hub.h"
 #include "runtime/process.h"
 #include "runtime/process_adopt.h"
@@ -20,7 +21,8 @@ static int
 check_directory(const char *path)
 {
     struct stat status;
-    if (!path || path[0] != '/' || strlen(path) >= TROUPE__RUN_PATH_MAX)
+    if (!path || path[0] != '/' || strlen(path) >= TROUPE__RUN_PATH_MAX
+        || !troupe__utf8((const uint8_t *) path, strlen(path)))
         return -EINVAL;
     if (lstat(path, &status) < 0)
         return -errno;

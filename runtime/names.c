@@ -183,8 +183,8 @@ troupe__names_of(troupe_t *node, troupe_ref_t ref,
          item = zhashx_next(node->names))
         if (*item == ref.id)
             words_add(ret_names, zhashx_cursor(node->names));
-    for (const struct members *group = zhashx_first(node->groups); group;
-         group = zhashx_next(node->groups)) {
+    for (const struct troupe__members *group = zhashx_first(node->groups);
+         group; group = zhashx_next(node->groups)) {
         size_t i = 0;
         while (i < group->count && group->members[i] != ref.id)
             i++;

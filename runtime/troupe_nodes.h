@@ -20,7 +20,7 @@
 /* How often the root looks, and how patient it is; 0 takes the default. */
 typedef struct troupe_nodes_options {
     const char *name; /* of the root's node; NULL: "root" */
-    /* For the sockets: absolute, at most 91 bytes, ours alone (mode 0700),
+    /* For the sockets: absolute, at most 91 bytes, UTF-8, ours (mode 0700),
      * without sockets of another run; not removed. */
     const char *directory;
     uint32_t heartbeat_ms; /* between two questions to a node; 1000 */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/hub.h"
 #include "runtime/process_world.h"
 #include "runtime/run_world.h"
 
@@ -80,15 +81,52 @@ Test(link, exit_code_125_says_do_not_start_me_again)
     cr_assert_eq(heard->code, 125);
 }
 
+/* Its path need not be text. */
 Test(link, a_missing_program_is_a_failed_start)
 {
     uint32_t number = 0;
-    troupe_node_spec_t spec = {.name = "one", .path = "/nonexistent/program"};
+    troupe_node_spec_t spec = {.name = "one",
+                               .path = "/nonexistent/program\xff"};
     cr_assert_eq(troupe_node_start(root, &spec, &number), 0);
     const struct heard *heard = wait_down(number);
     cr_assert_not(heard->was_ready);
     cr_assert_eq(heard->code, -ENOENT);
-    cr_assert(strstr(heard->text, "/nonexistent/program"), "%s", heard->text);
+    cr_assert(strstr(heard->text, "/nonexistent/program?"), "%s", heard->text);
+}
+
+static _Atomic uint32_t called_ready, called_ended;
+
+static void
+note_ready(void *data, uint32_t number)
+{
+    cr_assert_eq(data, &called_ready);
+    called_ready = number;
+}
+
+static void
+note_ended(void *data, const troupe_node_event_t *event)
+{
+    cr_assert_eq(data, &called_ready);
+    cr_assert(event->was_ready);
+    called_ended = event->number;
+}
+
+Test(link, code_of_the_library_is_called_where_it_asks_for_that)
+{
+    static const char *const args[] = {"player", "join", "wait", NULL};
+    struct troupe__node_calls calls = {note_ready, note_ended};
+    troupe_node_spec_t spec = {
+        .name = "one", .path = player_path(), .argv = args};
+    uint32_t number = 0;
+    cr_assert_eq(
+        troupe__hub_start(root, &spec, &calls, (void *) &called_ready, &number),
+        0);
+    wait_up(number);
+    cr_assert_eq(called_ready, number);
+    cr_assert_eq(called_ended, 0);
+    kill(pid_of(number), SIGKILL);
+    wait_down(number);
+    cr_assert_eq(called_ended, number);
 }
 
 static void

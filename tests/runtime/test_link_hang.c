@@ -59,6 +59,15 @@ Test(link_hang, who_stays_silent_is_ended, .init = begin_impatient)
     wait_up(START("two", "join", "wait"));
 }
 
+Test(link_hang, a_handler_that_does_not_return_is_reported)
+{
+    uint32_t number = START("one", "join", "hang", "wait");
+    wait_log("one: a handler there does not return");
+    cr_assert_eq(heard_count(number, false), 0);
+    kill(pid_of(number), SIGKILL);
+    wait_down(number);
+}
+
 /* One that is silent keeps nobody else from anything. */
 Test(link_hang, others_do_not_notice)
 {
@@ -69,8 +78,9 @@ Test(link_hang, others_do_not_notice)
     wait_log("one has not answered for");
     uint32_t other = START("two", "join", "name", "star", "wait");
     /* It is announced to "one" too, which cannot acknowledge it. */
+    wait_up(other);
     seek_name("star");
-    kill(pid_of(other), SIGKILL);
+    cr_assert_eq(troupe_node_end(root, other, 60000), 0);
     wait_down(other);
     kill(pid, SIGCONT);
 }

@@ -40,6 +40,7 @@ join(const char *unused)
     (void) unused;
     troupe_options_t options = troupe_options_default();
     options.workers = 2;
+    options.watchdog_ms = 200;
     options.log = log_line;
     int rc = troupe_node_join(&options, &node);
     if (rc < 0) {
@@ -117,6 +118,69 @@ drop_name(const char *name)
     if (troupe_lookup(node, name, &ref) < 0
         || troupe_node_exit(node, ref, TROUPE_EXIT_SHUTDOWN, 10000) < 0)
         exit(3);
+}
+
+static int
+on_echo(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state;
+    return troupe_reply(ctx, "m", msg);
+}
+
+static int
+on_hold(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    troupe_token_t token;
+    (void) state, (void) msg;
+    printf("holding\n");
+    fflush(stdout);
+    return troupe_defer(ctx, &token);
+}
+
+TROUPE_KIND(clerk, struct nothing, TROUPE_ON("echo", on_echo),
+            TROUPE_ON("hold", on_hold));
+
+static void
+be_clerk(const char *name)
+{
+    troupe_spawn_options_t options = {.name = name};
+    if (troupe_node_spawn(node, &clerk, &options, NULL, NULL) < 0)
+        exit(9);
+}
+
+/* Ask whoever has that name, or will have it. */
+static void
+ask(const char *name)
+{
+    troupe_ref_t ref;
+    troupe_message_t *reply = NULL;
+    int number = 0;
+    while (troupe_lookup(node, name, &ref) < 0)
+        sched_yield();
+    int rc = troupe_node_ask(node, ref, "echo", 60000, &reply, "i", 42);
+    if (rc == 0)
+        rc = troupe_unpack(reply, "i", &number);
+    troupe_message_destroy(&reply);
+    printf("answer %d %d\n", rc, number);
+    fflush(stdout);
+}
+
+static int
+on_hang(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) ctx, (void) state, (void) msg;
+    pause(); /* nothing here comes back from a signal */
+    return 0;
+}
+
+TROUPE_KIND(hanging, struct nothing, TROUPE_ON_START(on_hang));
+
+static void
+hang(const char *unused)
+{
+    (void) unused;
+    if (troupe_node_spawn(node, &hanging, NULL, NULL, NULL) < 0)
+        exit(8);
 }
 
 static void
@@ -284,17 +348,29 @@ static const struct {
     const char *word;
     void (*act)(const char *argument);
     bool takes_argument;
-} acts[] = {
-    {"join", join, false},          {"name", take_name, true},
-    {"group", take_group, true},    {"seek", seek, true},
-    {"drop", drop_name, true},      {"say", say, true},
-    {"wait", wait_for_stop, false}, {"raise", raise_signal, true},
-    {"exit", leave, true},          {"ignore", ignore, true},
-    {"adopt", adopt, false},        {"wrong-secret", wrong_secret, false},
-    {"user", user, true},           {"connect", connect_raw, false},
-    {"hello", hello, true},         {"letter", letter, true},
-    {"garbage", garbage, true},     {"parts", parts, true},
-    {"claim", claim, true},         {"hear", hear, true}};
+} acts[] = {{"join", join, false},
+            {"name", take_name, true},
+            {"group", take_group, true},
+            {"seek", seek, true},
+            {"drop", drop_name, true},
+            {"say", say, true},
+            {"hang", hang, false},
+            {"wait", wait_for_stop, false},
+            {"raise", raise_signal, true},
+            {"exit", leave, true},
+            {"ignore", ignore, true},
+            {"adopt", adopt, false},
+            {"wrong-secret", wrong_secret, false},
+            {"user", user, true},
+            {"connect", connect_raw, false},
+            {"hello", hello, true},
+            {"letter", letter, true},
+            {"garbage", garbage, true},
+            {"parts", parts, true},
+            {"claim", claim, true},
+            {"hear", hear, true},
+            {"clerk", be_clerk, true},
+            {"ask", ask, true}};
 
 int
 main(int argc, char **argv)
