@@ -59,11 +59,14 @@ control(troupe_context_t *ctx, troupe_ref_t to, const char *verb, uint64_t id)
     return troupe__emitf(ctx->worker, &envelope, NULL);
 }
 
-/* Ids of monitors and timers: the worker, then a serial of the worker's. */
+/* Ids of monitors: node and worker, as in a ref, then a serial of the worker's;
+ * so that no two of all nodes are equal. */
+enum { SERIAL_BITS = TROUPE__NODE_SHIFT - TROUPE__WORKER_BITS };
+
 static uint64_t
-next_serial(struct troupe__worker *self)
+monitors_of(const struct troupe__worker *self)
 {
-    return (uint64_t) (self->index + 1) << 48 | ++self->serial;
+    return (uint64_t) self->node->id << TROUPE__WORKER_BITS | self->index;
 }
 
 int
@@ -73,7 +76,8 @@ troupe_monitor(troupe_context_t *ctx, troupe_ref_t target,
     CHECK(ctx);
     if (troupe_ref_is_nobody(target))
         return -EINVAL;
-    uint64_t id = next_serial(ctx->worker);
+    uint64_t id =
+        monitors_of(ctx->worker) << SERIAL_BITS | ++ctx->worker->serial;
     troupe__idmap_set(&troupe__extra(ctx->actor)->monitors, id, target.id);
     int rc = control(ctx, target, "monitor", id);
     if (rc == 0 && ret_monitor)
@@ -86,7 +90,8 @@ troupe_demonitor(troupe_context_t *ctx, troupe_monitor_t monitor)
 {
     CHECK(ctx);
     uint64_t target = 0;
-    if (monitor.id == 0 || monitor.id >> 48 != ctx->worker->index + 1u)
+    if (monitor.id == 0
+        || monitor.id >> SERIAL_BITS != monitors_of(ctx->worker))
         return monitor.id ? -EPERM : -ENOENT;
     if (!ctx->actor->extra
         || !troupe__idmap_remove(&ctx->actor->extra->monitors, monitor.id,

@@ -180,6 +180,17 @@ monitor_arrived(struct troupe__worker *self, struct troupe__actor *actor,
     troupe__idmap_set(&troupe__extra(actor)->watchers, msg->id, msg->from.id);
 }
 
+/* Nobody ends another's monitor, whatever its id. */
+static void
+demonitor_arrived(struct troupe__actor *actor, const struct troupe_message *msg)
+{
+    uint64_t watcher = 0;
+    if (actor->extra
+        && troupe__idmap_get(&actor->extra->watchers, msg->id, &watcher)
+        && watcher == msg->from.id)
+        troupe__idmap_remove(&actor->extra->watchers, msg->id, NULL);
+}
+
 static bool
 is(const struct troupe_message *msg, const char *verb)
 {
@@ -225,8 +236,8 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
         troupe__mute_wanted(self, actor, msg);
     else if (is(msg, "monitor"))
         monitor_arrived(self, actor, msg);
-    else if (is(msg, "demonitor") && actor->extra)
-        troupe__idmap_remove(&actor->extra->watchers, msg->id, NULL);
+    else if (is(msg, "demonitor"))
+        demonitor_arrived(actor, msg);
     else if (is(msg, "link"))
         troupe__idmap_set(&troupe__extra(actor)->links, from, 1);
     else if (is(msg, "unlink") && actor->extra)
