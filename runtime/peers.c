@@ -53,7 +53,8 @@ troupe__peer_admit(troupe_t *node, const struct troupe__peer_facts *facts)
         || facts->workers > WORKERS_MAX || !troupe__name_is_valid(facts->name))
         return -EINVAL;
     pthread_mutex_lock(&node->peers->lock);
-    bool there = is_there(peer);
+    /* A number that was lost stays so: it was one life of one process. */
+    bool there = atomic_load(&peer->state) != PEER_NONE;
     if (!there) {
         peer->facts = *facts;
         atomic_store_explicit(&peer->state, PEER_ADMITTED,

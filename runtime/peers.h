@@ -71,7 +71,7 @@ void troupe__peers_free(struct troupe__peers *self);
  * troupe__peer_admit: frames of that node are taken from now on.
  *
  *   returns  0, -EINVAL (a value is out of range, or it is this node itself),
- *            or -EEXIST (it is there already)
+ *            or -EEXIST (it is there already, or it was and is lost)
  *   threads  any
  */
 int troupe__peer_admit(troupe_t *node, const struct troupe__peer_facts *facts);

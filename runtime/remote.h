@@ -85,6 +85,10 @@ bool troupe__remotes_is_lost(const struct troupe__worker *self,
 /* troupe__ask_lost: who holds the ask was on a node that has ended. */
 void troupe__ask_lost(struct troupe__worker *self, struct troupe__ask *ask);
 
+/* troupe__token_lost: who asked was on a node that has ended. */
+void troupe__token_lost(struct troupe__worker *self,
+                        const struct troupe__token *token);
+
 /* The runtime of a worker, as a receiver of control messages. */
 static inline troupe_ref_t
 troupe__runtime_ref(uint32_t node, uint32_t worker)

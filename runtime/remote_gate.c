@@ -106,7 +106,9 @@ pass_on(struct troupe__worker *self, struct troupe_message *msg)
     struct troupe__outbox *outbox =
         worker ? troupe__outbox_to(self, msg->to) : NULL;
     if (!outbox) {
-        troupe__system_nobody(self, msg);
+        /* What is said to a worker itself is about that worker. */
+        if (troupe__ref_slot(msg->to) != TROUPE__SLOT_MAX)
+            troupe__system_nobody(self, msg);
         return;
     }
     uint64_t under_way = troupe__outbox_under_way(outbox);

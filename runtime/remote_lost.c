@@ -78,18 +78,39 @@ tell_end(struct troupe__worker *self, enum troupe__wire_kind kind,
                              "its node was lost");
 }
 
+/* As the runtime of its asker would have given it up. */
+void
+troupe__token_lost(struct troupe__worker *self,
+                   const struct troupe__token *token)
+{
+    struct troupe__envelope envelope = troupe__envelope(
+        WIRE_CANCEL, token->actor->ref, token->asker, "cancel");
+    envelope.id = token->ask_id;
+    (void) troupe__emitf(self, &envelope, NULL);
+}
+
 static void
 cancel_tokens(struct troupe__worker *self, const struct troupe__actor *actor,
               uint32_t number)
 {
     for (const struct troupe__token *at = actor->extra->tokens; at;
-         at = at->next) {
-        if (troupe__ref_node(at->asker) != number || at->cancelled)
-            continue;
-        struct troupe__envelope envelope =
-            troupe__envelope(WIRE_CANCEL, actor->ref, at->asker, "cancel");
-        envelope.id = at->ask_id;
-        (void) troupe__emitf(self, &envelope, NULL);
+         at = at->next)
+        if (troupe__ref_node(at->asker) == number && !at->cancelled)
+            troupe__token_lost(self, at);
+}
+
+/* Entries whose id or, if `by_value`, whose value is a ref there. */
+static void
+forget(struct troupe__idmap *map, uint32_t number, bool by_value)
+{
+    for (uint32_t i = 0; i < map->capacity;) {
+        const struct troupe__idmap_entry *at = &map->entries[i];
+        troupe_ref_t ref = {by_value ? at->value : at->id};
+        bool there = at->id && troupe__ref_node(ref) == number;
+        /* A removal moves others: begin anew. */
+        if (there)
+            troupe__idmap_remove(map, at->id, NULL);
+        i = there ? 0 : i + 1;
     }
 }
 
@@ -110,6 +131,8 @@ settle_actor(struct troupe__worker *self, struct troupe__actor *actor,
         if (other.id && troupe__ref_node(other) == number)
             tell_end(self, WIRE_EXIT, actor->ref, other, 0, peer);
     }
+    forget(&extra->watchers, number, true);
+    forget(&extra->waiters, number, false);
     cancel_tokens(self, actor, number);
 }
 

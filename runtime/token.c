@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "mailbox/pack.h"
-#include "runtime/worker.h"
+#include "runtime/remote.h"
 
 uint64_t
 troupe__ask_key(troupe_ref_t asker, uint64_t ask_id)
@@ -49,6 +49,8 @@ troupe__token_open(struct troupe__worker *self, struct troupe__actor *actor,
     troupe__idmap_set(&self->token_of,
                       troupe__ask_key(token->asker, token->ask_id),
                       (uint64_t) (uintptr_t) token);
+    if (self->remotes && troupe__remotes_is_lost(self, token->asker))
+        troupe__token_lost(self, token); /* it waited here meanwhile */
     return token;
 }
 
