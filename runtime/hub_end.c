@@ -71,8 +71,9 @@ say_why(const struct troupe__hub_node *node, const struct troupe__note *note,
         node->end_asked && node->why[0] == '\0'
         && (note->exit == TROUPE_EXIT_NORMAL
             || (note->exit == TROUPE_EXIT_KILLED && note->value == SIGTERM));
-    snprintf(text, size, "%s%s%s", node->why, node->why[0] ? "; " : "",
-             note->text);
+    int printed = snprintf(text, size, "%s%s%s", node->why,
+                           node->why[0] ? "; " : "", note->text);
+    CHECK(printed >= 0); /* what does not fit is left out */
     make_text(text);
     *ret_reason =
         (troupe_reason_t){is_orderly ? TROUPE_EXIT_SHUTDOWN : note->exit,

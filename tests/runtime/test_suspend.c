@@ -30,7 +30,7 @@ note_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     note("stop %s", troupe_exit_name(reason->kind));
 }
 
-TROUPE_KIND(watcher, char, TROUPE_ON("do", do_inside), TROUPE_ON_DOWN(note_end),
+TROUPE_KIND(onlooker, char, TROUPE_ON("do", do_inside), TROUPE_ON_DOWN(note_end),
             TROUPE_ON_STOP(note_stop), TROUPE_ON_FALLBACK(note_message));
 
 static int
@@ -81,7 +81,7 @@ on(uint32_t worker, const troupe_kind_t *kind)
 Test(suspend, messages_wait_and_are_handled_in_order_after_the_resume)
 {
     for (uint32_t worker = 0; worker < 2; worker++) {
-        troupe_ref_t boss = probe_on(0), ref = on(worker, &watcher);
+        troupe_ref_t boss = probe_on(0), ref = on(worker, &onlooker);
         tell(ref, "a");
         assert_notes("a");
         let_rest(boss, ref);
@@ -114,7 +114,7 @@ suspend_and_tell(troupe_context_t *ctx, void *arg)
 
 Test(suspend, it_has_its_place_among_the_messages_of_its_sender)
 {
-    troupe_ref_t boss = probe_on(0), ref = on(1, &watcher);
+    troupe_ref_t boss = probe_on(0), ref = on(1, &onlooker);
     cr_assert_eq(inside(boss, suspend_and_tell, &ref), 0);
     assert_notes("before");
     let_go_on(boss, ref);
@@ -125,7 +125,7 @@ Test(suspend, its_mailbox_keeps_its_bounds)
 {
     const troupe_spawn_options_t options = {
         .mailbox = {.messages_max = 2, .overflow = TROUPE_OVERFLOW_REJECT}};
-    troupe_ref_t boss = probe_new(), ref = spawn(&watcher, &options);
+    troupe_ref_t boss = probe_new(), ref = spawn(&onlooker, &options);
     let_rest(boss, ref);
     for (int i = 0; i < 5; i++)
         tell(ref, "more");
@@ -154,7 +154,7 @@ set_timers(troupe_context_t *ctx, void *arg)
 
 Test(suspend, timers_and_calls_wait_and_do_not_heap_up)
 {
-    troupe_ref_t boss = probe_new(), ref = spawn(&watcher, NULL);
+    troupe_ref_t boss = probe_new(), ref = spawn(&onlooker, NULL);
     cr_assert_eq(inside(ref, set_timers, NULL), 0);
     let_rest(boss, ref);
     advance(100);
@@ -188,7 +188,7 @@ watch_it(troupe_context_t *ctx, void *arg)
 Test(suspend, descriptors_stay_unheard)
 {
     cr_assert_eq(pipe(ends), 0);
-    troupe_ref_t boss = probe_on(1), ref = on(0, &watcher);
+    troupe_ref_t boss = probe_on(1), ref = on(0, &onlooker);
     cr_assert_eq(inside(ref, watch_it, NULL), 0);
     let_rest(boss, ref);
     cr_assert_eq(write(ends[1], "x", 1), 1);
@@ -220,7 +220,7 @@ tell_late(troupe_context_t *ctx, void *arg)
 
 Test(suspend, an_end_is_heard_unless_a_message_of_the_dead_waits)
 {
-    troupe_ref_t boss = probe_new(), ref = spawn(&watcher, NULL);
+    troupe_ref_t boss = probe_new(), ref = spawn(&onlooker, NULL);
     troupe_ref_t quiet = probe_new(), talker = probe_new();
     cr_assert_eq(inside(ref, monitor_it, &quiet), 0);
     cr_assert_eq(inside(ref, monitor_it, &talker), 0);
@@ -255,7 +255,7 @@ ask_it(troupe_context_t *ctx, void *arg)
 
 Test(suspend, answers_and_timeouts_of_its_own_asks_come)
 {
-    troupe_ref_t boss = probe_new(), ref = spawn(&watcher, NULL),
+    troupe_ref_t boss = probe_new(), ref = spawn(&onlooker, NULL),
                  other = spawn(&answerer, NULL);
     cr_assert_eq(inside(ref, ask_it, &other), 0);
     let_rest(boss, ref);
@@ -274,7 +274,7 @@ Test(suspend, a_suspended_actor_ends_when_it_is_told_to)
 {
     troupe_ref_t boss = probe_new();
     for (int kill = 0; kill < 2; kill++) {
-        troupe_ref_t ref = spawn(&watcher, NULL);
+        troupe_ref_t ref = spawn(&onlooker, NULL);
         let_rest(boss, ref);
         tell(ref, "lost");
         end_actor(ref, kill ? TROUPE_EXIT_KILLED : TROUPE_EXIT_SHUTDOWN);
@@ -285,7 +285,7 @@ Test(suspend, a_suspended_actor_ends_when_it_is_told_to)
 
 Test(suspend, a_node_stops_with_suspended_actors)
 {
-    troupe_ref_t boss = probe_new(), ref = spawn(&watcher, NULL),
+    troupe_ref_t boss = probe_new(), ref = spawn(&onlooker, NULL),
                  other = spawn(&leaver, NULL);
     let_rest(boss, ref);
     let_rest(boss, other);
@@ -298,7 +298,7 @@ Test(suspend, a_node_stops_with_suspended_actors)
 Test(suspend, a_full_suspended_actor_rests_its_senders)
 {
     const troupe_spawn_options_t small = {.mailbox = {.messages_max = 1}};
-    troupe_ref_t boss = probe_new(), ref = spawn(&watcher, &small),
+    troupe_ref_t boss = probe_new(), ref = spawn(&onlooker, &small),
                  sender = probe_new();
     let_rest(boss, ref);
     cr_assert_eq(inside(sender, tell_late, &ref), 0);
@@ -315,8 +315,8 @@ Test(suspend, a_full_suspended_actor_rests_its_senders)
 Test(suspend, a_muted_actor_that_was_suspended_waits_for_both)
 {
     const troupe_spawn_options_t small = {.mailbox = {.messages_max = 1}};
-    troupe_ref_t boss = probe_new(), ref = spawn(&watcher, &small),
-                 sender = spawn(&watcher, NULL);
+    troupe_ref_t boss = probe_new(), ref = spawn(&onlooker, &small),
+                 sender = spawn(&onlooker, NULL);
     let_rest(boss, ref);
     cr_assert_eq(inside(sender, tell_late, &ref), 0);
     settle();
@@ -391,7 +391,7 @@ suspend_child(troupe_context_t *ctx, void *arg)
 Test(suspend, it_is_over_with_the_incarnation)
 {
     troupe_ref_t boss = probe_new();
-    (void) nurse_new(&watcher, true);
+    (void) nurse_new(&onlooker, true);
     (void) notes();
     cr_assert_eq(inside(boss, suspend_child, NULL), 0);
     settle();
