@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/agent.h"
+#include "runtime/names.h"
 #include "runtime/worker.h"
 #include "troupe_msgpack.h"
 

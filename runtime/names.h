@@ -24,4 +24,14 @@ troupe_ref_t troupe__name_set(troupe_t *node, const char *name,
 bool troupe__group_set(troupe_t *node, const char *name, troupe_ref_t ref,
                        bool is_member);
 
+/* What an actor is called, or which groups it is in; ends with _free. */
+struct troupe__words {
+    char **items;
+    size_t count;
+};
+void troupe__names_of(troupe_t *node, troupe_ref_t ref,
+                      struct troupe__words *ret_names,
+                      struct troupe__words *ret_groups);
+void troupe__words_free(struct troupe__words *self);
+
 #endif

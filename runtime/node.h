@@ -140,16 +140,6 @@ const char *troupe__name_of(troupe_t *node, troupe_ref_t ref, char *ret_name);
 void troupe__name_release(troupe_t *node, const char *name, troupe_ref_t ref);
 bool troupe__name_is_valid(const char *name);
 
-/* What an actor is called, or which groups it is in; ends with _free. */
-struct troupe__words {
-    char **items;
-    size_t count;
-};
-void troupe__names_of(troupe_t *node, troupe_ref_t ref,
-                      struct troupe__words *ret_names,
-                      struct troupe__words *ret_groups);
-void troupe__words_free(struct troupe__words *self);
-
 /* stats.c: the first actor from a slot on, *slot is then the one behind it. */
 bool troupe__actor_next(troupe_t *node, uint32_t *slot, troupe_ref_t *ret_ref);
 

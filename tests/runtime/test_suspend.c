@@ -380,25 +380,3 @@ Test(suspend, a_start_goes_on_and_then_it_rests)
     let_go_on(boss, ref);
     assert_notes("first");
 }
-
-static int
-suspend_child(troupe_context_t *ctx, void *arg)
-{
-    (void) arg;
-    return troupe_suspend(ctx, plan.child);
-}
-
-Test(suspend, it_is_over_with_the_incarnation)
-{
-    troupe_ref_t boss = probe_new();
-    (void) nurse_new(&onlooker, true);
-    (void) notes();
-    cr_assert_eq(inside(boss, suspend_child, NULL), 0);
-    settle();
-    tell(plan.child, "kept");
-    assert_notes("");
-    cr_assert_eq(troupe_node_exit(node, plan.child, TROUPE_EXIT_SHUTDOWN, 0),
-                 0);
-    cr_assert(strstr(notes(), "kept"));
-    cr_assert_eq(stats_of(plan.child).status, TROUPE_STATUS_RUNNING);
-}
