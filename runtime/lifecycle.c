@@ -217,7 +217,12 @@ troupe_child_release(troupe_context_t *ctx, troupe_ref_t child)
     CHECK(ctx);
     if (!is_child(ctx, child))
         return -EINVAL;
-    troupe__idmap_remove(&ctx->actor->extra->children, child.id, NULL);
+    /* One that has ended says when its name is free, and the end of this actor
+     * waits for that; one that does not end is waited for by nobody. */
+    const struct troupe__actor *actor =
+        troupe__slot_actor(&ctx->worker->node->slots, child);
+    if (!actor || SEEN(actor->status) != TROUPE_STATUS_WAITING)
+        troupe__idmap_remove(&ctx->actor->extra->children, child.id, NULL);
     return control(ctx, child, "release", 0);
 }
 

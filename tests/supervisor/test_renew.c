@@ -180,3 +180,25 @@ Test(supervisor, a_renewed_child_that_never_ends_is_left_behind)
     cr_assert_eq(log_count("does not end: left behind"), 1);
     cr_assert_eq(status_of(top, "a"), TROUPE_CHILD_DOWN);
 }
+
+Test(supervisor, names_below_a_supervisor_are_free_when_it_starts_again)
+{
+    enum { ROUNDS = 50, COUNT = 4 };
+    const troupe_supervisor_options_t below = {.intensity = 1};
+    static const char *const ids[COUNT] = {"n1", "n2", "n3", "n4"};
+    troupe_child_spec_t leaves[COUNT];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        leaves[i] = child_of(ids[i]);
+        leaves[i].name = ids[i];
+        leaves[i].place = i % 2 ? TROUPE_OWN_THREAD : TROUPE_SPREAD;
+    }
+    troupe_child_spec_t inner = {.id = "s",
+                                 .supervisor = &below,
+                                 .children = leaves,
+                                 .child_count = COUNT};
+    troupe_ref_t top = start_supervisor(NULL, &inner, 1), ref;
+    for (uint32_t i = 0; i < ROUNDS; i++)
+        cr_assert_eq(
+            troupe_supervisor_renew_child(world_node(), top, "s", &ref), 0);
+    cr_assert_eq(incarnation_of(ref), ROUNDS + 1, "none failed to start");
+}
