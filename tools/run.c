@@ -61,50 +61,6 @@ catch_signals(void)
     return ends[0];
 }
 
-/* --- log lines --------------------------------------------------------------*/
-
-static void
-write_log(void *data, troupe_level_t level, const char *text)
-{
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-    const struct troupe__run_options *options = data;
-    struct timespec now;
-    struct tm local;
-    char stamp[32];
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    if (!options->json) {
-        strftime(stamp, sizeof stamp, "%H:%M:%S", &local);
-        fprintf(stderr, "%s.%03ld %-7s %s\n", stamp, now.tv_nsec / 1000000,
-                names[level], text);
-        return;
-    }
-    json_t *line = json_pack("{s:f, s:s, s:s}", "time",
-                             (double) now.tv_sec + (double) now.tv_nsec / 1e9,
-                             "level", names[level], "text", text);
-    char *words = line ? json_dumps(line, JSON_COMPACT) : NULL;
-    if (words)
-        fprintf(stderr, "%s\n", words);
-    free(words);
-    json_decref(line);
-}
-
-static void say(const struct troupe__run_options *options, troupe_level_t level,
-                const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void
-say(const struct troupe__run_options *options, troupe_level_t level,
-    const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (level >= TROUPE_LOG_WARNING || !options->quiet)
-        write_log((void *) options, level, text);
-}
-
 /* --- the director -----------------------------------------------------------*/
 
 /* Read by the main thread when the node has stopped. */
@@ -162,7 +118,30 @@ end_badly(troupe_context_t *ctx, const char *format, const char *name,
     return 0;
 }
 
-/* The name of an actor is free only when it is gone for good. */
+/* Whether a supervisor above the actor of `until` is being restarted: then all
+ * below it are new, and have no names for a while. */
+static bool
+is_coming_back(troupe_t *node)
+{
+    const struct troupe__topology *topology =
+        atomic_load(&verdict.part)->topology;
+    size_t member = topology->until_member;
+    troupe_actor_stats_t stats;
+    troupe_ref_t ref;
+    while (member != 0) {
+        member = topology->members[member].parent;
+        const char *name = topology->members[member].key.text;
+        if (troupe_lookup(node, name, &ref) == 0
+            && troupe_actor_stats_get(node, ref, &stats) == 0)
+            return stats.status == TROUPE_STATUS_STARTING
+                   || stats.status == TROUPE_STATUS_WAITING
+                   || stats.status == TROUPE_STATUS_STOPPING;
+    }
+    return false;
+}
+
+/* The name of an actor is free only when it is gone for good, or one above it
+ * is. */
 static int
 director_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -173,6 +152,8 @@ director_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_monitor(ctx, ref, NULL);
     if (is_over())
         return 0;
+    if (is_coming_back(troupe_context_node(ctx)))
+        return troupe_timer_set(ctx, "look", LOOK_MS, 0);
     return end_badly(ctx, "'%s', which is to end the run, %s", self->until,
                      "is gone for good");
 }
@@ -235,14 +216,15 @@ begin(const struct starter *self, troupe_ref_t root)
     if (topology->until_member > 0)
         troupe__member_name(&topology->members[topology->until_member], 0,
                             until);
-    say(self->options, TROUPE_LOG_INFO, "'%s' runs: %zu actor%s on node '%s'",
-        topology->name, part->actor_count, part->actor_count == 1 ? "" : "s",
-        topology->places[part->node].name.text);
+    troupe__run_say(self->options, TROUPE_LOG_INFO,
+                    "'%s' runs: %zu actor%s on node '%s'", topology->name,
+                    part->actor_count, part->actor_count == 1 ? "" : "s",
+                    topology->places[part->node].name.text);
     int rc = troupe_node_send(self->node, self->director, "begin", "[R, s]",
                               root, until);
     if (rc < 0 && rc != -ESHUTDOWN) { /* else it has ended already */
-        say(self->options, TROUPE_LOG_ERROR, "nobody looks after the run: %s",
-            troupe_strerror(rc));
+        troupe__run_say(self->options, TROUPE_LOG_ERROR,
+                        "nobody looks after the run: %s", troupe_strerror(rc));
         atomic_store(&verdict.failed, true);
         troupe_stop_request(self->node);
     }
@@ -260,9 +242,9 @@ start_tree(void *arg)
     if (rc == 0) {
         begin(self, root);
     } else if (!is_over() && !atomic_load(&verdict.by_signal)) {
-        say(self->options, TROUPE_LOG_ERROR, "'%s' did not start: %s",
-            part->topology->name,
-            error.text[0] ? error.text : troupe_strerror(rc));
+        troupe__run_say(self->options, TROUPE_LOG_ERROR,
+                        "'%s' did not start: %s", part->topology->name,
+                        error.text[0] ? error.text : troupe_strerror(rc));
         atomic_store(&verdict.failed, true);
         troupe_stop_request(self->node);
     }
@@ -275,16 +257,17 @@ say_end(const struct troupe__part *part,
 {
     const struct troupe__topology *topology = part->topology;
     if (atomic_load(&verdict.by_signal))
-        say(options, TROUPE_LOG_INFO, "a signal: '%s' stops", topology->name);
+        troupe__run_say(options, TROUPE_LOG_INFO, "a signal: '%s' stops",
+                        topology->name);
     else if (atomic_load(&verdict.admin->stop_wanted))
-        say(options, TROUPE_LOG_INFO, "by 'troupe stop': '%s' stops",
-            topology->name);
+        troupe__run_say(options, TROUPE_LOG_INFO,
+                        "by 'troupe stop': '%s' stops", topology->name);
     else if (!in_time) {
-        say(options, TROUPE_LOG_INFO, "the time is over: '%s' stops",
-            topology->name);
+        troupe__run_say(options, TROUPE_LOG_INFO,
+                        "the time is over: '%s' stops", topology->name);
     } else if (!atomic_load(&verdict.failed) && topology->until.text) {
-        say(options, TROUPE_LOG_INFO, "'%s' has ended: '%s' stops",
-            topology->until.text, topology->name);
+        troupe__run_say(options, TROUPE_LOG_INFO, "'%s' has ended: '%s' stops",
+                        topology->until.text, topology->name);
     }
 }
 
@@ -302,8 +285,8 @@ set_out(struct starter *self, pthread_t *ret_thread)
     if (rc == 0)
         rc = -pthread_create(ret_thread, NULL, start_tree, self);
     if (rc < 0)
-        say(self->options, TROUPE_LOG_ERROR, "the run cannot begin: %s",
-            troupe_strerror(rc));
+        troupe__run_say(self->options, TROUPE_LOG_ERROR,
+                        "the run cannot begin: %s", troupe_strerror(rc));
     return rc;
 }
 
@@ -324,8 +307,9 @@ run_on(troupe_t *node, struct troupe__part *part,
     rc = troupe_stop(node, part->topology->stop_timeout_ms);
     pthread_join(thread, NULL);
     if (rc < 0) /* who did not is in the log */
-        say(options, TROUPE_LOG_ERROR, "not all stopped within %u ms",
-            part->topology->stop_timeout_ms);
+        troupe__run_say(options, TROUPE_LOG_ERROR,
+                        "not all stopped within %u ms",
+                        part->topology->stop_timeout_ms);
     troupe__admin_close(&verdict.admin, rc, troupe_stragglers(node));
     if (atomic_load(&part->ended_well))
         return rc;
@@ -337,7 +321,7 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options)
 {
     troupe_t *node = NULL;
     troupe_options_t node_options = part->topology->places[part->node].options;
-    node_options.log = write_log;
+    node_options.log = troupe__run_log;
     node_options.log_data = (void *) options;
     node_options.log_level = options->verbose ? TROUPE_LOG_DEBUG
                              : options->quiet ? TROUPE_LOG_WARNING
@@ -348,8 +332,8 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options)
     atomic_store(&verdict.part, part);
     int rc = troupe_new(&node_options, &node);
     if (rc < 0) {
-        say(options, TROUPE_LOG_ERROR, "no node can be started: %s",
-            troupe_strerror(rc));
+        troupe__run_say(options, TROUPE_LOG_ERROR, "no node can be started: %s",
+                        troupe_strerror(rc));
         return TROUPE__EXIT_FAILED;
     }
     troupe__guards_set(part);
@@ -373,7 +357,7 @@ troupe__part_run(struct troupe__part *part,
     if (troupe__admin_open(topology->name, file ? file : topology->path,
                            &verdict.admin, why)
         < 0) {
-        say(options, TROUPE_LOG_ERROR, "%s", why);
+        troupe__run_say(options, TROUPE_LOG_ERROR, "%s", why);
         free(file);
         return TROUPE__EXIT_FAILED;
     }

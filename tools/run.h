@@ -24,4 +24,12 @@ struct troupe__run_options {
 int troupe__part_run(struct troupe__part *part,
                      const struct troupe__run_options *options);
 
+/* troupe__run_log: a troupe_log_fn to standard error; `data`: the options. */
+void troupe__run_log(void *data, troupe_level_t level, const char *text);
+
+/* troupe__run_say: a line of the run's own. */
+void troupe__run_say(const struct troupe__run_options *options,
+                     troupe_level_t level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -245,6 +245,25 @@ def test_restart():
             has(troupe("restart", name, code=1).stderr, "'root' has no supervisor")
 
 
+def test_restart_above_until():
+    """The actor that ends the run has no name while all above it is new."""
+    text = (HEAD + "until: word\nsupervisors: {pool: {children: [slow, word]}}\n"
+            "actors: {slow: {kind: clerk, place: own_thread, arguments: {wait: "
+            "open}}, word: {kind: clerk}}\n")
+    Path("open").touch()
+    with running(text) as child:
+        os.remove("open")
+        restart = subprocess.Popen([TROUPE, "restart", "pool"])
+        while child.lines().count("stop word 0") < 1:
+            pass
+        troupe("top", "--every", "500ms")  # it looks for it several times
+        check(child.poll() is None, "the run goes on")
+        Path("open").touch()
+        check(restart.wait(LIMIT) == 0, "pool has started again")
+        check(answer("ask", "word", "total") == {"total": 0}, "word is there")
+    has(child.rest, "a signal: 'f' stops")
+
+
 def test_restart_under_load():
     """What a restarted actor handled, in all its lives, and what was lost on
     the way is what was sent: nothing, in the end, is lost."""
@@ -486,7 +505,7 @@ def test_private():
 
 
 TESTS = (test_nobody_runs, test_ps_and_tree, test_inspect, test_ask_and_send,
-         test_restart, test_restart_under_load, test_suspend, test_full,
+         test_restart, test_restart_above_until, test_restart_under_load, test_suspend, test_full,
          test_top, test_two_runs, test_stop, test_bad_clients,
          test_many_clients, test_pages, test_private)
 

@@ -8,11 +8,19 @@
 
 /* clerk: tally: counts "add"; "total" answers; "fail" fails; "never" never
  * answers; "bytes" answers with a binary; "block FILE" waits in its handler
- * until the file is there. Its start and stop write lines. */
+ * until the file is there, as does a start with {wait: FILE}. Its start and stop
+ * write lines. */
 struct clerk {
     int64_t total;
     troupe_token_t token;
 };
+
+static void
+wait_for(const char *path)
+{
+    while (path && access(path, F_OK) < 0)
+        (void) usleep(1000);
+}
 
 static const char *
 name_of(troupe_context_t *ctx, troupe_actor_stats_t *stats)
@@ -28,7 +36,10 @@ static int
 clerk_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     troupe_actor_stats_t stats = {.kind = ""};
-    (void) state, (void) msg;
+    const char *path = NULL;
+    (void) state;
+    (void) !troupe_unpack(msg, "{s?s}", "wait", &path);
+    wait_for(path);
     printf("start %s\n", name_of(ctx, &stats));
     fflush(stdout);
     return 0;
@@ -90,8 +101,8 @@ clerk_block(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const char *path = "";
     (void) ctx, (void) state;
     int rc = troupe_unpack(msg, "s", &path);
-    while (rc == 0 && access(path, F_OK) < 0)
-        (void) usleep(1000);
+    if (rc == 0)
+        wait_for(path);
     return rc;
 }
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_log.c: the log lines of a run. */
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "tools/run.h"
+
+void
+troupe__run_log(void *data, troupe_level_t level, const char *text)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    const struct troupe__run_options *options = data;
+    struct timespec now;
+    struct tm local;
+    char stamp[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &local);
+    if (!options->json) {
+        strftime(stamp, sizeof stamp, "%H:%M:%S", &local);
+        fprintf(stderr, "%s.%03ld %-7s %s\n", stamp, now.tv_nsec / 1000000,
+                names[level], text);
+        return;
+    }
+    json_t *line = json_pack("{s:f, s:s, s:s}", "time",
+                             (double) now.tv_sec + (double) now.tv_nsec / 1e9,
+                             "level", names[level], "text", text);
+    char *words = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    if (words)
+        fprintf(stderr, "%s\n", words);
+    free(words);
+    json_decref(line);
+}
+
+void
+troupe__run_say(const struct troupe__run_options *options, troupe_level_t level,
+                const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (level >= TROUPE_LOG_WARNING || !options->quiet)
+        troupe__run_log((void *) (uintptr_t) options, level, text);
+}
