@@ -112,6 +112,7 @@ suspend_and_tell(troupe_context_t *ctx, void *arg)
 Test(suspend, it_has_its_place_among_the_messages_of_its_sender)
 {
     troupe_ref_t boss = probe_on(0), ref = on(1, &onlooker);
+    settle(); /* before its start nothing is handled */
     cr_assert_eq(inside(boss, suspend_and_tell, &ref), 0);
     assert_notes("before");
     let_go_on(boss, ref);
@@ -375,4 +376,26 @@ Test(suspend, a_start_goes_on_and_then_it_rests)
     assert_notes("");
     let_go_on(boss, ref);
     assert_notes("first");
+}
+
+static int
+suspend_child(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    return troupe_suspend(ctx, plan.child);
+}
+
+Test(suspend, it_is_over_with_the_incarnation)
+{
+    troupe_ref_t boss = probe_new();
+    (void) nurse_new(&onlooker, true);
+    (void) notes();
+    cr_assert_eq(inside(boss, suspend_child, NULL), 0);
+    settle();
+    tell(plan.child, "kept");
+    assert_notes("");
+    int rc = troupe_node_exit(node, plan.child, TROUPE_EXIT_SHUTDOWN, 0);
+    cr_assert_eq(rc, 0);
+    cr_assert(strstr(notes(), "kept"));
+    cr_assert_eq(stats_of(plan.child).status, TROUPE_STATUS_RUNNING);
 }
