@@ -191,7 +191,6 @@ go(struct troupe__hub *self, struct troupe__hub_node *node)
     troupe__hub_send(self, node);
     node->due_ns = UINT64_MAX;
     troupe__hub_set_state(self, node, HUB_LIVE);
-    (void) troupe__peer_route(self->link->node, number);
     troupe__letter_write(out, "[s,I]", "live", (int64_t) number);
     troupe__hub_send_all(self, number);
     troupe__log(self->link->node, TROUPE_LOG_INFO, "node %u %s is ready",
@@ -219,6 +218,8 @@ on_ready(struct troupe__hub *self, struct troupe__hub_node *node,
     if (node->state != HUB_JOINED)
         return -EALREADY;
     int rc = troupe__peer_admit(self->link->node, &node->facts);
+    if (rc == 0)
+        rc = troupe__peer_route(self->link->node, node->facts.number);
     if (rc < 0)
         return rc;
     for (uint32_t i = 0; i < self->count; i++) {

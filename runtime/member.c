@@ -68,9 +68,8 @@ mark_live(struct troupe__link *self, uint32_t number, const char *name)
 }
 
 /*
- * Whom the root tells of while we are new has been admitted by us before it
- * hears of us; it may be sent to at once. Later, one that is new itself is
- * sent to when it lives.
+ * Who is new may send to us as soon as it lives, and wants an answer: so it can
+ * be sent to from now on, though our actors hear of it when it lives.
  */
 static int
 on_up(struct troupe__link *self, const struct troupe__letter *letter)
@@ -92,7 +91,7 @@ on_up(struct troupe__link *self, const struct troupe__letter *letter)
     facts.pid = pid;
     snprintf(facts.name, sizeof facts.name, "%s", name);
     int rc = troupe__peer_admit(self->node, &facts);
-    if (rc == 0 && self->state < LINK_LIVE)
+    if (rc == 0)
         rc = troupe__peer_route(self->node, facts.number);
     if (rc == 0 && is_live)
         mark_live(self, facts.number, facts.name);
@@ -110,9 +109,7 @@ on_live(struct troupe__link *self, const struct troupe__letter *letter)
     if (troupe__letter_read(letter, "[s,U!]", &verb, &number) < 0
         || number > TROUPE__PEER_MAX)
         return -EBADMSG;
-    int rc = troupe__peer_route(self->node, (uint32_t) number);
-    if (rc == 0)
-        rc = troupe__peer_facts(self->node, (uint32_t) number, &facts);
+    int rc = troupe__peer_facts(self->node, (uint32_t) number, &facts);
     if (rc == 0)
         mark_live(self, facts.number, facts.name);
     return rc;
