@@ -108,7 +108,7 @@ struct nothing {
     char unused;
 };
 
-TROUPE_KIND(watcher, struct nothing, TROUPE_ON_START(on_start),
+TROUPE_KIND(run_watcher, struct nothing, TROUPE_ON_START(on_start),
             TROUPE_ON("node-up", on_event), TROUPE_ON("node-down", on_event));
 
 void
@@ -127,7 +127,7 @@ run_begin_with(troupe_nodes_options_t nodes)
     options.nodes = &nodes;
     int rc = troupe_new(&options, &root);
     cr_assert_eq(rc, 0, "%s", troupe_strerror(rc));
-    cr_assert_eq(troupe_node_spawn(root, &watcher, NULL, &ref, NULL), 0);
+    cr_assert_eq(troupe_node_spawn(root, &run_watcher, NULL, &ref, NULL), 0);
     cr_assert_eq(troupe_settle(root, 10000), 0);
 }
 

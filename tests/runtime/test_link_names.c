@@ -31,7 +31,7 @@ on_leave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return TROUPE_STOP;
 }
 
-TROUPE_KIND(local, struct nothing, TROUPE_ON_START(on_start),
+TROUPE_KIND(link_local, struct nothing, TROUPE_ON_START(on_start),
             TROUPE_ON("leave", on_leave));
 
 static troupe_ref_t
@@ -39,7 +39,7 @@ spawn_named(const char *name)
 {
     troupe_ref_t ref;
     troupe_spawn_options_t options = {.name = name};
-    cr_assert_eq(troupe_node_spawn(root, &local, &options, &ref, NULL), 0);
+    cr_assert_eq(troupe_node_spawn(root, &link_local, &options, &ref, NULL), 0);
     return ref;
 }
 
@@ -50,7 +50,7 @@ Test(link_names, a_name_of_a_node_is_known_to_all)
     cr_assert_eq(troupe__ref_node(ref), one);
     START("two", "join", "seek", "star", "say", "seen", "wait");
     wait_log("[two] seen");
-    cr_assert_eq(troupe_node_spawn(root, &local,
+    cr_assert_eq(troupe_node_spawn(root, &link_local,
                                    &(troupe_spawn_options_t){.name = "star"},
                                    NULL, NULL),
                  -EEXIST);
@@ -135,13 +135,13 @@ publish(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return TROUPE_STOP;
 }
 
-TROUPE_KIND(publisher, struct nothing, TROUPE_ON_START(publish));
+TROUPE_KIND(link_publisher, struct nothing, TROUPE_ON_START(publish));
 
 static int
 members(void)
 {
     troupe_ref_t ref;
-    cr_assert_eq(troupe_node_spawn(root, &publisher, NULL, &ref, NULL), 0);
+    cr_assert_eq(troupe_node_spawn(root, &link_publisher, NULL, &ref, NULL), 0);
     troupe_actor_stats_t stats;
     while (troupe_actor_stats_get(root, ref, &stats) == 0)
         sched_yield();
