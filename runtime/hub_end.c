@@ -37,7 +37,7 @@ take_off_the_list(struct troupe__hub *self, const struct troupe__hub_node *node)
     while (self->nodes[at] != node)
         at++;
     memmove(&self->nodes[at], &self->nodes[at + 1],
-            (self->count - at - 1) * sizeof self->nodes[0]);
+            (self->count - at - 1) * sizeof(struct troupe__hub_node *));
     self->count--;
     pthread_mutex_unlock(&self->link->lock);
 }

@@ -123,10 +123,11 @@ welcome(struct troupe__hub *self, struct troupe__hub_node *node)
                                      .system = true};
     memcpy(own.name, root->peers->self.name, sizeof own.name);
     write_up(&letters, &own, true);
-    for (uint32_t i = 0; i < self->count; i++)
+    for (uint32_t i = 0; i < self->count; i++) {
         if (self->nodes[i]->state >= HUB_ANNOUNCED)
             write_up(&letters, &self->nodes[i]->facts,
                      self->nodes[i]->state == HUB_LIVE);
+    }
     troupe__replica_each(self->link, append_name, &letters);
     troupe__letter_write(&letters, "[s]", "welcome");
     send_each(self, node, &letters);
@@ -277,11 +278,12 @@ on_beat(struct troupe__hub *self, struct troupe__hub_node *node,
                     "node %u %s answers again", node->facts.number,
                     node->facts.name);
     }
-    if (reports > node->reports)
+    if (reports > node->reports) {
         troupe__log(self->link->node, TROUPE_LOG_WARNING,
                     "node %u %s: a handler there does not return; its own log "
                     "names it",
                     node->facts.number, node->facts.name);
+    }
     node->reports = reports;
     return 0;
 }

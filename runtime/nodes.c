@@ -90,10 +90,11 @@ tell_all_that_live(struct troupe__link *self, struct troupe__worker *port,
         if (node->state == HUB_LIVE)
             emit_up(port, watcher, node->facts.name, node->facts.number);
     }
-    for (uint32_t i = TROUPE__ROOT; !self->hub && i <= TROUPE__PEER_MAX; i++)
+    for (uint32_t i = TROUPE__ROOT; !self->hub && i <= TROUPE__PEER_MAX; i++) {
         if ((self->live[i / 64] >> i % 64 & 1)
             && troupe__peer_facts(self->node, i, &facts) == 0)
             emit_up(port, watcher, facts.name, i);
+    }
 }
 
 void

@@ -208,9 +208,10 @@ troupe__replica_each(struct troupe__link *self,
          item = zhashx_next(node->names))
         tell(data, "name", zhashx_cursor(node->names), (troupe_ref_t){*item});
     for (const struct troupe__members *group = zhashx_first(node->groups);
-         group; group = zhashx_next(node->groups))
+         group; group = zhashx_next(node->groups)) {
         for (size_t i = 0; i < group->count; i++)
             tell(data, "join", zhashx_cursor(node->groups),
                  (troupe_ref_t){group->members[i]});
+    }
     pthread_mutex_unlock(&node->names_lock);
 }
