@@ -4,6 +4,7 @@
 #define TROUPE_MAILBOX_FRAME_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,19 @@ struct troupe__frame {
     _Atomic uint32_t holders;
     _Alignas(8) char message[64]; /* a zmq_msg_t */
 };
+
+/*
+ * troupe__frame_is_worth: shall who keeps a message of `size` bytes hold its
+ * frame? A small one is copied, and so is one that is less than a quarter of
+ * its frame: what is kept must not take many times its size.
+ */
+enum { TROUPE__FRAME_SHARED_FROM = 4096 };
+
+static inline bool
+troupe__frame_is_worth(const struct troupe__frame *self, size_t size)
+{
+    return self && size >= TROUPE__FRAME_SHARED_FROM && size * 4 >= self->size;
+}
 
 /* troupe__frame_new: an empty one, held once. */
 struct troupe__frame *troupe__frame_new(void);

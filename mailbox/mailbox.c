@@ -8,8 +8,7 @@
 static size_t
 copied_size(const struct troupe_message *msg)
 {
-    bool shared = msg->frame && msg->size >= TROUPE__PARCEL_SHARED_FROM;
-    return shared ? 0 : msg->size;
+    return troupe__frame_is_worth(msg->frame, msg->size) ? 0 : msg->size;
 }
 
 struct troupe__parcel *

@@ -11,8 +11,8 @@
 
 /*
  * A parcel is one message that waits. A small one is copied, so that it does
- * not keep a whole frame of others in memory; one of SHARED_FROM bytes or
- * more holds its frame, so that large payloads are never copied.
+ * not keep a whole frame of others in memory; one that is large, also beside
+ * its frame, holds that, so that large payloads are never copied.
  */
 struct troupe__parcel {
     struct troupe__parcel *next, *before;
@@ -23,8 +23,6 @@ struct troupe__parcel {
     bool stashed;                /* it waits in the stash of its actor */
     uint8_t copy[];
 };
-
-enum { TROUPE__PARCEL_SHARED_FROM = 4096 };
 
 /*
  * Waiting messages in order. One thread writes; `count`, `size` and `since`

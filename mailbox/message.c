@@ -10,8 +10,6 @@
 #include "mailbox/pack.h"
 #include "mailbox/transport.h"
 
-enum { SHARE_MIN = 4096 /* bytes; a keeper copies what is smaller */ };
-
 bool
 troupe__type_ok(const char *type, size_t size)
 {
@@ -160,7 +158,7 @@ troupe_message_keep(const troupe_message_t *msg, troupe_message_t **ret_msg)
         return -EINVAL;
     /* Buffers of usual size go back to their node, which may end before the
      * keeper does. */
-    bool shares = msg->frame && msg->size >= SHARE_MIN
+    bool shares = troupe__frame_is_worth(msg->frame, msg->size)
                   && msg->frame->size > TROUPE__FRAME_BUFFER;
     struct kept *self = troupe__alloc(sizeof *self + (shares ? 0 : msg->size));
     self->msg = *msg;

@@ -14,6 +14,7 @@
 
 enum {
     HANDSHAKE_MS = 2000, /* who connects and stays silent is cut off */
+    READ_AHEAD = 256,    /* frames of a connection that wait to be taken */
     LINGER_MS = 500,     /* at an orderly end, for what is on its way */
     RECONNECT_MS = 20
 };
@@ -49,6 +50,7 @@ troupe__remote_inbox_open(struct troupe__remote_inbox *self, void *transport,
         return troupe__socket_error();
     set_int(socket, ZMQ_PLAIN_SERVER, 1);
     set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+    set_int(socket, ZMQ_RCVHWM, READ_AHEAD);
     CHECK(zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, TROUPE__ZAP_DATA,
                          strlen(TROUPE__ZAP_DATA))
           == 0);

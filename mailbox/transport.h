@@ -68,9 +68,10 @@ void troupe__spares_init(struct troupe__spares *self);
 void troupe__spares_free(struct troupe__spares *self);
 
 struct troupe__outbox {
-    void *socket;                 /* PUSH; the sender's */
-    struct troupe__inbox *to;     /* NULL: in another process, see remote.h */
-    uint64_t credited;            /* of its bytes, those that are taken there */
+    void *socket;             /* PUSH; the sender's */
+    struct troupe__inbox *to; /* NULL: in another process, see remote.h */
+    uint64_t credited;        /* of its bytes, those that are taken there */
+    uint64_t cut; /* bytes under way to another process: no more are sent */
     struct troupe__buffer buffer; /* messages of this turn */
     struct troupe__outbox *next_dirty;
     uint32_t full;          /* bytes; then it is flushed */

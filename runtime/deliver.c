@@ -142,7 +142,9 @@ admit(struct troupe__worker *self, struct troupe__actor *actor,
     bool own = troupe_ref_equal(msg->from, msg->to);
     if (own && actor->in_start && !actor->ending)
         troupe__handle(self, actor, msg); /* its timers, while it starts */
-    else if (own || actor->overflow == TROUPE_OVERFLOW_MUTE
+    else if (own
+             || (actor->overflow == TROUPE_OVERFLOW_MUTE
+                 && !troupe__remotes_is_flood(self, actor, msg))
              || !is_over(actor, msg)) {
         troupe__park(self, actor, msg);
         if (actor->full && troupe__ref_node(msg->from) != self->node->id)

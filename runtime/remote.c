@@ -6,11 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TRY_TICKS = 50000, TAKE_MOST = 32 };
+enum {
+    TRY_TICKS = 50000,
+    TAKE_MOST = 32,
+    CUT = 64 << 20 /* bytes under way to who is no runtime of ours */
+};
 
 /* Another node that this worker sends to. */
 struct troupe__remote {
     uint32_t lanes; /* its regular workers */
+    uint64_t cut;   /* bytes under way; what comes then is dropped */
     struct troupe__outbox *outboxes[];
 };
 
@@ -108,7 +113,10 @@ troupe__remotes_take(struct troupe__worker *self, bool eager)
         uint32_t number = sender >> TROUPE__WORKER_BITS;
         count++;
         if (is_known(self->node, number)) {
+            self->remotes->sender = sender;
+            self->remotes->told_full = 0;
             troupe__deliver_remote(self, number, self->frame);
+            self->remotes->sender = 0;
             troupe__remotes_took(self, sender, self->frame->size);
         } else {
             BUMP(self->counters.late);
@@ -129,6 +137,7 @@ remote_new(struct troupe__worker *self, uint32_t number)
     struct troupe__remote *remote = troupe__alloc(
         sizeof *remote + facts.workers * sizeof(struct troupe__outbox *));
     remote->lanes = facts.workers;
+    remote->cut = facts.system ? UINT64_MAX : CUT;
     self->remotes->nodes[number] = remote;
     return remote;
 }
@@ -176,7 +185,8 @@ troupe__remotes_outbox(struct troupe__worker *self, troupe_ref_t to)
     if (!remote && !(remote = remote_new(self, number)))
         return NULL;
     uint32_t lane = troupe__ref_worker(to) % remote->lanes;
-    if (!remote->outboxes[lane])
-        remote->outboxes[lane] = outbox_new(self, number, lane);
+    if (!remote->outboxes[lane]
+        && (remote->outboxes[lane] = outbox_new(self, number, lane)))
+        remote->outboxes[lane]->cut = remote->cut;
     return remote->outboxes[lane];
 }

@@ -25,6 +25,8 @@ struct troupe__remotes {
     struct troupe__idmap readers; /* sender -> struct reader *; remote.c */
     struct troupe__idmap full;    /* receiver -> enum troupe__pressure */
     char password[2 * TROUPE__SECRET_SIZE + 1];
+    uint32_t sender;     /* of the frame in hand; 0: none is */
+    uint64_t told_full;  /* receiver, of which its sender was told already */
     uint64_t logged_ns;  /* when a refusal was last logged */
     uint64_t suppressed; /* refusals since */
 };
@@ -62,6 +64,12 @@ void troupe__remotes_has_room(struct troupe__worker *self, uint64_t receiver);
 void troupe__remotes_tell_full(struct troupe__worker *self,
                                struct troupe__actor *receiver,
                                const struct troupe_message *msg);
+void troupe__remotes_tell_behind(struct troupe__worker *self,
+                                 const struct troupe_message *msg,
+                                 uint64_t under_way);
+bool troupe__remotes_is_flood(const struct troupe__worker *self,
+                              const struct troupe__actor *receiver,
+                              const struct troupe_message *msg);
 void troupe__remotes_flow_lost(struct troupe__worker *self, uint32_t number);
 
 /* remote_gate.c: what another node may say */

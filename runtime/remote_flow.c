@@ -78,6 +78,19 @@ troupe__remotes_has_room(struct troupe__worker *self, uint64_t receiver)
     troupe__idmap_remove(&self->remotes->full, receiver, NULL);
 }
 
+/* Which runtime sent what is in hand. It need not be that of its sender, where
+ * it was forwarded; but a thread of its own knows no other. */
+static troupe_ref_t
+source_of(const struct troupe__worker *self, const struct troupe_message *msg)
+{
+    uint32_t sender = self->remotes->sender;
+    if (!sender)
+        return troupe__runtime_ref(troupe__ref_node(msg->from),
+                                   troupe__ref_worker(msg->from));
+    return troupe__runtime_ref(sender >> TROUPE__WORKER_BITS,
+                               sender & TROUPE__WORKER_MAX);
+}
+
 /*
  * What was parked came from another node, where nobody sees how full the
  * mailbox is: its worker is told, once for each step. It is among those that
@@ -93,8 +106,7 @@ troupe__remotes_tell_full(struct troupe__worker *self,
         troupe__slot_at(&self->node->slots, troupe__ref_slot(receiver->ref));
     uint32_t pressure =
         atomic_load_explicit(&slot->pressure, memory_order_relaxed);
-    troupe_ref_t to = troupe__runtime_ref(troupe__ref_node(msg->from),
-                                          troupe__ref_worker(msg->from));
+    troupe_ref_t to = source_of(self, msg);
     struct troupe__idmap *waiters = &troupe__extra(receiver)->waiters;
     (void) troupe__idmap_get(waiters, to.id, &told);
     if (pressure <= told)
@@ -104,6 +116,51 @@ troupe__remotes_tell_full(struct troupe__worker *self,
         troupe__envelope(WIRE_CONTROL, to, receiver->ref, "full");
     envelope.id = pressure;
     (void) troupe__emitf(self, &envelope, NULL);
+}
+
+/*
+ * What is passed on is for a worker that is behind, or for an actor of it that
+ * is full: who sent it rests for that actor, once for each frame. When it asks
+ * for word, the question waits behind what is under way, and so the answer
+ * means that there is room.
+ */
+void
+troupe__remotes_tell_behind(struct troupe__worker *self,
+                            const struct troupe_message *msg,
+                            uint64_t under_way)
+{
+    const struct troupe__slot *slot =
+        troupe__slot_at(&self->node->slots, troupe__ref_slot(msg->to));
+    uint32_t pressure =
+        slot ? atomic_load_explicit(&slot->pressure, memory_order_relaxed)
+             : (uint32_t) PRESSURE_NONE;
+    if (pressure == PRESSURE_NONE && under_way > TROUPE__LANE_SOFT)
+        pressure = PRESSURE_FULL;
+    if (pressure == PRESSURE_NONE || self->remotes->told_full == msg->to.id
+        || !self->remotes->sender)
+        return;
+    self->remotes->told_full = msg->to.id;
+    struct troupe__envelope envelope =
+        troupe__envelope(WIRE_CONTROL, source_of(self, msg), msg->to, "full");
+    envelope.id = pressure;
+    (void) troupe__emitf(self, &envelope, NULL);
+}
+
+/* Who is no runtime of ours need not rest when it is told "full": a receiver
+ * that is at its hard cap takes no more of it. */
+bool
+troupe__remotes_is_flood(const struct troupe__worker *self,
+                         const struct troupe__actor *receiver,
+                         const struct troupe_message *msg)
+{
+    uint32_t number = troupe__ref_node(msg->from);
+    if (!receiver->full || number == self->node->id || !self->node->peers
+        || self->node->peers->all[number].facts.system)
+        return false;
+    const struct troupe__slot *slot =
+        troupe__slot_at(&self->node->slots, troupe__ref_slot(receiver->ref));
+    return atomic_load_explicit(&slot->pressure, memory_order_relaxed)
+           == PRESSURE_OVER;
 }
 
 /* Some entry whose id, without its lower bits, is the number; 0: none. */

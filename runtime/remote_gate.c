@@ -100,7 +100,7 @@ worker_of(troupe_t *node, troupe_ref_t ref)
 
 /* For a worker that has no remote inbox, or for another one by mistake. */
 static void
-pass_on(struct troupe__worker *self, struct troupe_message *msg)
+pass_on(struct troupe__worker *self, struct troupe_message *msg, bool system)
 {
     const struct troupe__worker *worker = worker_of(self->node, msg->to);
     struct troupe__outbox *outbox =
@@ -113,8 +113,15 @@ pass_on(struct troupe__worker *self, struct troupe_message *msg)
     }
     uint64_t under_way = troupe__outbox_under_way(outbox);
     uint64_t most = worker->is_port ? TROUPE__LANE_SOFT : TROUPE__LANE_HARD;
-    if (msg->kind <= WIRE_ASK && under_way > most) {
+    bool is_user = msg->kind <= WIRE_ASK;
+    if (is_user && !worker->is_port)
+        troupe__remotes_tell_behind(self, msg, under_way);
+    if (is_user && under_way > most) {
         troupe__refuse(self, NULL, msg, TROUPE_DEAD_OVERFLOW);
+        return;
+    }
+    if (!system && under_way > TROUPE__LANE_HARD) {
+        BUMP(self->counters.late); /* answers that nobody can have asked for */
         return;
     }
     troupe__pass_on(self, outbox, msg);
@@ -140,6 +147,6 @@ troupe__remotes_admits(struct troupe__worker *self, uint32_t number,
     }
     if (troupe__ref_worker(msg->to) == self->index)
         return true;
-    pass_on(self, msg);
+    pass_on(self, msg, system);
     return false;
 }

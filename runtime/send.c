@@ -69,9 +69,25 @@ mark_dirty(struct troupe__worker *self, struct troupe__outbox *outbox)
     self->dirty = outbox;
 }
 
+/*
+ * Who takes nothing while it makes us answer would make us hold the answers:
+ * they are dropped, whatever they are.
+ */
+static bool __attribute__((noinline))
+is_cut(struct troupe__worker *self, struct troupe__outbox *outbox)
+{
+    if (troupe__outbox_under_way(outbox) <= outbox->cut)
+        return false;
+    outbox->buffer.size = 0;
+    BUMP(self->counters.late);
+    return true;
+}
+
 static void
 flush_one(struct troupe__worker *self, struct troupe__outbox *outbox)
 {
+    if (!outbox->to && is_cut(self, outbox))
+        return;
     uint64_t frames = outbox->frames, bytes = outbox->bytes;
     uint64_t allocations = outbox->allocations;
     troupe__outbox_flush(outbox);
