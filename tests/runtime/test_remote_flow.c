@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -24,8 +25,29 @@ enum {
     UNDER_WAY = 2 * (TROUPE__LANE_SOFT + TROUPE__PUSH_MAX + (128 << 10))
 };
 
-static atomic_bool opened;
 static _Atomic uint64_t sent_bytes;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool opened;
+
+static void
+set_opened(bool is)
+{
+    pthread_mutex_lock(&lock);
+    opened = is;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void
+wait_until_opened(void)
+{
+    pthread_mutex_lock(&lock);
+    while (!opened)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
 
 /* --- a slow receiver --------------------------------------------------------*/
 
@@ -63,8 +85,8 @@ sink_line(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_unpack(msg, "[I]", &number);
     if (rc < 0)
         return rc;
-    while (self->blocks && !atomic_load(&opened))
-        sched_yield();
+    if (self->blocks)
+        wait_until_opened();
     if (number != self->next++)
         note("line %d came for %d", (int) number, (int) self->next - 1);
     if (number == LINES - 1)
@@ -110,15 +132,31 @@ source_more(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 TROUPE_KIND(flow_source, struct source, TROUPE_ON_START(source_start),
             TROUPE_ON("more", source_more));
 
+static bool
+is_idle(troupe_t *at, uint32_t but)
+{
+    for (uint32_t i = 0; i < atomic_load(&at->worker_count); i++)
+        if (i != but && !atomic_load(&at->workers[i]->idle))
+            return false;
+    return true;
+}
+
+/* Until it rests for good: not for the moment until credit comes. */
 static void
-until_muted(troupe_ref_t ref)
+until_it_rests(troupe_ref_t source, troupe_ref_t sink)
 {
     troupe_actor_stats_t stats;
-    do {
-        sched_yield();
-        cr_assert_eq(troupe_actor_stats_get(home, ref, &stats), 0,
+    uint64_t before = 0;
+    for (int same = 0; same < 200;) {
+        cr_assert_eq(troupe_settle(home, 30000), 0);
+        cr_assert_eq(troupe_actor_stats_get(home, source, &stats), 0,
                      "it never rested");
-    } while (stats.status != TROUPE_STATUS_MUTED);
+        bool rests = stats.status == TROUPE_STATUS_MUTED
+                     && is_idle(away, troupe__ref_worker(sink));
+        same = rests && stats.received == before ? same + 1 : 0;
+        before = stats.received;
+        sched_yield();
+    }
 }
 
 static uint64_t
@@ -137,7 +175,7 @@ rests_and_goes_on(troupe_place_t place, bool gated)
     troupe_actor_stats_t stats;
     const troupe_spawn_options_t options = {
         .place = place, .worker = 0, .mailbox = {.messages_max = WAITING}};
-    atomic_store(&opened, false);
+    set_opened(false);
     if (gated)
         cr_assert_eq(
             troupe_node_spawn(away, &flow_sink, &options, &sink, "R", gate), 0);
@@ -146,7 +184,7 @@ rests_and_goes_on(troupe_place_t place, bool gated)
                      0);
     cr_assert_eq(
         troupe_node_spawn(home, &flow_source, NULL, &source, "R", sink), 0);
-    until_muted(source);
+    until_it_rests(source, sink);
     cr_assert_eq(troupe_actor_stats_get(away, sink, &stats), 0);
     cr_assert_leq(stats.mailbox_bytes,
                   WAITING * 2 * LINE_SIZE + (uint32_t) UNDER_WAY);
@@ -154,7 +192,7 @@ rests_and_goes_on(troupe_place_t place, bool gated)
         cr_assert_str_eq(notes_after(1), "holds");
         cr_assert_eq(troupe_node_send(away, gate, "done", NULL), 0);
     }
-    atomic_store(&opened, true);
+    set_opened(true);
     cr_assert_str_eq(notes_after(1), "all");
     cr_assert_eq(dead_letters(home) + dead_letters(away), 0);
 }
@@ -229,13 +267,13 @@ Test(remote_flow, a_handler_that_sends_without_end_is_refused)
 {
     const troupe_spawn_options_t first = {.place = TROUPE_WORKER};
     troupe_ref_t sink, source = spawn_on(home, &probe);
-    atomic_store(&opened, false);
+    set_opened(false);
     atomic_store(&sent_bytes, 0);
     cr_assert_eq(troupe_node_spawn(away, &flow_sink, &first, &sink, NULL), 0);
     cr_assert_eq(inside(source, push_without_end, &sink), -EAGAIN);
     cr_assert_leq(atomic_load(&sent_bytes),
                   TROUPE__LANE_HARD + TROUPE__PUSH_MAX + (1 << 20));
-    atomic_store(&opened, true);
+    set_opened(true);
     pair_settle();
 }
 
