@@ -102,10 +102,11 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = read_order(msg, &order);
     if (rc < 0)
         return troupe__agent_refuse(ctx, rc, "spawn wants {kind: NAME, ...}");
-    if (make_options(&order, &options) < 0)
+    if (make_options(&order, &options) < 0) {
         return troupe__agent_refuse(ctx, -EINVAL,
                                     "spawn: a place, an overflow or a number "
                                     "is none that there is");
+    }
     rc = troupe_kind_find(troupe_context_node(ctx), order.kind, &kind);
     if (rc < 0)
         return troupe__agent_refuse(ctx, rc, "this node knows no kind '%s'",
@@ -154,10 +155,11 @@ on_exit_order(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                            "text", &text);
     int exit = rc < 0 ? -1 : index_of(words, kind);
     if (exit < 1
-        || troupe_exit_send(ctx, ref, (troupe_exit_t) exit, code, text) < 0)
+        || troupe_exit_send(ctx, ref, (troupe_exit_t) exit, code, text) < 0) {
         return troupe__agent_refuse(ctx, -EINVAL,
                                     "kind is shutdown, error or killed, code "
                                     "is not above 0");
+    }
     return troupe_reply(ctx, NULL);
 }
 
@@ -180,12 +182,13 @@ look(troupe_context_t *ctx, void *state, void *data)
     bool rests = stats.status == TROUPE_STATUS_SUSPENDED;
     if (rc == 0 && rests != self->rests && troupe_now_ns(node) < self->until_ns)
         return troupe_call_after(ctx, LOOK_MS, look, data, free, NULL);
-    if (rc < 0)
+    if (rc < 0) {
         (void) !troupe_reply_error_to(ctx, &self->token, rc, "%s",
                                       troupe_strerror(rc));
-    else
+    } else {
         (void) !troupe_reply_to(ctx, &self->token, "{s:s}", "status",
                                 troupe_status_name(stats.status));
+    }
     free(self);
     return 0;
 }

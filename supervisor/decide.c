@@ -109,10 +109,11 @@ restart_wanted(troupe_context_t *ctx, struct troupe__supervisor *self,
     enum troupe__verdict verdict = VERDICT_GIVE_UP;
     if (!is_beyond_help(child))
         verdict = troupe__restart_judge(ctx, self, child, &wait_ms);
-    else
+    else {
         troupe_log(ctx, TROUPE_LOG_ERROR,
                    "child '%s' ended for good, and is not restarted: %s",
                    child->spec->id, child->end.text);
+    }
     if (verdict == VERDICT_RESTART) {
         troupe__retry_later(ctx, self, child, wait_ms);
         return;

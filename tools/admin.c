@@ -213,13 +213,14 @@ static void
 say_farewell(struct troupe__client *client, int code, const char *stragglers,
              int *wait_ms)
 {
-    if (client->waits && code == 0)
+    if (client->waits && code == 0) {
         troupe__client_ok(client, client->stop_id,
                           json_pack("{s:b}", "stopped", 1));
-    else if (client->waits)
+    } else if (client->waits) {
         troupe__client_error(client, client->stop_id, code,
                              "not all stopped in time%s%s",
                              *stragglers ? ": " : "", stragglers);
+    }
     write_rest(client, wait_ms);
 }
 

@@ -53,8 +53,8 @@ troupe__client_say(struct troupe__client *client, json_t *line)
     char *out = realloc(client->out, client->out_size + size + 1);
     if (!out)
         abort();
-    memcpy(out + client->out_size, text, size);
-    out[client->out_size + size] = '\n';
+    memcpy(out + client->out_size, text, size + 1);
+    out[client->out_size + size] = '\n'; /* in place of the NUL */
     client->out = out;
     client->out_size += size + 1;
     free(text);
@@ -144,7 +144,7 @@ handle_lines(troupe_context_t *ctx, struct troupe__admin *self,
             return;
     }
     client->in_size -= at;
-    if (at > 0)
+    if (at > 0 && client->in)
         memmove(client->in, client->in + at, client->in_size);
     if (client->in_size >= TROUPE__LINE_MAX && !is_full(client))
         refuse_line(client);

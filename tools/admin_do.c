@@ -25,13 +25,14 @@ read_message(const struct troupe__call *call, const char **ret_type,
     msgpack_packer_init(&packer, body, msgpack_sbuffer_write);
     int rc =
         json ? troupe__json_pack(json, &packer) : msgpack_pack_nil(&packer);
-    if (!type)
+    if (!type) {
         troupe__call_refuse(call, -EINVAL,
                             "'type' must say of which type the message is");
-    else if (rc < 0)
+    } else if (rc < 0) {
         troupe__call_refuse(
             call, rc,
             "'body' has a $bin, $ext, $uint, $float or $map that is none");
+    }
     *ret_type = type;
     return type && rc == 0;
 }
@@ -82,11 +83,12 @@ carry(const struct troupe__call *call, bool is_ask)
         } else {
             struct troupe__pending *pending =
                 troupe__pending_new(call, answer_body);
-            if (rc == 0)
+            if (rc == 0) {
                 rc = troupe_ask(call->ctx, to, type,
                                 ms > 0 && ms <= TIMEOUT_MS ? (uint32_t) ms : 0,
                                 troupe__pending_answer, pending, "r", body.data,
                                 body.size);
+            }
             troupe__pending_asked(call, pending, rc);
         }
     }

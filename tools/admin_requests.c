@@ -166,20 +166,22 @@ refuse_name(const struct troupe__call *call, const char *name)
     troupe_ref_t *refs = all_actors(call->admin->node, &count);
     char **names = troupe__grab((count + 1) * sizeof *names);
     troupe_actor_stats_t stats;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (troupe_actor_stats_get(call->admin->node, refs[i], &stats) == 0
             && stats.name[0])
             names[i] = troupe__copy(stats.name, strlen(stats.name));
+    }
     const char *nearest =
         troupe__nearest(name, (const char *const *) names, count);
-    if (nearest)
+    if (nearest) {
         troupe__client_error(call->client, call->id, -ENOENT,
                              "there is no actor '%s'; did you mean '%s'?", name,
                              nearest);
-    else
+    } else {
         troupe__client_error(call->client, call->id, -ENOENT,
                              "there is no actor '%s'; 'troupe ps' lists all",
                              name);
+    }
     for (size_t i = 0; i < count; i++)
         free(names[i]);
     free(names);
@@ -306,18 +308,19 @@ troupe__request(troupe_context_t *ctx, struct troupe__admin *self,
     size_t i = 0, count = sizeof verbs / sizeof *verbs;
     while (verb && i < count && strcmp(verbs[i].name, verb) != 0)
         i++;
-    if (!request)
+    if (!request) {
         troupe__client_error(client, none, -EBADMSG, "this is no JSON: %s",
                              error.text);
-    else if (!verb)
+    } else if (!verb) {
         troupe__call_refuse(
             &call, -EBADMSG,
             "a request is an object on one line: {\"id\": 1, \"do\": "
             "\"ps\"}");
-    else if (i == count)
+    } else if (i == count) {
         troupe__client_error(client, call.id, -EOPNOTSUPP,
                              "there is no request '%.31s'", verb);
-    else
+    } else {
         verbs[i].run(&call);
+    }
     json_decref(request);
 }

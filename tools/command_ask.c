@@ -42,11 +42,12 @@ read_body(const struct troupe__look *look)
     json_t *body = json_loads(
         look->arguments[2],
         JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
-    if (!body)
+    if (!body) {
         (void) troupe__usage_error(look->command,
                                    "the body is no JSON: %s; a text needs "
                                    "quotes of its own: '\"text\"'",
                                    error.text);
+    }
     return body;
 }
 

@@ -76,11 +76,12 @@ control(const char *verb, const char *help, uint32_t wait_ms, int argc,
     bool rests = strcmp(verb, "suspend") == 0;
     bool wrong = json_object_get(answer, "status")
                  && rests != (strcmp(status, "suspended") == 0);
-    if (wrong)
+    if (wrong) {
         fprintf(stderr,
                 "troupe %s: '%s' is %s still: it will %s when its handler has "
                 "returned\n",
                 verb, name, status, rests ? "rest" : "go on");
+    }
     if (look.json)
         troupe__look_print_json(json_incref(answer));
     json_decref(answer);

@@ -39,14 +39,14 @@ static json_t *
 sort(json_t *actors, bool all)
 {
     size_t count = json_array_size(actors), kept = 0;
-    json_t **items = troupe__grab((count + 1) * sizeof(json_t *));
+    json_t **items = troupe__grab((count + 1) * sizeof(void *));
     json_t *sorted = json_array();
     for (size_t i = 0; i < count; i++) {
         json_t *actor = json_array_get(actors, i);
         if (all || !troupe__is_of_the_run(actor))
             items[kept++] = actor;
     }
-    qsort(items, kept, sizeof *items, by_name);
+    qsort(items, kept, sizeof(void *), by_name);
     for (size_t i = 0; i < kept; i++)
         json_array_append(sorted, items[i]);
     free(items);

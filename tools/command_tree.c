@@ -52,12 +52,13 @@ children_by_supervisor(struct drawing *self, const json_t *listed)
             json_object_get(self->actors, troupe__text_of(child, "ref"));
         if (actor)
             json_array_append_new(children, make_node(self, actor));
-        else /* it is down, or was started since */
+        else { /* it is down, or was started since */
             json_array_append_new(
                 children,
                 json_pack("{s:s, s:s, s:i}", "name",
                           troupe__text_of(child, "id"), "status",
                           troupe__text_of(child, "status"), "incarnation", 1));
+        }
     }
     return children;
 }

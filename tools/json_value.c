@@ -143,10 +143,11 @@ static const struct {
 static pack_fn
 special_of(const char *key, size_t size)
 {
-    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
         if (strlen(specials[i].key) == size
             && memcmp(specials[i].key, key, size) == 0)
             return specials[i].pack;
+    }
     return NULL;
 }
 
@@ -216,10 +217,11 @@ static json_t *
 of_pairs(const msgpack_object_map *map)
 {
     json_t *pairs = json_array();
-    for (uint32_t i = 0; i < map->size; i++)
+    for (uint32_t i = 0; i < map->size; i++) {
         json_array_append_new(
             pairs, json_pack("[o, o]", troupe__json_of(&map->ptr[i].key),
                              troupe__json_of(&map->ptr[i].val)));
+    }
     return wrap("$map", pairs);
 }
 

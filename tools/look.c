@@ -23,22 +23,24 @@ read_option(struct troupe__look *self, int c, char **argv)
 {
     if (c == '?' || c == ':')
         return troupe__option_error(self->command, c, argv);
-    if (c != 'r' && c != 'j' && !strchr(self->takes, c))
+    if (c != 'r' && c != 'j' && !strchr(self->takes, c)) {
         return troupe__usage_error(self->command, "there is no option '--%s'",
                                    c == 'a'   ? "all"
                                    : c == 'o' ? "once"
                                    : c == 'e' ? "every"
                                               : "timeout");
+    }
     if (c == 'r')
         self->run = optarg;
     self->json |= c == 'j';
     self->all |= c == 'a';
     self->once |= c == 'o';
     size_t *time = c == 't' ? &self->timeout_ms : &self->every_ms;
-    if ((c == 't' || c == 'e') && !troupe__read_time(optarg, TIME_MAX, time))
+    if ((c == 't' || c == 'e') && !troupe__read_time(optarg, TIME_MAX, time)) {
         return troupe__usage_error(self->command,
                                    "--%s wants a time such as 500ms, 2s or 1m",
                                    c == 't' ? "timeout" : "every");
+    }
     return -1;
 }
 
@@ -65,10 +67,11 @@ parse(struct troupe__look *self, int argc, char **argv)
     if (self->argument_count < self->arguments_min
         || self->argument_count > self->arguments_max)
         return troupe__usage_error(self->command, "it takes %s", self->wants);
-    for (int i = 0; i < self->argument_count; i++)
+    for (int i = 0; i < self->argument_count; i++) {
         if (!troupe__is_text(self->arguments[i]))
             return troupe__usage_error(self->command,
                                        "an argument is not UTF-8");
+    }
     return -1;
 }
 
@@ -140,7 +143,7 @@ find(const struct troupe__venues *venues, const char *run)
 static void
 list_names(const struct troupe__venues *venues)
 {
-    for (size_t i = 0; i < venues->count; i++)
+    for (size_t i = 0; venues->items && i < venues->count; i++)
         fprintf(stderr, "%s%s", i ? ", " : "", venues->items[i].name);
 }
 
@@ -220,7 +223,8 @@ static json_t *
 read_line(const struct troupe__look *self, uint32_t wait_ms)
 {
     const struct timeval wait = {.tv_sec = wait_ms / 1000,
-                                 .tv_usec = wait_ms % 1000 * 1000};
+                                 .tv_usec =
+                                     (suseconds_t) (wait_ms % 1000) * 1000};
     char *line = NULL;
     size_t room = 0;
     (void) setsockopt(self->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
@@ -230,11 +234,12 @@ read_line(const struct troupe__look *self, uint32_t wait_ms)
     json_t *json =
         size > 0 ? json_loadb(line, (size_t) size, JSON_ALLOW_NUL, NULL) : NULL;
     free(line);
-    if (!json)
+    if (!json) {
         fprintf(stderr, "troupe %s: the run %s\n", self->command,
                 size > 0          ? "says what is no JSON"
                 : error == EAGAIN ? "does not answer"
                                   : "has ended");
+    }
     return json;
 }
 

@@ -132,10 +132,11 @@ is_coming_back(troupe_t *node)
         member = topology->members[member].parent;
         const char *name = topology->members[member].key.text;
         if (troupe_lookup(node, name, &ref) == 0
-            && troupe_actor_stats_get(node, ref, &stats) == 0)
+            && troupe_actor_stats_get(node, ref, &stats) == 0) {
             return stats.status == TROUPE_STATUS_STARTING
                    || stats.status == TROUPE_STATUS_WAITING
                    || stats.status == TROUPE_STATUS_STOPPING;
+        }
     }
     return false;
 }
@@ -256,13 +257,13 @@ say_end(const struct troupe__part *part,
         const struct troupe__run_options *options, bool in_time)
 {
     const struct troupe__topology *topology = part->topology;
-    if (atomic_load(&verdict.by_signal))
+    if (atomic_load(&verdict.by_signal)) {
         troupe__run_say(options, TROUPE_LOG_INFO, "a signal: '%s' stops",
                         topology->name);
-    else if (atomic_load(&verdict.admin->stop_wanted))
+    } else if (atomic_load(&verdict.admin->stop_wanted)) {
         troupe__run_say(options, TROUPE_LOG_INFO,
                         "by 'troupe stop': '%s' stops", topology->name);
-    else if (!in_time) {
+    } else if (!in_time) {
         troupe__run_say(options, TROUPE_LOG_INFO,
                         "the time is over: '%s' stops", topology->name);
     } else if (!atomic_load(&verdict.failed) && topology->until.text) {
@@ -306,10 +307,11 @@ run_on(troupe_t *node, struct troupe__part *part,
     atomic_store(&verdict.is_over, true);
     rc = troupe_stop(node, part->topology->stop_timeout_ms);
     pthread_join(thread, NULL);
-    if (rc < 0) /* who did not is in the log */
+    if (rc < 0) { /* who did not is in the log */
         troupe__run_say(options, TROUPE_LOG_ERROR,
                         "not all stopped within %u ms",
                         part->topology->stop_timeout_ms);
+    }
     troupe__admin_close(&verdict.admin, rc, troupe_stragglers(node));
     if (atomic_load(&part->ended_well))
         return rc;

@@ -180,11 +180,12 @@ troupe__venue_claim(const char *name, struct troupe__venue *ret_venue,
     self.directory = troupe__format("%s/%s", base, self.name);
     why[0] = '\0';
     int rc = troupe__venue_socket(&self, &address);
-    if (rc < 0)
+    if (rc < 0) {
         snprintf(why, 512,
                  "%s is too long a path for a socket: set XDG_RUNTIME_DIR to "
                  "a shorter one",
                  self.directory);
+    }
     if (rc == 0)
         rc = make_private(base, why);
     if (rc == 0)

@@ -99,11 +99,12 @@ troupe__time_text(uint64_t ns, char text[32])
         snprintf(text, 32, "%llu ms", (unsigned long long) (ns / 1000000));
     else if (seconds < 60)
         snprintf(text, 32, "%.1f s", (double) ns / 1e9);
-    else if (seconds < 3600)
+    else if (seconds < 3600) {
         snprintf(text, 32, "%llu m %llu s", (unsigned long long) seconds / 60,
                  (unsigned long long) seconds % 60);
-    else
+    } else {
         snprintf(text, 32, "%llu h %llu m", (unsigned long long) seconds / 3600,
                  (unsigned long long) seconds / 60 % 60);
+    }
     return text;
 }
