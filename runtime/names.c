@@ -102,6 +102,14 @@ troupe__name_set(troupe_t *node, const char *name, troupe_ref_t ref)
     return before;
 }
 
+void
+troupe__name_show(troupe_t *node, const char *name, troupe_ref_t ref)
+{
+    pthread_mutex_lock(&node->names_lock);
+    show_name(node, name, ref);
+    pthread_mutex_unlock(&node->names_lock);
+}
+
 int
 troupe__name_claim(troupe_t *node, const char *name, troupe_ref_t ref)
 {
@@ -123,6 +131,8 @@ troupe__name_release(troupe_t *node, const char *name, troupe_ref_t ref)
     if (item && *item == ref.id) {
         troupe__name_set(node, name, TROUPE_NOBODY);
         troupe__name_changed(node, false, name, ref);
+    } else {
+        hide_name(node, name, ref); /* an unlisted one */
     }
     pthread_mutex_unlock(&node->names_lock);
 }

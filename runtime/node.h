@@ -136,6 +136,7 @@ void troupe__state_changed(troupe_t *node);
 void troupe__names_init(troupe_t *node);
 void troupe__names_free(troupe_t *node);
 int troupe__name_claim(troupe_t *node, const char *name, troupe_ref_t ref);
+void troupe__name_show(troupe_t *node, const char *name, troupe_ref_t ref);
 const char *troupe__name_of(troupe_t *node, troupe_ref_t ref, char *ret_name);
 void troupe__name_release(troupe_t *node, const char *name, troupe_ref_t ref);
 bool troupe__name_is_valid(const char *name);

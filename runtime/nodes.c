@@ -212,6 +212,23 @@ info_of(troupe_t *node, uint32_t number, troupe_node_info_t *info)
     return true;
 }
 
+int
+troupe_node_of(troupe_t *node, troupe_ref_t ref, char name[TROUPE_NAME_MAX + 1])
+{
+    struct troupe__peer_facts facts;
+    CHECK(node && name);
+    if (!node->peers)
+        return -ENOENT;
+    if (troupe__ref_node(ref) == node->id) {
+        memcpy(name, node->peers->self.name, sizeof facts.name);
+        return 0;
+    }
+    int rc = troupe__peer_facts(node, troupe__ref_node(ref), &facts);
+    if (rc == 0)
+        memcpy(name, facts.name, sizeof facts.name);
+    return rc;
+}
+
 size_t
 troupe_node_list(troupe_t *node, troupe_node_info_t *ret_infos, size_t max)
 {

@@ -264,8 +264,9 @@ send_start(struct troupe__worker *self, struct troupe__actor *parent,
  */
 static int
 send_named_start(struct troupe__worker *self, struct troupe__actor *parent,
-                 struct troupe__actor *actor, const char *name,
-                 const char *format, va_list *args)
+                 struct troupe__actor *actor,
+                 const troupe_spawn_options_t *options, const char *format,
+                 va_list *args)
 {
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_START, actor->ref, parent->ref, "start");
@@ -274,8 +275,10 @@ send_named_start(struct troupe__worker *self, struct troupe__actor *parent,
     if (rc == 0
         && body.size + WIRE_HEADER_MAX > self->node->options.message_size_max)
         rc = -EMSGSIZE;
-    if (rc == 0)
-        rc = troupe__name_claim(self->node, name, actor->ref);
+    if (rc == 0 && options->unlisted)
+        troupe__name_show(self->node, options->name, actor->ref);
+    else if (rc == 0)
+        rc = troupe__name_claim(self->node, options->name, actor->ref);
     if (rc == 0)
         CHECK(troupe__emitf(self, &envelope, "r", body.data, body.size) == 0);
     troupe__buffer_free(&body);
@@ -342,7 +345,7 @@ troupe__spawn(struct troupe__worker *self, struct troupe__actor *parent,
     if (self->is_port)
         add_root(node, actor);
     if (rc == 0 && options->name)
-        rc = send_named_start(self, parent, actor, options->name, format, args);
+        rc = send_named_start(self, parent, actor, options, format, args);
     else if (rc == 0)
         rc = send_start(self, parent, actor, format, args);
     if (rc < 0) {

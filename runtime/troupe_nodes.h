@@ -119,6 +119,17 @@ typedef struct troupe_node_info {
 TROUPE_API size_t troupe_node_list(troupe_t *node,
                                    troupe_node_info_t *ret_infos, size_t max);
 
+/*
+ * troupe_node_of: the name of the node that an actor is on.
+ *
+ *   name     out.
+ *   returns  0, or -ENOENT: no living node that this one knows; a node that is
+ *            alone knows none
+ *   threads  any
+ */
+TROUPE_API int troupe_node_of(troupe_t *node, troupe_ref_t ref,
+                              char name[TROUPE_NAME_MAX + 1]);
+
 /* What a "node-up" or "node-down" says. */
 typedef struct troupe_node_event {
     const char *name; /* lent with the message */

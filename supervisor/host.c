@@ -50,6 +50,8 @@ spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t *ret_ref)
     if (place == TROUPE_PLACE_DEFAULT || place == TROUPE_NEAR)
         place = TROUPE_SPREAD;
     troupe_spawn_options_t options = {
+        .name = order->label,
+        .unlisted = true, /* its deputy has it */
         .place = (troupe_place_t) place,
         .worker = (uint32_t) order->worker,
         .supervised = true,

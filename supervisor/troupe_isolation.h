@@ -30,10 +30,11 @@
  * and ends with the run.
  */
 
-/* How processes of isolated children are started. */
+/* How processes of isolated children are started. The name of the node comes
+ * last, behind the arguments. */
 typedef struct troupe_program {
     const char *path;        /* NULL: the program that runs now */
-    const char *const *argv; /* ended by NULL; NULL: the path alone */
+    const char *const *argv; /* ended by NULL, 62 at most; NULL: the path */
     const char *const *env;  /* "NAME=VALUE", ended by NULL; NULL: as ours */
 } troupe_program_t;
 

@@ -18,7 +18,10 @@
 #include "troupe_ask.h"
 #include "troupe_msgpack.h"
 
-enum { END_MS = 2000 }; /* for a process to end in order */
+enum {
+    END_MS = 2000, /* for a process to end in order */
+    ARGUMENTS_MAX = 62
+};
 
 /* A deputy that needs a node. */
 struct tenant {
@@ -155,9 +158,19 @@ static int
 station_start(troupe_context_t *ctx, const struct warden *self,
               struct station *station)
 {
+    const char *argv[ARGUMENTS_MAX + 2];
+    size_t count = 0;
+    while (self->argv && self->argv[count] && count < ARGUMENTS_MAX) {
+        argv[count] = self->argv[count];
+        count++;
+    }
+    if (count == 0)
+        argv[count++] = self->path ? self->path : "troupe";
+    argv[count++] = station->name;
+    argv[count] = NULL;
     const troupe_node_spec_t spec = {.name = station->name,
                                      .path = self->path,
-                                     .argv = (const char *const *) self->argv,
+                                     .argv = argv,
                                      .env = (const char *const *) self->env};
     station->state = STATION_STARTING;
     return troupe_node_start(troupe_context_node(ctx), &spec, &station->number);
@@ -327,7 +340,20 @@ on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 static int
 warden_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    int rc = read_program(state, msg);
+    struct warden *self = state;
+    troupe_t *node = troupe_context_node(ctx);
+    char name[TROUPE_NAME_MAX + 1] = "";
+    int rc = read_program(self, msg);
+    if (rc == 0)
+        rc = troupe_node_of(node, troupe_self(ctx), name);
+    if (rc < 0)
+        return rc;
+    /* The root is a station too, for children of supervisors elsewhere. */
+    struct station *station = station_add(self, name, false);
+    troupe_spawn_options_t options = {.place = TROUPE_SPREAD};
+    rc = troupe_spawn(ctx, &troupe__host_kind, &options, &station->host, NULL);
+    station->number = TROUPE__ROOT;
+    station->state = STATION_READY;
     return rc < 0 ? rc : troupe_nodes_watch(ctx);
 }
 

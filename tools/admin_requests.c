@@ -202,8 +202,14 @@ find_target(const struct troupe__call *call, troupe_actor_stats_t *ret_stats)
     }
     int rc = name[0] == '<' ? find_by_text(node, name, &ref)
                             : troupe_lookup(node, name, &ref);
-    if (rc == 0)
-        rc = troupe_actor_stats_get(node, ref, ret_stats);
+    if (rc == 0 && troupe_actor_stats_get(node, ref, ret_stats) < 0
+        && name[0] != '<') { /* on another node */
+        *ret_stats = (troupe_actor_stats_t){
+            .ref = ref,
+            .kind = "",
+            .limits = {.messages_max = UINT32_MAX, .bytes_max = UINT32_MAX}};
+        snprintf(ret_stats->name, sizeof ret_stats->name, "%s", name);
+    }
     if (rc < 0)
         refuse_name(call, name);
     return rc == 0;

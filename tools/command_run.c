@@ -15,7 +15,9 @@ static const char help[] =
     "\n"
     "Start the actors and supervisors of a topology file and run them until\n"
     "its 'until' actor ends, the time is over, or a signal comes; then stop\n"
-    "all in the reverse order of their start.\n"
+    "all in the reverse order of their start. What the file puts on another\n"
+    "node, or in a process of its own, is run there and comes back when it\n"
+    "is killed.\n"
     "\n"
     "  --for TIME   end after so long: 500ms, 2s, 1m\n"
     "  --name NAME  run it under another name; one of a name can run\n"
@@ -70,28 +72,6 @@ parse(int argc, char **argv, const char **ret_path,
     return -1;
 }
 
-/* Processes for other nodes come later; until then, say so and where. */
-static bool
-refuses_strangers(const struct troupe__part *part)
-{
-    size_t index = troupe__part_stranger(part);
-    if (index == 0)
-        return false;
-    const struct troupe__topology *topology = part->topology;
-    const struct troupe__member *member = &topology->members[index];
-    struct troupe__spot spot =
-        member->node_name.text ? member->node_name.spot : member->key.spot;
-    fprintf(stderr,
-            "%s:%zu:%zu: %s '%s' is to run on node '%s', and this version "
-            "runs only the first node, '%s': nodes of their own come later; "
-            "take the other nodes out until then\n",
-            topology->path, spot.line, spot.column,
-            member->is_supervisor ? "supervisor" : "actor", member->key.text,
-            topology->places[member->node].name.text,
-            topology->places[part->node].name.text);
-    return true;
-}
-
 int
 troupe__command_run(int argc, char **argv)
 {
@@ -109,9 +89,8 @@ troupe__command_run(int argc, char **argv)
     }
     if (options.name)
         topology->name = options.name;
-    struct troupe__part *part = troupe__part_make(topology, 0);
-    code = refuses_strangers(part) ? TROUPE__EXIT_FAILED
-                                   : troupe__part_run(part, &options);
+    struct troupe__part *part = troupe__part_make(topology, true);
+    code = troupe__part_run(part, &options);
     if (part->is_left_behind)
         return code;
     troupe__part_free(part);

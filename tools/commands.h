@@ -40,6 +40,9 @@ enum {
     X(new, "a project of your own: an actor, its test, its topology")          \
     X(doctor, "what on this machine will hurt")
 
+/* `troupe node`: what `troupe run` starts its other processes as. */
+int troupe__command_node(int argc, char **argv);
+
 #define TROUPE__DECLARE(name, purpose)                                         \
     int troupe__command_##name(int argc, char **argv);
 TROUPE__COMMANDS(TROUPE__DECLARE)

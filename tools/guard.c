@@ -15,6 +15,7 @@
 #include "troupe_actor.h"
 #include "troupe_ask.h"
 #include "troupe_events.h"
+#include "troupe_nodes.h"
 #include "troupe_stats.h"
 
 #include "tools/admin.h"
@@ -73,6 +74,42 @@ clause_of(const troupe_kind_t *kind, int on, const char *type)
     return NULL;
 }
 
+/* Is there an actor of that member on the node? */
+static bool
+lives_on(const struct troupe__topology *topology,
+         const struct troupe__member *member, const char *node)
+{
+    char name[TROUPE_NAME_MAX + 1];
+    const struct troupe__member *at = member;
+    while (at->spec.isolation != TROUPE_OWN_PROCESS && !at->node_name.text
+           && at != &topology->members[0])
+        at = &topology->members[at->parent]; /* it is where that one is */
+    if (at->spec.isolation != TROUPE_OWN_PROCESS)
+        return strcmp(topology->places[at->node].name.text, node) == 0;
+    for (size_t i = 0; i < at->count; i++)
+        if (strcmp(troupe__member_name(at, i, name), node) == 0)
+            return true;
+    return false;
+}
+
+/* Of an actor of another process the kernel proves which process it is. */
+static bool
+is_allowed_from(troupe_context_t *ctx, const struct troupe__part *part,
+                const struct troupe__member *member, troupe_ref_t sender,
+                char node[TROUPE_NAME_MAX + 1])
+{
+    const struct troupe__topology *topology = part->topology;
+    if (troupe_node_of(troupe_context_node(ctx), sender, node) < 0)
+        return false;
+    for (size_t i = 0; i < member->allow.count; i++) {
+        size_t from =
+            troupe__member_find(topology, member->allow.items[i].text);
+        if (lives_on(topology, &topology->members[from], node))
+            return true;
+    }
+    return false;
+}
+
 static bool
 is_allowed(troupe_context_t *ctx, const struct troupe__part *part,
            const struct troupe__member *member, const troupe_message_t *msg,
@@ -83,7 +120,7 @@ is_allowed(troupe_context_t *ctx, const struct troupe__part *part,
     if (troupe_ref_equal(sender, troupe_self(ctx)))
         return true; /* its timers, and what it tells itself */
     if (troupe_actor_stats_get(troupe_context_node(ctx), sender, &stats) < 0)
-        return false;
+        return is_allowed_from(ctx, part, member, sender, name);
     if (troupe__is_operator(&stats))
         return true;
     memcpy(name, stats.name, sizeof stats.name);
@@ -219,7 +256,7 @@ guard_kind(struct troupe__part *self, const troupe_kind_t *kind)
         if (member->kind != kind)
             continue;
         start |= member->groups.count > 0;
-        stop |= i == topology->until_member;
+        stop |= self->is_root && i == topology->until_member;
         messages |= member->is_limited;
     }
     if (!start && !stop && !messages)

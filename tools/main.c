@@ -92,6 +92,8 @@ main(int argc, char **argv)
         printf("troupe %s\n", troupe_version());
         return finish(TROUPE__EXIT_OK);
     }
+    if (strcmp(argv[1], "node") == 0) /* for `troupe run`, not for people */
+        return finish(troupe__command_node(argc - 1, argv + 1));
     const struct command *command = find(argv[1]);
     if (!command)
         return fail_unknown(argv[1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* part.c: computes what one node of a topology runs. */
+/* part.c: makes specs for supervisors of a topology. */
 #include "tools/part.h"
 
 #include <stdlib.h>
@@ -13,22 +13,28 @@ own(struct troupe__part *self, void *memory)
     return memory;
 }
 
-static bool
-is_here(const struct troupe__part *self, size_t member)
-{
-    return self->topology->members[member].node == self->node;
-}
-
-/* How many specs the children of a member that are on this node need. */
+/* How many specs the children of a member need. */
 static size_t
 count_children(const struct troupe__part *self,
                const struct troupe__member *above)
 {
     size_t count = 0;
     for (size_t i = 0; i < above->child_count; i++)
-        if (is_here(self, above->children[i]))
-            count += self->topology->members[above->children[i]].count;
+        count += self->topology->members[above->children[i]].count;
     return count;
+}
+
+/* Where it runs, if that is not where its supervisor does. */
+static const char *
+other_node(const struct troupe__part *self, const struct troupe__member *member)
+{
+    const struct troupe__topology *topology = self->topology;
+    const struct troupe__member *above = &topology->members[member->parent];
+    bool is_apart =
+        above->spec.isolation == TROUPE_OWN_PROCESS && member->node_name.text;
+    return member->node != above->node || is_apart
+               ? topology->places[member->node].name.text
+               : NULL;
 }
 
 static size_t add_children(struct troupe__part *self,
@@ -60,6 +66,9 @@ add_member(struct troupe__part *self, size_t index, troupe_child_spec_t *specs)
         troupe__member_name(member, i, name);
         specs[i] = member->spec;
         specs[i].id = name;
+        specs[i].node = other_node(self, member);
+        self->has_others |=
+            specs[i].node || specs[i].isolation == TROUPE_OWN_PROCESS;
         if (member->is_supervisor) {
             add_supervisor(self, member, name, &specs[i]);
             continue;
@@ -83,23 +92,8 @@ add_children(struct troupe__part *self, const struct troupe__member *above,
 {
     size_t count = 0;
     for (size_t i = 0; i < above->child_count; i++)
-        if (is_here(self, above->children[i]))
-            count += add_member(self, above->children[i], &specs[count]);
+        count += add_member(self, above->children[i], &specs[count]);
     return count;
-}
-
-/* Members of this node below supervisors of others, in the tree's order. */
-static void
-add_strays(struct troupe__part *self, const struct troupe__member *above,
-           bool above_is_here)
-{
-    const struct troupe__topology *topology = self->topology;
-    for (size_t i = 0; i < above->child_count; i++) {
-        size_t child = above->children[i];
-        if (!above_is_here && is_here(self, child))
-            self->count += add_member(self, child, &self->specs[self->count]);
-        add_strays(self, &topology->members[child], is_here(self, child));
-    }
 }
 
 static int
@@ -129,38 +123,44 @@ make_posts(struct troupe__part *self)
         qsort(self->posts, self->post_count, sizeof *self->posts, by_name);
 }
 
+const troupe_kind_t *const *
+troupe__part_kinds(struct troupe__part *self)
+{
+    const struct troupe__topology *topology = self->topology;
+    const troupe_kind_t **kinds =
+        own(self, troupe__grab((topology->member_count + 1) * sizeof *kinds));
+    size_t count = 0;
+    for (size_t i = 1; i < topology->member_count; i++) {
+        const struct troupe__member *member = &topology->members[i];
+        size_t at = 0;
+        if (member->is_supervisor)
+            continue;
+        const troupe_kind_t *kind = troupe__guards_kind(self, member);
+        while (at < count && kinds[at] != kind)
+            at++;
+        if (at == count)
+            kinds[count++] = kind;
+    }
+    return kinds;
+}
+
 struct troupe__part *
-troupe__part_make(const struct troupe__topology *topology, size_t node)
+troupe__part_make(const struct troupe__topology *topology, bool is_root)
 {
     struct troupe__part *self = troupe__grab(sizeof *self);
     self->topology = topology;
-    self->node = node;
+    self->is_root = is_root;
     self->refusals =
         troupe__grab(topology->member_count * sizeof *self->refusals);
     make_posts(self);
     troupe__guards_make(self);
-    size_t capacity = 0;
-    for (size_t i = 1; i < topology->member_count; i++)
-        if (is_here(self, i))
-            capacity += topology->members[i].count;
     const struct troupe__member *root = &topology->members[0];
-    bool has_root = is_here(self, 0);
-    self->specs = troupe__grab(capacity * sizeof *self->specs);
-    self->options = has_root ? root->options : (troupe_supervisor_options_t){0};
+    self->options = root->options;
     self->options.name = root->key.text;
-    if (has_root)
-        self->count = add_children(self, root, self->specs);
-    add_strays(self, root, has_root);
+    self->specs =
+        troupe__grab((count_children(self, root) + 1) * sizeof *self->specs);
+    self->count = add_children(self, root, self->specs);
     return self;
-}
-
-size_t
-troupe__part_stranger(const struct troupe__part *self)
-{
-    for (size_t i = 1; i < self->topology->member_count; i++)
-        if (!is_here(self, i))
-            return i;
-    return 0;
 }
 
 void

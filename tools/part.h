@@ -21,22 +21,22 @@ struct troupe__guard {
 };
 
 /*
- * Made from the topology and the number of a node alone, so that each process
- * can make its own.
+ * What a process of a run knows of its topology. The root's is run: the whole
+ * tree, in which who is placed on another node is isolated; the others have
+ * the kinds, and wait for orders.
  */
 struct troupe__part {
     const struct troupe__topology *topology;
-    size_t node;
-    troupe_supervisor_options_t options; /* of the root; on other nodes than
-                                            the first: of one in its place */
-    troupe_child_spec_t *specs; /* the children of the root, then those whose
-                                   supervisor runs on another node */
+    bool is_root;
+    troupe_supervisor_options_t options; /* of the root supervisor */
+    troupe_child_spec_t *specs;          /* its children */
     size_t count;
     void **owned; /* memory behind the specs */
     size_t owned_count;
     struct troupe__post *posts; /* sorted by name */
     size_t post_count;
-    size_t actor_count; /* those of them that run here */
+    size_t actor_count;
+    bool has_others; /* something runs in another process */
     struct troupe__guard *guards;
     size_t guard_count;
     _Atomic size_t *refusals; /* by member */
@@ -45,16 +45,16 @@ struct troupe__part {
                             still use this, and the shared objects */
 };
 
-/* troupe__part_make: compute a node's part; to be freed. */
+/* troupe__part_make: for the root, or for another process; to be freed. */
 struct troupe__part *troupe__part_make(const struct troupe__topology *topology,
-                                       size_t node);
+                                       bool is_root);
 
 /* troupe__part_free: after the node that ran it is destroyed; NULL is fine. */
 void troupe__part_free(struct troupe__part *self);
 
-/* troupe__part_stranger: the first member that this node does not run and
- * another would, or 0. */
-size_t troupe__part_stranger(const struct troupe__part *self);
+/* troupe__part_kinds: all that the topology uses, with their guards, ended by
+ * NULL; valid as long as the part. */
+const troupe_kind_t *const *troupe__part_kinds(struct troupe__part *self);
 
 /* troupe__guards_make: step of troupe__part_make(): the kinds with guards. */
 void troupe__guards_make(struct troupe__part *self);

@@ -26,6 +26,7 @@
 
 #include "tools/admin.h"
 #include "tools/commands.h"
+#include "tools/run_nodes.h"
 
 #define EXIT_SIGNAL 130
 #define LOOK_MS     100  /* between looks whether an actor comes back */
@@ -218,9 +219,12 @@ begin(const struct starter *self, troupe_ref_t root)
         troupe__member_name(&topology->members[topology->until_member], 0,
                             until);
     troupe__run_say(self->options, TROUPE_LOG_INFO,
-                    "'%s' runs: %zu actor%s on node '%s'", topology->name,
+                    "'%s' runs: %zu actor%s%s%s%s", topology->name,
                     part->actor_count, part->actor_count == 1 ? "" : "s",
-                    topology->places[part->node].name.text);
+                    part->has_others ? "" : " on node '",
+                    part->has_others ? " in several processes"
+                                     : topology->places[0].name.text,
+                    part->has_others ? "" : "'");
     int rc = troupe_node_send(self->node, self->director, "begin", "[R, s]",
                               root, until);
     if (rc < 0 && rc != -ESHUTDOWN) { /* else it has ended already */
@@ -319,10 +323,12 @@ run_on(troupe_t *node, struct troupe__part *part,
 }
 
 static int
-run_node(struct troupe__part *part, const struct troupe__run_options *options)
+run_node(struct troupe__part *part, const struct troupe__run_options *options,
+         const troupe_nodes_options_t *nodes, const char *file)
 {
     troupe_t *node = NULL;
-    troupe_options_t node_options = part->topology->places[part->node].options;
+    troupe_options_t node_options = part->topology->places[0].options;
+    node_options.nodes = nodes;
     node_options.log = troupe__run_log;
     node_options.log_data = (void *) options;
     node_options.log_level = options->verbose ? TROUPE_LOG_DEBUG
@@ -339,7 +345,10 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options)
         return TROUPE__EXIT_FAILED;
     }
     troupe__guards_set(part);
-    rc = run_on(node, part, options);
+    if (nodes)
+        rc = troupe__run_nodes_begin(node, file);
+    if (rc == 0)
+        rc = run_on(node, part, options);
     if (verdict.admin) /* it did not come to a stop */
         (void) troupe_stop(node, part->topology->stop_timeout_ms);
     int ended = troupe_destroy(&node);
@@ -363,7 +372,17 @@ troupe__part_run(struct troupe__part *part,
         free(file);
         return TROUPE__EXIT_FAILED;
     }
-    int code = run_node(part, options);
+    struct troupe__run_nodes nodes = {.directory = NULL};
+    int code = TROUPE__EXIT_FAILED;
+    if (part->has_others
+        && troupe__run_nodes_open(&nodes, verdict.admin->venue.directory, part,
+                                  options, why)
+               < 0)
+        troupe__run_say(options, TROUPE_LOG_ERROR, "%s", why);
+    else
+        code = run_node(part, options, part->has_others ? &nodes.options : NULL,
+                        file ? file : topology->path);
+    troupe__run_nodes_close(&nodes);
     troupe__admin_close(&verdict.admin, 0, "");
     free(file);
     return code;

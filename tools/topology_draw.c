@@ -36,8 +36,11 @@ describe(const struct troupe__topology *self,
                      ? describe_supervisor(member)
                      : troupe__format("%s from %s", member->kind->name,
                                       member->kind_origin);
-    const char *node =
-        self->place_count > 1 ? self->places[member->node].name.text : NULL;
+    bool alone = member->spec.isolation == TROUPE_OWN_PROCESS;
+    const char *node = alone ? "a process of its own"
+                       : self->place_count > 1
+                           ? self->places[member->node].name.text
+                           : NULL;
     char *groups = troupe__copy("", 0);
     for (size_t i = 0; i < member->groups.count; i++) {
         char *longer =
@@ -46,11 +49,15 @@ describe(const struct troupe__topology *self,
         free(groups);
         groups = longer;
     }
-    char *line = troupe__format(
-        "%s%s%s%s%s", what, groups, node ? "; on " : "", node ? node : "",
-        member == &self->members[self->until_member] && self->until_member
-            ? "; its end ends the run"
-            : "");
+    char *line = troupe__format("%s%s%s%s%s", what, groups,
+                                alone  ? "; in "
+                                : node ? "; on "
+                                       : "",
+                                node ? node : "",
+                                member == &self->members[self->until_member]
+                                        && self->until_member
+                                    ? "; its end ends the run"
+                                    : "");
     free(groups);
     free(what);
     return line;
@@ -135,6 +142,8 @@ member_json(const struct troupe__topology *self, size_t index)
                   member->is_supervisor ? "supervisor" : "actor", "node",
                   self->places[member->node].name.text, "line",
                   (int) member->key.spot.line);
+    if (member->spec.isolation == TROUPE_OWN_PROCESS)
+        json_object_set_new(object, "isolation", json_string("process"));
     if (!member->is_supervisor) {
         json_t *names = json_array();
         char name[TROUPE_NAME_MAX + 1];

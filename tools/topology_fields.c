@@ -24,6 +24,7 @@ static const char *const restarts[] = {"permanent", "transient", "temporary",
                                        NULL};
 static const char *const places[] = {"", "near",       "spread",
                                      "", "own_thread", NULL};
+static const char *const isolations[] = {"none", "process", NULL};
 static const char *const verdicts[] = {"escalate", "give_up", NULL};
 
 /* A mailbox is the same thing at two places. */
@@ -130,6 +131,10 @@ static const struct troupe__field budget_fields[] = {
     {.key = "node",                                                            \
      .type = TROUPE__FIELD_TEXT,                                               \
      AT(struct troupe__member, node_name)},                                    \
+        {.key = "isolation",                                                   \
+         .type = TROUPE__FIELD_CHOICE,                                         \
+         AT(struct troupe__member, spec.isolation),                            \
+         .choices = isolations},                                               \
         {.key = "restart",                                                     \
          .type = TROUPE__FIELD_CHOICE,                                         \
          AT(struct troupe__member, spec.restart),                              \

@@ -391,7 +391,6 @@ Test(suspend, it_is_over_with_the_incarnation)
     (void) nurse_new(&onlooker, true);
     (void) notes();
     cr_assert_eq(inside(boss, suspend_child, NULL), 0);
-    settle();
     tell(plan.child, "kept");
     assert_notes("");
     int rc = troupe_node_exit(node, plan.child, TROUPE_EXIT_SHUTDOWN, 0);

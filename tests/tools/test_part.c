@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_part.c: what each node of a topology runs. */
+/* test_part.c: the specs that a topology comes to. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,8 @@ static const char text[] = "nodes: {near: , far: }\n"
                            "  b: {kind: printer, node: far}\n"
                            "  c: {kind: printer}\n"
                            "  d: {kind: printer, node: near}\n"
-                           "  e: {kind: printer, groups: [g]}\n";
+                           "  e: {kind: printer, groups: [g]}\n"
+                           "  f: {kind: printer, isolation: process}\n";
 
 static struct troupe__topology *
 read_topology(void)
@@ -32,12 +33,16 @@ read_topology(void)
     return topology;
 }
 
-/* "top(a-1 a-2) d": ids, and in brackets those below. */
+/* "top(a-1 a-2) d@far e!": ids, the node of those on another than their
+ * supervisor's, "!" for a process of its own; in brackets those below. */
 static void
 write_specs(const troupe_child_spec_t *specs, size_t count, FILE *out)
 {
     for (size_t i = 0; i < count; i++) {
-        fprintf(out, "%s%s", i > 0 ? " " : "", specs[i].id);
+        bool alone = specs[i].isolation == TROUPE_OWN_PROCESS;
+        fprintf(out, "%s%s%s%s%s", i > 0 ? " " : "", specs[i].id,
+                specs[i].node ? "@" : "", specs[i].node ? specs[i].node : "",
+                alone ? "!" : "");
         if (!specs[i].supervisor)
             continue;
         fputc('(', out);
@@ -46,31 +51,25 @@ write_specs(const troupe_child_spec_t *specs, size_t count, FILE *out)
     }
 }
 
-static void
-expect_part(const struct troupe__topology *topology, size_t node,
-            const char *wanted, size_t stranger)
+Test(part, who_is_elsewhere_is_isolated)
 {
+    struct troupe__topology *topology = read_topology();
     char got[256] = "";
     FILE *out = fmemopen(got, sizeof got, "w");
-    struct troupe__part *part = troupe__part_make(topology, node);
+    struct troupe__part *part = troupe__part_make(topology, true);
     write_specs(part->specs, part->count, out);
     fclose(out);
-    cr_expect_str_eq(got, wanted, "%s", got);
-    cr_expect_eq(troupe__part_stranger(part), stranger);
+    cr_expect_str_eq(got, "top(a-1 a-2 low@far(c d@near) b@far) e f!", "%s",
+                     got);
+    cr_expect(part->has_others);
     troupe_supervisor_error_t error = {{0}};
     cr_expect_eq(troupe_child_specs_check(&part->options, part->specs,
                                           part->count, &error),
                  0, "%s", error.text);
+    const troupe_kind_t *const *kinds = troupe__part_kinds(part);
+    cr_expect_str_eq(kinds[0]->name, "printer");
+    cr_expect_null(kinds[1]);
     troupe__part_free(part);
-}
-
-/* Who is supervised from another node stands at the top of its own part. */
-Test(part, each_node_has_what_is_placed_on_it)
-{
-    struct troupe__topology *topology = read_topology();
-    expect_part(topology, 0, "top(a-1 a-2) e d",
-                troupe__member_find(topology, "low"));
-    expect_part(topology, 1, "low(c) b", 1);
     troupe__topology_free(topology);
 }
 
@@ -78,12 +77,12 @@ Test(part, each_node_has_what_is_placed_on_it)
 Test(part, kinds_are_guarded_where_it_is_needed)
 {
     struct troupe__topology *topology = read_topology();
-    struct troupe__part *part = troupe__part_make(topology, 0);
+    struct troupe__part *part = troupe__part_make(topology, true);
     cr_assert_eq(part->guard_count, 1);
     cr_assert_neq(part->specs[1].kind, troupe__own_kinds[0]);
     cr_assert_str_eq(part->specs[1].kind->name, "printer");
     topology->members[troupe__member_find(topology, "e")].groups.count = 0;
-    struct troupe__part *plain = troupe__part_make(topology, 0);
+    struct troupe__part *plain = troupe__part_make(topology, true);
     cr_assert_eq(plain->guard_count, 0);
     cr_assert_eq(plain->specs[1].kind, troupe__own_kinds[0]);
     troupe__part_free(plain);

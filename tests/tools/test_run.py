@@ -118,12 +118,6 @@ def test_failures():
                " restart: temporary}}\nuntil: a\n", code=1)
     has(done.stderr, "'a', which is to end the run, is gone for good")
 
-    done = run("nodes: {here: , there: }\nactors:\n  a: {kind: printer}\n"
-               "  b: {kind: printer, node: there}\n", code=1)
-    check(len(done.stderr.splitlines()) == 1, "one line: " + done.stderr)
-    has(done.stderr, "f.yaml:4:28: actor 'b' is to run on node 'there', and "
-        "this version runs only the first node")
-
 
 def start(text, ready, **more):
     child = subprocess.Popen([TROUPE, "run", write(text)], text=True, **more,

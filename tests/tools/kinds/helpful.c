@@ -6,8 +6,8 @@
 
 #include <troupe.h>
 
-/* clerk: tally: counts "add"; "total" answers; "fail" fails; "never" never
- * answers; "bytes" answers with a binary; "block FILE" waits in its handler
+/* clerk: tally: counts "add"; "total" answers, and "pid"; "fail" fails; "quit"
+ * ends it, "exit" its process with that code; "never" never answers; "bytes" answers with a binary; "block FILE" waits in its handler
  * until the file is there, as does a start with {wait: FILE}. Its start and stop
  * write lines. */
 struct clerk {
@@ -106,10 +106,35 @@ clerk_block(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc;
 }
 
+static int
+clerk_pid(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_reply(ctx, "i", (int) getpid());
+}
+
+static int
+clerk_quit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) ctx, (void) state, (void) msg;
+    return TROUPE_STOP;
+}
+
+static int
+clerk_exit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    int code = 0;
+    (void) ctx, (void) state;
+    (void) !troupe_unpack(msg, "i", &code);
+    _exit(code);
+}
+
 TROUPE_KIND(clerk, struct clerk, TROUPE_ON_START(clerk_start),
-            TROUPE_ON_STOP(clerk_stop), TROUPE_ON("add", clerk_add),
-            TROUPE_ON("tick", clerk_add), TROUPE_ON("total", clerk_total),
-            TROUPE_ON("fail", clerk_fail), TROUPE_ON("never", clerk_never),
-            TROUPE_ON("bytes", clerk_bytes), TROUPE_ON("block", clerk_block));
+            TROUPE_ON("pid", clerk_pid), TROUPE_ON("quit", clerk_quit),
+            TROUPE_ON("exit", clerk_exit), TROUPE_ON_STOP(clerk_stop),
+            TROUPE_ON("add", clerk_add), TROUPE_ON("tick", clerk_add),
+            TROUPE_ON("total", clerk_total), TROUPE_ON("fail", clerk_fail),
+            TROUPE_ON("never", clerk_never), TROUPE_ON("bytes", clerk_bytes),
+            TROUPE_ON("block", clerk_block));
 
 TROUPE_KINDS(&clerk);

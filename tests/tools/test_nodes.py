@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# test_nodes.py: `troupe run` with actors in processes of their own.
+# SPDX-License-Identifier: Apache-2.0
+"""What must happen is waited for by asking the run or looking at /proc, and
+never by the clock. A run that hangs fails by LIMIT."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TROUPE = os.environ["TROUPE"]
+KINDS = os.environ["TROUPE_BUILD_DIR"] + "/tests/tools/kinds/"
+LIMIT = 120
+OFFICE = f"""\
+libraries: [{KINDS}helpful.so]
+nodes: {{main: , engines: {{workers: 2}}}}
+supervisor: {{intensity: 1000}}
+supervisors:
+  pool: {{node: engines, intensity: 1000, children: [deep]}}
+actors:
+  here: {{kind: clerk}}
+  far: {{kind: clerk, node: engines}}
+  alone: {{kind: clerk, isolation: process, count: 2}}
+  deep: {{kind: clerk}}
+  beat: {{kind: ticker, isolation: process,
+         arguments: {{group: staff, every_ms: 20}}}}
+  member: {{kind: clerk, node: engines, groups: [staff]}}
+  shy: {{kind: clerk, isolation: process, allow: [beat], groups: [staff]}}
+  closed: {{kind: clerk, node: engines, allow: [], groups: [staff]}}
+"""
+
+failures = []
+
+
+def check(truth, what):
+    if not truth:
+        failures.append(what)
+        print("FAIL:", what)
+
+
+def has(text, wanted):
+    check(wanted in text, f"no '{wanted}' in:\n{text}")
+
+
+def ask(name, what, body="null", **more):
+    return subprocess.run([TROUPE, "ask", name, what, body, "--json"],
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=LIMIT, **more)
+
+
+def answer(name, what, body="null"):
+    """The reply, once there is one: an actor may just be restarted."""
+    while True:
+        done = ask(name, what, body)
+        if done.returncode == 0:
+            reply = json.loads(done.stdout)
+            return reply["reply"] if isinstance(reply, dict) and \
+                "reply" in reply else reply
+        if not any(words in done.stdout + done.stderr for words in
+                   ("lost", "no such actor", "ended", "failed", "no actor")):
+            check(False, f"{name} {what}: {done.stdout}{done.stderr}")
+            return None
+
+
+def is_there(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return state[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children_of(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError): # a thread that ended
+            found += (task / "children").read_text().split()
+    return [int(child) for child in found]
+
+
+@contextlib.contextmanager
+def running(text=OFFICE, name="f", code=0):
+    Path(name + ".yaml").write_text(text)
+    with open(name + ".out", "w+", encoding="utf-8") as out:
+        child = subprocess.Popen([TROUPE, "run", name + ".yaml"], text=True,
+                                 stdin=subprocess.DEVNULL, stdout=out,
+                                 stderr=subprocess.PIPE)
+        line, child.log = " ", ""
+        while line and f"'{name}' runs: " not in line:
+            line = child.stderr.readline()
+            child.log += line
+        check(line, f"'{name}' ended before it ran:\n{child.log}")
+        try:
+            yield child
+            if code is not None and child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+            child.log += child.communicate(timeout=LIMIT)[1]
+        finally:
+            child.kill()
+    check(code is None or child.returncode == code,
+          f"{name} ended with {child.returncode}\n{child.log}")
+    child.out = Path(name + ".out").read_text()
+
+
+def test_each_is_where_the_file_puts_it():
+    with running() as child:
+        pids = {name: answer(name, "pid") for name in
+                ("here", "far", "alone-1", "alone-2", "deep")}
+        check(pids["here"] == child.pid, pids)
+        check(pids["far"] == pids["deep"], pids)
+        check(len(set(pids.values())) == 4, pids)
+        check(set(pids.values()) - {child.pid} <= set(children_of(child.pid)),
+              pids)
+    check(not any(map(is_there, pids.values())), f"some are left of {pids}")
+    has(child.out, "start far\n")
+    has(child.out, "stop alone-2 0\n")
+    check(not Path("troupe/f").exists(),
+          "the run left " + str(list(Path("troupe").rglob("*"))))
+
+
+def test_who_is_killed_comes_back():
+    with running() as child:
+        for name, number in (("alone-1", signal.SIGKILL),
+                             ("alone-2", signal.SIGSEGV),
+                             ("far", signal.SIGABRT)):
+            before, other = answer(name, "pid"), answer("here", "pid")
+            os.kill(before, number)
+            while True:
+                after = answer(name, "pid")
+                if after != before:
+                    break
+            check(answer("here", "pid") == other, name)
+            check(not is_there(before), f"{before} is still there")
+        check(answer("deep", "pid") == answer("far", "pid"),
+              "the node's actors are not together again")
+    has(child.log, "killed by SIGKILL")
+    has(child.log, "killed by SIGSEGV")
+    has(child.log, "killed by SIGABRT")
+
+
+def test_exit_code_125_is_the_end_of_one():
+    with running() as child:
+        ask("alone-1", "exit", "125")
+        while "no actor" not in ask("alone-1", "pid").stderr:
+            pass
+        answer("alone-2", "pid")
+    has(child.log, "'alone-1' ended for good, and is not restarted")
+
+
+def test_groups_and_allow_reach_over_processes():
+    with running() as child:
+        for name in ("member",):
+            while answer(name, "total")["total"] < 5:
+                pass
+        done = ask("closed", "total")
+        check(done.returncode != 0, done.stdout)
+    stops = dict(line.split()[1:] for line in child.out.splitlines()
+                 if line.startswith("stop "))
+    check(int(stops["member"]) >= 5, stops)
+    check(int(stops["shy"]) >= 1, stops)
+    check(int(stops["closed"]) == 0, stops)
+    has(child.log, "refused: not in its 'allow'")
+
+
+def test_until_may_be_elsewhere():
+    text = OFFICE + "until: alone\n"
+    text = text.replace("count: 2", "count: 1").replace("shy:", "shy:")
+    with running(text) as child:
+        subprocess.run([TROUPE, "send", "alone", "quit", "null"], check=True,
+                       stdin=subprocess.DEVNULL, timeout=LIMIT)
+        child.wait(LIMIT)
+
+
+def test_nothing_outlives_a_killed_root():
+    with running(code=None) as child:
+        pids = children_of(child.pid)
+        check(len(pids) >= 4, pids)
+        child.kill()
+    while any(map(is_there, pids)):
+        pass
+    check(Path("troupe/f").exists(), "who could have removed it?")
+    with running() as child:
+        check(len([name for name in os.listdir("troupe/f")
+                   if name.startswith("g-")]) == 1, os.listdir("troupe/f"))
+        answer("far", "pid")
+    check(not Path("troupe/f").exists(),
+          "the run left " + str(list(Path("troupe").rglob("*"))))
+
+
+def test_what_cannot_be():
+    for text, words in (
+            (OFFICE.replace("node: engines}\n", "node: engins}\n", 1),
+             "f.yaml:8:28: there is no node 'engins'; did you mean 'engines'?"),
+            (OFFICE.replace("isolation: process, count", "isolation: proces, "
+                            "count"), "did you mean 'process'?"),
+            (OFFICE.replace("far: {", "far: {isolation: process, "),
+             "take one of the two out")):
+        Path("f.yaml").write_text(text)
+        done = subprocess.run([TROUPE, "run", "f.yaml"], capture_output=True,
+                              text=True, timeout=LIMIT)
+        check(done.returncode == 2, done)
+        has(done.stderr, words)
+    done = subprocess.run([TROUPE, "node", "f.yaml", "x"], capture_output=True,
+                          text=True, timeout=LIMIT)
+    check(done.returncode != 0, done)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as scratch:
+        os.chdir(scratch)
+        os.environ["XDG_RUNTIME_DIR"] = scratch
+        for name, test in list(globals().items()):
+            if name.startswith("test_"):
+                test()
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
