@@ -209,6 +209,7 @@ troupe__outbox_close(struct troupe__outbox *self)
 static void
 free_bytes(void *data, void *hint)
 {
+    AFTER_RECEIVE(data);
     (void) data;
     free(hint);
 }
@@ -250,6 +251,7 @@ static void
 buffer_returned(void *data, void *hint)
 {
     struct troupe__spares *spares = hint;
+    AFTER_RECEIVE(data);
     pthread_mutex_lock(&spares->lock);
     bool kept = spares->count < TROUPE__SPARES_MAX;
     if (kept)

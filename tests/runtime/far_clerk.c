@@ -27,7 +27,7 @@ on_add(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return rc;
     self->count++;
     /* The order of arrival shows in it. */
-    self->sum = self->sum * 31 + number;
+    self->sum = (self->sum * 31 + number) % 1000000007;
     return 0;
 }
 

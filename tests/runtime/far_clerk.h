@@ -7,7 +7,7 @@
 
 /*
  * It takes "add" (a number, or a list that begins with one) and answers "sum"
- * with [sum, count], where the sum shows the order too (sum * 31 + number).
+ * with [sum, count], where the sum shows the order too (sum * 31 + number, mod 10^9 + 7).
  * It answers "echo", fails on "fail", never answers "never", ends on "end",
  * breaks its promise on "forget". A "job" is forwarded or, where there is no
  * next, held until "done" (and answered with 3); a job that is told is noted

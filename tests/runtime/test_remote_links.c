@@ -76,6 +76,7 @@ Test(remote_links, a_down_comes_once_with_its_reason_after_the_last_message)
     cr_assert_eq(inside(watcher, monitor_it, &far), 0);
     pair_settle(); /* the monitor is there */
     struct speech speech = {.to = watcher, .count = 3};
+    node = away; /* what it reads here must not have crossed a process */
     inside_later(far, speak_and_fail, &speech);
     cr_assert_str_eq(
         notes_after(4),
