@@ -46,6 +46,7 @@ remote_free(struct troupe__worker *self, uint32_t number, bool drop)
 {
     struct troupe__remote *remote = self->remotes->nodes[number];
     self->remotes->nodes[number] = NULL;
+    self->remotes->last = NULL;
     for (uint32_t i = 0; i < remote->lanes; i++) {
         struct troupe__outbox *outbox = remote->outboxes[i];
         if (outbox && drop)
@@ -166,8 +167,13 @@ outbox_new(struct troupe__worker *self, uint32_t number, uint32_t lane)
 struct troupe__outbox *
 troupe__remotes_known(struct troupe__worker *self, troupe_ref_t to)
 {
-    struct troupe__remote *remote =
-        self->remotes ? self->remotes->nodes[troupe__ref_node(to)] : NULL;
+    if (!self->remotes)
+        return NULL;
+    if (self->remotes->last
+        && self->remotes->last_way == to.id >> TROUPE__WAY_SHIFT)
+        return self->remotes->last;
+    const struct troupe__remote *remote =
+        self->remotes->nodes[troupe__ref_node(to)];
     return remote ? remote->outboxes[troupe__ref_worker(to) % remote->lanes]
                   : NULL;
 }
@@ -181,6 +187,9 @@ troupe__remotes_outbox(struct troupe__worker *self, troupe_ref_t to)
                                 memory_order_acquire)
                != PEER_ROUTED)
         return NULL;
+    if (self->remotes->last
+        && self->remotes->last_way == to.id >> TROUPE__WAY_SHIFT)
+        return self->remotes->last;
     struct troupe__remote *remote = self->remotes->nodes[number];
     if (!remote && !(remote = remote_new(self, number)))
         return NULL;
@@ -188,5 +197,7 @@ troupe__remotes_outbox(struct troupe__worker *self, troupe_ref_t to)
     if (!remote->outboxes[lane]
         && (remote->outboxes[lane] = outbox_new(self, number, lane)))
         remote->outboxes[lane]->cut = remote->cut;
+    self->remotes->last_way = to.id >> TROUPE__WAY_SHIFT;
+    self->remotes->last = remote->outboxes[lane];
     return remote->outboxes[lane];
 }

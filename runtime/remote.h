@@ -19,11 +19,15 @@
  * ("credit"), and a receiver whose mailbox is full tells so ("full"), once for
  * each sending worker; from then on all is as in mute.c.
  */
+enum { TROUPE__WAY_SHIFT = TROUPE__NODE_SHIFT - TROUPE__WORKER_BITS };
+
 struct troupe__remotes {
     struct troupe__remote_inbox inbox; /* without a socket: of no regular one */
     struct troupe__remote *nodes[TROUPE__PEER_MAX + 1]; /* that we send to */
     struct troupe__idmap readers; /* sender -> struct reader *; remote.c */
     struct troupe__idmap full;    /* receiver -> enum troupe__pressure */
+    uint64_t last_way;            /* node and worker, as in a ref */
+    struct troupe__outbox *last;  /* the way to there; NULL: none */
     char password[2 * TROUPE__SECRET_SIZE + 1];
     uint32_t sender;     /* of the frame in hand; 0: none is */
     uint64_t told_full;  /* receiver, of which its sender was told already */

@@ -262,6 +262,17 @@ guard_full(struct troupe_context *ctx, troupe_ref_t to,
     return over && (!noted || pushed_enough(ctx, noted, to)) ? -EAGAIN : 0;
 }
 
+static int __attribute__((noinline))
+guard_remote(struct troupe_context *ctx, troupe_ref_t to)
+{
+    struct troupe__worker *self = ctx->worker;
+    struct troupe__outbox *outbox = troupe__remotes_known(self, to);
+    if (outbox && outbox->bytes - outbox->looked <= LOOK_EVERY
+        && self->remotes->full.count == 0)
+        return 0;
+    return guard_full(ctx, to, outbox, troupe__remotes_pressure(self, to));
+}
+
 /*
  * May the actor send to that receiver? A receiver over its bounds mutes the
  * sender when its handler returns. One over its hard cap refuses, but not
@@ -274,8 +285,7 @@ guard(struct troupe_context *ctx, troupe_ref_t to)
 {
     struct troupe__worker *self = ctx->worker;
     if (__builtin_expect(troupe__ref_node(to) != self->node->id, 0))
-        return guard_full(ctx, to, troupe__remotes_known(self, to),
-                          troupe__remotes_pressure(self, to));
+        return guard_remote(ctx, to);
     struct troupe__outbox *outbox = self->outboxes[troupe__ref_worker(to)];
     struct troupe__slot *slot =
         troupe__slot_at(&self->node->slots, troupe__ref_slot(to));

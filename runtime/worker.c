@@ -108,8 +108,13 @@ troupe__worker_turn(struct troupe__worker *self)
     for (uint32_t i = 0; i < self->lane_count; i++)
         frames += take_frames(self, &self->lanes[i],
                               TROUPE__TURN_FRAMES / self->lane_count);
-    if (self->remotes)
-        frames += troupe__remotes_take(self, frames == 0);
+    if (frames > 0)
+        self->from_afar = false;
+    if (self->remotes) {
+        uint32_t far = troupe__remotes_take(self, frames == 0);
+        self->from_afar = self->from_afar || (far > 0 && frames == 0);
+        frames += far;
+    }
     bool any = frames > 0;
     self->turn++;
     /* Looking at the time each turn would cost more than short turns do. How
@@ -180,7 +185,9 @@ spin(struct troupe__worker *self)
 {
     uint64_t started = troupe__clock_ns(self->node);
     uint64_t until = self->node->options.spin_us * UINT64_C(1000);
-    if (self->node->options.manual_clock || until == 0)
+    /* The next of it comes by way of two threads of ZeroMQ's: to sleep gives
+     * them the core that they need. */
+    if (self->node->options.manual_clock || until == 0 || self->from_afar)
         return false;
     do {
         for (int i = 0; i < 64; i++) {

@@ -51,7 +51,8 @@ struct troupe__worker {
     uint64_t random_state;
     uint64_t serial; /* of monitors and timers */
     uint32_t turn;
-    uint64_t gone; /* actors released so far: pointers may be stale */
+    bool from_afar; /* what it last had to do came from another process */
+    uint64_t gone;  /* actors released so far: pointers may be stale */
     struct troupe_context ctx;
     struct troupe__counters counters;
     struct troupe__kind_counters kinds[TROUPE__KINDS_MAX];
