@@ -181,6 +181,23 @@ function(troupe_add_soak)
     endif()
 endfunction()
 
+# tests/storm/*.c: one program that kills processes of a busy run; CTest has it
+# do so a few times.
+function(troupe_add_storm)
+    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/storm/*.c)
+    if(files)
+        add_executable(storm ${files})
+        target_include_directories(storm PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+        set_target_properties(storm PROPERTIES
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+        target_link_libraries(storm PRIVATE troupe_private)
+        if(TROUPE_OWN_RUNNER)
+            target_compile_definitions(storm PRIVATE TROUPE_SLOW_BUILD)
+        endif()
+        troupe_add_test(storm 300 COMMAND storm 30)
+    endif()
+endfunction()
+
 # tests/fuzz/fuzz_*.c: one libFuzzer program each.
 function(troupe_add_fuzzers)
     file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)

@@ -100,11 +100,12 @@ expect 'tools/long.c:1: first line is not'
 expect 'tools/long.c:1: second line does not say'
 
 cd "$source_dir"
-for command in setup build demo test bench lint fuzz soak install; do
+for command in setup build demo test bench lint fuzz soak storm install; do
     ./dev "$command" --help >"$work/out"
     expect "usage: ./dev $command"
 done
-for wrong in nosuch 'test nosuch' 'lint nosuch' 'soak ten' 'setup nosuch'; do
+for wrong in nosuch 'test nosuch' 'lint nosuch' 'soak ten' 'storm ten' \
+    'setup nosuch'; do
     read -ra words <<<"$wrong"
     rc=0
     ./dev "${words[@]}" >"$work/out" 2>&1 || rc=$?
