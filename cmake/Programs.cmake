@@ -30,6 +30,7 @@ function(troupe_add_examples)
         target_link_libraries(example_${name} PRIVATE ${TROUPE_DEPENDENCIES})
         troupe_add_test(example.${name} 60 COMMAND example_${name})
     endforeach()
+    troupe_add_python_example()
     # examples/topologies: shared objects, and files that run them.
     troupe_add_kinds(examples/topologies)
     file(GLOB files CONFIGURE_DEPENDS
@@ -42,6 +43,35 @@ function(troupe_add_examples)
             "KINDS=${PROJECT_BINARY_DIR}/examples/topologies"
             "XDG_RUNTIME_DIR=${troupe_run_dir}")
     endforeach()
+endfunction()
+
+# examples/python: a root in C, and an actor in Python that it starts.
+function(troupe_add_python_example)
+    set(dir ${PROJECT_SOURCE_DIR}/examples/python)
+    add_executable(example_python ${dir}/root.c)
+    set_target_properties(example_python PROPERTIES
+        OUTPUT_NAME root
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples/python)
+    target_link_libraries(example_python PRIVATE troupe troupe_flags)
+    # Another Python may come before Debian's, which has Debian's packages.
+    set(path $ENV{PATH})
+    foreach(first "" /usr/bin:)
+        execute_process(
+            COMMAND env PATH=${first}${path} python3 -c "import zmq, msgpack"
+            RESULT_VARIABLE missing OUTPUT_QUIET ERROR_QUIET)
+        if(NOT missing)
+            string(PREPEND path "${first}")
+            break()
+        endif()
+    endforeach()
+    troupe_add_test(example.python 120
+        COMMAND example_python ${dir}/actor.py
+        ENVIRONMENT "PATH=${path}" "PYTHONDONTWRITEBYTECODE=1")
+    if(missing)
+        message(STATUS "Test example.python is left out: it needs the Debian "
+            "packages python3-zmq and python3-msgpack; see ./dev setup")
+        set_tests_properties(example.python PROPERTIES DISABLED TRUE)
+    endif()
 endfunction()
 
 # bench/b*.c and raw_*.c: one program each; other files are shared by all.

@@ -106,7 +106,8 @@ typedef struct troupe_node_info {
     int pid;            /* 0: not known yet */
     uint32_t workers;   /* 0: not known yet */
     bool is_silent;     /* too many questions without an answer; the root's */
-    troupe_ref_t agent; /* an actor that acts for others there, or nobody */
+    troupe_ref_t agent; /* who acts for others there, or the one actor of a
+                           node that is not built on Troupe; or nobody */
 } troupe_node_info_t;
 
 /*

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/context.h"
 #include "runtime/peers.h"
@@ -26,6 +27,7 @@ enum {
 struct deputy {
     troupe_ref_t warden, host, real; /* nobody: not yet */
     uint32_t node;
+    bool is_program; /* `real` is what a foreign program says it is */
     bool blocked; /* the child's node takes no more: messages are put aside */
     bool stops;   /* the child was asked to end */
 };
@@ -38,12 +40,17 @@ troupe__deputy_pack(const struct troupe__child *child, void **ret_bytes,
     size_t size = 0;
     void *arguments = troupe__child_arguments(child, &size);
     static const uint8_t nil = 0xc0;
+    msgpack_sbuffer program;
+    msgpack_sbuffer_init(&program);
+    troupe__program_pack(spec->program, &program);
     int rc = troupe__bytes_packf(
-        ret_bytes, ret_size, "[s?, s, s?, s, i, i, I, I, i, r]", spec->node,
+        ret_bytes, ret_size, "[s?, s, s?, s, i, i, I, I, i, r, r]", spec->node,
         spec->id, spec->name, spec->kind->name, (int) spec->place,
         (int) spec->worker, (int64_t) spec->mailbox.messages_max,
         (int64_t) spec->mailbox.bytes_max, (int) spec->mailbox.overflow,
-        arguments ? arguments : (const void *) &nil, arguments ? size : 1);
+        arguments ? arguments : (const void *) &nil, arguments ? size : 1,
+        program.data, program.size);
+    msgpack_sbuffer_destroy(&program);
     free(arguments);
     return rc;
 }
@@ -53,17 +60,24 @@ struct plan {
     const char *node, *id, *name, *kind;
     int place, worker, overflow;
     int64_t messages_max, bytes_max;
-    const void *arguments;
-    size_t arguments_size;
+    const void *arguments, *program;
+    size_t arguments_size, program_size;
 };
 
 static int
 plan_read(const troupe_message_t *msg, struct plan *ret)
 {
-    return troupe_unpack(msg, "[s?, s, s?, s, i, i, I, I, i, r]", &ret->node,
+    return troupe_unpack(msg, "[s?, s, s?, s, i, i, I, I, i, r, r]", &ret->node,
                          &ret->id, &ret->name, &ret->kind, &ret->place,
                          &ret->worker, &ret->messages_max, &ret->bytes_max,
-                         &ret->overflow, &ret->arguments, &ret->arguments_size);
+                         &ret->overflow, &ret->arguments, &ret->arguments_size,
+                         &ret->program, &ret->program_size);
+}
+
+static bool
+plan_is_program(const struct plan *plan)
+{
+    return strcmp(plan->kind, TROUPE__PROGRAM_KIND) == 0;
 }
 
 static int
@@ -99,24 +113,48 @@ on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 }
 
 static int
-ask_host(troupe_context_t *ctx, troupe_ref_t host, const troupe_message_t *msg)
+ask_host(troupe_context_t *ctx, troupe_ref_t host, const struct plan *plan)
 {
-    struct plan plan;
-    int rc = plan_read(msg, &plan);
-    if (rc < 0)
-        return rc;
-    rc = troupe_ask(ctx, host, "spawn", START_TIMEOUT_MS, on_spawned, NULL,
-                    "[s, I, i, i, I, I, i, s, r]", plan.kind,
-                    (int64_t) troupe_incarnation(ctx), plan.place, plan.worker,
-                    plan.messages_max, plan.bytes_max, plan.overflow,
-                    plan.name ? plan.name : plan.id, plan.arguments,
-                    plan.arguments_size);
+    int rc = troupe_ask(ctx, host, "spawn", START_TIMEOUT_MS, on_spawned, NULL,
+                        "[s, I, i, i, I, I, i, s, r]", plan->kind,
+                        (int64_t) troupe_incarnation(ctx), plan->place,
+                        plan->worker, plan->messages_max, plan->bytes_max,
+                        plan->overflow, plan->name ? plan->name : plan->id,
+                        plan->arguments, plan->arguments_size);
     const troupe_ask_options_t options = {.deadline_ns = UINT64_MAX,
                                           .answer = on_ended};
     if (rc == 0)
         rc = troupe_ask_with(ctx, host, "end", &options, NULL, "I",
                              (int64_t) troupe_incarnation(ctx));
     return rc;
+}
+
+/* The node is there: the child is to be spawned on it, or it has it itself. */
+static int
+meet(troupe_context_t *ctx, struct deputy *self, const troupe_message_t *msg,
+     troupe_ref_t ref, bool is_child)
+{
+    struct plan plan;
+    int rc = plan_read(msg, &plan);
+    if (rc < 0)
+        return rc;
+    if (is_child && !plan_is_program(&plan))
+        return troupe_fail(ctx, -EOPNOTSUPP,
+                           "the program of its node has no kind '%s', as it "
+                           "is not built on Troupe: give a child that is such "
+                           "a program no kind",
+                           plan.kind);
+    if (!is_child && plan_is_program(&plan))
+        return troupe_fail(ctx, -EOPNOTSUPP,
+                           "its program has actors of many kinds: say in the "
+                           "child's spec which");
+    self->is_program = is_child;
+    if (!is_child) {
+        self->host = ref;
+        return ask_host(ctx, ref, &plan);
+    }
+    self->real = ref;
+    return troupe_started(ctx);
 }
 
 static void
@@ -133,14 +171,16 @@ on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct deputy *self = state;
     troupe_message_t *plan = answer->data;
     troupe_ref_t host;
+    bool is_child = false;
     int number = 0, rc = -EBADMSG;
     if (answer->outcome != TROUPE_REPLY) {
         rc = troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
                          answer->text);
-    } else if (troupe_unpack(answer->msg, "[i, R]", &number, &host) == 0) {
+    } else if (troupe_unpack(answer->msg, "[i, R, b]", &number, &host,
+                             &is_child)
+               == 0) {
         self->node = (uint32_t) number;
-        self->host = host;
-        rc = ask_host(ctx, host, plan);
+        rc = meet(ctx, self, plan, host, is_child);
     }
     drop_plan(plan);
     return rc;
@@ -187,6 +227,9 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = plan_read(msg, &plan);
     if (rc < 0)
         return rc;
+    if (plan_is_program(&plan) && plan.arguments_size > 1) /* nil has one */
+        return troupe_fail(ctx, -EINVAL,
+                           "arguments are for a kind; a program has its argv");
     if (troupe_lookup(troupe_context_node(ctx), TROUPE__WARDEN, &self->warden)
         < 0)
         return troupe_fail(ctx, -ENOTCONN,
@@ -203,7 +246,8 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const char *node = node_name(ctx, &plan, name);
     if (rc == 0)
         rc = troupe_ask_with(ctx, self->warden, "node", &options, NULL,
-                             "[s, b]", node, (int) !plan.node);
+                             "[s, b, r]", node, (int) !plan.node, plan.program,
+                             plan.program_size);
     if (rc < 0)
         drop_plan(kept);
     options =
@@ -259,10 +303,12 @@ deputy_exit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_down_read(msg, &exit);
     if (rc < 0)
         return rc;
-    if (troupe_ref_is_nobody(self->host))
+    if (troupe_ref_is_nobody(self->host) && !self->is_program)
         return troupe_exit(ctx, exit.reason.kind, exit.reason.code, "%s",
                            exit.reason.text);
     self->stops = true;
+    if (self->is_program)
+        return troupe_send(ctx, self->warden, "stop", NULL);
     return troupe_send(ctx, self->host, "stop", "[I, i, i, s]",
                        (int64_t) troupe_incarnation(ctx),
                        (int) exit.reason.kind, exit.reason.code,

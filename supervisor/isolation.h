@@ -4,6 +4,7 @@
 #define TROUPE_SUPERVISOR_ISOLATION_H
 
 #include "supervisor/child.h"
+#include "supervisor/spec.h"
 #include "troupe_isolation.h"
 #include "troupe_lifecycle.h"
 
@@ -14,7 +15,9 @@
  * warden and the hosts monitor the deputies that they work for: whatever ends
  * a deputy ends what it stood in for.
  *
- *   deputy -> warden  ask "node" [name, alone]        -> [number, host]
+ *   deputy -> warden  ask "node" [name, alone, program or nil]
+ *                     -> [number, host, is the child itself]
+ *   deputy -> warden  tell "stop" nil, of a program: ask its node to end
  *   deputy -> warden  ask "end" name, when that node ends -> [exit, code, words]
  *   deputy -> host    ask "spawn" [kind, incarnation, place, worker,
  *                     messages, bytes, overflow, label, arguments] -> ref
@@ -25,6 +28,17 @@
 extern const troupe_kind_t troupe__deputy_kind;
 extern const troupe_kind_t troupe__warden_kind;
 extern const troupe_kind_t troupe__host_kind;
+
+/* Of children that are programs without kinds; see program.c. */
+extern const troupe_kind_t troupe__program_kind;
+#define TROUPE__PROGRAM_KIND "troupe.program"
+
+/* program.c: the bytes are one value; nil is no program, NULL. */
+void troupe__program_pack(const troupe_program_t *program,
+                          msgpack_sbuffer *out);
+int troupe__program_read(const void *bytes, size_t size,
+                         const troupe_program_t **ret_program);
+void troupe__program_free(const troupe_program_t **program_p);
 
 /* The name of the warden, in the whole run. */
 #define TROUPE__WARDEN "troupe.warden"
@@ -43,6 +57,14 @@ static inline bool
 troupe__spec_is_isolated(const troupe_child_spec_t *spec)
 {
     return spec->node || spec->isolation == TROUPE_OWN_PROCESS;
+}
+
+/* The child is what the program says in its hello, not an actor of a kind. */
+static inline bool
+troupe__spec_is_program(const troupe_child_spec_t *spec)
+{
+    return spec->program && !spec->supervisor
+           && (!spec->kind || spec->kind == &troupe__program_kind);
 }
 
 /* troupe__spec_arguments: what start is given: what the template holds, what

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spec_check.c: says what is wrong with options and specs, and where. */
-#include "supervisor/spec.h"
+#include "supervisor/isolation.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ troupe__options_check(const troupe_supervisor_options_t *options,
 static const char *
 kind_fault(const troupe_child_spec_t *spec)
 {
-    if (!spec->kind && !spec->supervisor)
+    if (!spec->kind && !spec->supervisor && !spec->program)
         return "kind is missing";
     if (spec->kind && spec->supervisor)
         return "kind and supervisor are both set";
@@ -85,6 +85,22 @@ kind_fault(const troupe_child_spec_t *spec)
     if (spec->arguments_size > 0
         && !troupe__bytes_check(spec->arguments, spec->arguments_size))
         return "arguments are not one msgpack value";
+    return NULL;
+}
+
+static const char *
+program_fault(const troupe_child_spec_t *spec)
+{
+    if (!spec->program)
+        return NULL;
+    if (spec->isolation != TROUPE_OWN_PROCESS)
+        return "program is for a child with a process of its own";
+    if (!troupe__spec_is_program(spec))
+        return NULL;
+    if (!spec->program->path)
+        return "program.path is missing, and so is a kind";
+    if (spec->arguments_size > 0)
+        return "arguments are for a kind; a program has its argv";
     return NULL;
 }
 
@@ -168,6 +184,8 @@ troupe__spec_check(const troupe_supervisor_options_t *options,
                                  where, TROUPE_NAME_MAX);
     }
     const char *fault = kind_fault(spec);
+    if (!fault)
+        fault = program_fault(spec);
     if (!fault)
         fault = range_fault(spec);
     if (!fault)

@@ -35,7 +35,7 @@
 /* A string of one letter for each: its size is their count. */
 #define AS_LETTER(type, field) "x"
 enum {
-    SPEC_TEXTS = 5, /* id, kind, name, node, arguments: they come first */
+    SPEC_TEXTS = 6, /* first come id, kind, name, node, arguments, program */
     SPEC_FIELDS = SPEC_TEXTS + sizeof(SPEC_NUMBERS(AS_LETTER)) - 1,
     OPTIONS_FIELDS = sizeof(OPTIONS_NUMBERS(AS_LETTER)) - 1,
     /* Of a body's 2^20 values a spec takes one for each field and itself. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "mailbox/check.h"
-#include "supervisor/spec.h"
+#include "supervisor/isolation.h"
 #include "supervisor/spec_fields.h"
 
 int
@@ -72,6 +72,8 @@ spec_resolve(const troupe_child_spec_t *spec)
         full.name = NULL;
     if (full.node && full.node[0] == '\0')
         full.node = NULL;
+    if (troupe__spec_is_program(spec))
+        full.kind = &troupe__program_kind;
     return full;
 }
 
@@ -99,6 +101,12 @@ troupe__spec_write(const troupe_child_spec_t *spec, msgpack_packer *packer)
     msgpack_pack_bin(packer, spec->arguments_size);
     if (spec->arguments_size > 0)
         msgpack_pack_bin_body(packer, spec->arguments, spec->arguments_size);
+    msgpack_sbuffer program;
+    msgpack_sbuffer_init(&program);
+    troupe__program_pack(spec->program, &program);
+    msgpack_pack_bin(packer, program.size);
+    msgpack_pack_bin_body(packer, program.data, program.size);
+    msgpack_sbuffer_destroy(&program);
 #define AS_PACK(type, field)                                                   \
     msgpack_pack_uint32(packer, (uint32_t) spec->field);
     SPEC_NUMBERS(AS_PACK)
@@ -111,10 +119,10 @@ troupe__spec_pack(troupe_t *node, const troupe_child_spec_t *spec,
 {
     troupe_child_spec_t full = spec_resolve(spec);
     if (!spec->supervisor) {
-        int rc = troupe_kind_register(node, spec->kind);
+        int rc = troupe_kind_register(node, full.kind);
         if (rc < 0) {
             troupe__error_set(error, "child '%s': another kind is named '%s'",
-                              spec->id, spec->kind->name);
+                              spec->id, full.kind->name);
             return rc;
         }
         troupe__spec_write(&full, packer);

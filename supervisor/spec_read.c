@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "mailbox/check.h"
-#include "supervisor/spec.h"
+#include "supervisor/isolation.h"
 #include "supervisor/spec_fields.h"
 
 static bool
@@ -65,11 +65,13 @@ read_texts(troupe_t *node, const msgpack_object *fields,
     if (fields[3].type != MSGPACK_OBJECT_NIL
         && !(spec->node = copy_text(&fields[3])))
         return -EBADMSG;
-    if (fields[4].type != MSGPACK_OBJECT_BIN)
+    if (fields[4].type != MSGPACK_OBJECT_BIN
+        || fields[5].type != MSGPACK_OBJECT_BIN)
         return -EBADMSG;
     spec->arguments_size = fields[4].via.bin.size;
     spec->arguments = copy_bytes(fields[4].via.bin.ptr, spec->arguments_size);
-    return 0;
+    return troupe__program_read(fields[5].via.bin.ptr, fields[5].via.bin.size,
+                                &spec->program);
 }
 
 int
@@ -108,6 +110,7 @@ troupe__spec_free(troupe_child_spec_t *spec)
     free((void *) (uintptr_t) spec->name);
     free((void *) (uintptr_t) spec->node);
     free((void *) (uintptr_t) spec->arguments);
+    troupe__program_free(&spec->program);
     *spec = (troupe_child_spec_t){0};
 }
 

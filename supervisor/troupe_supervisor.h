@@ -108,6 +108,7 @@ typedef struct troupe_child_spec {
     troupe_isolation_t isolation;
     const char *node; /* the name of the node that it runs on; NULL: its
                          supervisor's; not with TROUPE_OWN_PROCESS */
+    const struct troupe_program *program; /* troupe_isolation.h; or NULL */
 } troupe_child_spec_t;
 
 /* What is wrong, in words: "child 'x': shutdown_ms ...". */

@@ -38,59 +38,17 @@ struct station {
     char name[TROUPE_NAME_MAX + 1];
     uint32_t number;
     enum station_state state;
-    bool alone; /* for one child: it ends with its tenant */
+    bool alone;    /* for one child: it ends with its tenant */
+    bool is_child; /* `host` is the child itself, in a foreign program */
+    const troupe_program_t *program; /* NULL: as for others */
     troupe_ref_t host;
     struct tenant *tenants;
 };
 
 struct warden {
-    char *path;
-    char **argv, **env;
+    const troupe_program_t *program;
     struct station *stations;
 };
-
-/* --- the program ------------------------------------------------------------*/
-
-static char **
-copy_list(const msgpack_object *object)
-{
-    if (object->type != MSGPACK_OBJECT_ARRAY)
-        return NULL;
-    uint32_t count = object->via.array.size;
-    char **list = troupe__alloc((count + 1) * sizeof *list);
-    for (uint32_t i = 0; i < count; i++) {
-        const msgpack_object_str *text = &object->via.array.ptr[i].via.str;
-        list[i] = troupe__alloc((size_t) text->size + 1);
-        memcpy(list[i], text->ptr, text->size);
-    }
-    return list;
-}
-
-static void
-free_list(char **list)
-{
-    for (char **at = list; at && *at; at++)
-        free(*at);
-    free(list);
-}
-
-/* [path or nil, [argv...] or nil, [env...] or nil], of our own making. */
-static int
-read_program(struct warden *self, const troupe_message_t *msg)
-{
-    msgpack_object object;
-    const char *path = NULL;
-    int rc = troupe_unpack(msg, "[s?]", &path);
-    if (rc == 0)
-        rc = troupe_message_object(msg, &object);
-    if (rc < 0)
-        return rc;
-    CHECK(object.via.array.size == 3);
-    self->path = path ? troupe__strdup(path) : NULL;
-    self->argv = copy_list(&object.via.array.ptr[1]);
-    self->env = copy_list(&object.via.array.ptr[2]);
-    return 0;
-}
 
 /* --- stations ---------------------------------------------------------------*/
 
@@ -119,6 +77,7 @@ station_remove(struct warden *self, struct station *station)
     while (*at != station)
         at = &(*at)->next;
     *at = station->next;
+    troupe__program_free(&station->program);
     free(station);
 }
 
@@ -147,9 +106,11 @@ tenant_ready(troupe_context_t *ctx, const struct station *station,
 {
     if (troupe_ref_is_nobody(station->host))
         refuse(ctx, &tenant->ready, -EOPNOTSUPP,
-               "its program did not call troupe_isolation_serve()");
-    else if (troupe_reply_to(ctx, &tenant->ready, "[I, R]",
-                             (int64_t) station->number, station->host)
+               "its program did not call troupe_isolation_serve(), nor, "
+               "where it is not ours, name an actor in its hello");
+    else if (troupe_reply_to(ctx, &tenant->ready, "[I, R, b]",
+                             (int64_t) station->number, station->host,
+                             (int) station->is_child)
              < 0)
         troupe_token_drop(ctx, &tenant->ready);
 }
@@ -158,20 +119,23 @@ static int
 station_start(troupe_context_t *ctx, const struct warden *self,
               struct station *station)
 {
+    const troupe_program_t *program =
+        station->program ? station->program : self->program;
     const char *argv[ARGUMENTS_MAX + 2];
     size_t count = 0;
-    while (self->argv && self->argv[count] && count < ARGUMENTS_MAX) {
-        argv[count] = self->argv[count];
+    while (program->argv && program->argv[count] && count < ARGUMENTS_MAX) {
+        argv[count] = program->argv[count];
         count++;
     }
     if (count == 0)
-        argv[count++] = self->path ? self->path : "troupe";
-    argv[count++] = station->name;
+        argv[count++] = program->path ? program->path : "troupe";
+    if (!station->program) /* a program of a child's own knows what it is */
+        argv[count++] = station->name;
     argv[count] = NULL;
     const troupe_node_spec_t spec = {.name = station->name,
-                                     .path = self->path,
+                                     .path = program->path,
                                      .argv = argv,
-                                     .env = (const char *const *) self->env};
+                                     .env = program->env};
     station->state = STATION_STARTING;
     return troupe_node_start(troupe_context_node(ctx), &spec, &station->number);
 }
@@ -216,13 +180,19 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct warden *self = state;
     const char *name = "";
     bool alone = false;
-    int rc = troupe_unpack(msg, "[s, b]", &name, &alone);
-    if (rc < 0 || !troupe_message_is_ask(msg))
+    const troupe_program_t *program = NULL;
+    const void *bytes = NULL;
+    size_t size = 0;
+    int rc = troupe_unpack(msg, "[s, b, r]", &name, &alone, &bytes, &size);
+    if (rc < 0 || !troupe_message_is_ask(msg)
+        || troupe__program_read(bytes, size, &program) < 0)
         return 0;
     struct station *station = station_named(self, name);
     bool is_new = !station;
     if (is_new)
         station = station_add(self, name, alone);
+    troupe__program_free(&station->program);
+    station->program = program;
     if (is_new && (rc = station_start(ctx, self, station)) < 0) {
         station_remove(self, station);
         return troupe_reply_error(ctx, rc, "node '%s' cannot be started: %s",
@@ -236,6 +206,27 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     CHECK(troupe_monitor(ctx, tenant->ref, &tenant->monitor) == 0);
     if (station->state == STATION_READY)
         tenant_ready(ctx, station, tenant);
+    return 0;
+}
+
+static void
+station_end(troupe_context_t *ctx, struct station *station)
+{
+    if (station->state == STATION_ENDING)
+        return;
+    station->state = STATION_ENDING;
+    (void) troupe_node_end(troupe_context_node(ctx), station->number, END_MS);
+}
+
+/* The deputy of a program wants it to end in order, and waits for its end. */
+static int
+on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct warden *self = state;
+    for (struct station *at = self->stations; at; at = at->next)
+        if (at->is_child && at->tenants
+            && troupe_ref_equal(at->tenants->ref, troupe_message_sender(msg)))
+            station_end(ctx, at);
     return 0;
 }
 
@@ -272,6 +263,7 @@ on_up(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) troupe__peer_facts(troupe_context_node(ctx), event.number, &facts);
     station->state = STATION_READY;
     station->host = facts.agent;
+    station->is_child = !facts.system;
     for (struct tenant *at = station->tenants; at; at = at->next)
         tenant_ready(ctx, station, at);
     return 0;
@@ -326,12 +318,8 @@ on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         if (tenant->end.id)
             troupe_token_drop(ctx, &tenant->end);
         free(tenant);
-        if (station->alone && !station->tenants
-            && station->state != STATION_ENDING) {
-            station->state = STATION_ENDING;
-            (void) troupe_node_end(troupe_context_node(ctx), station->number,
-                                   END_MS);
-        }
+        if (station->alone && !station->tenants)
+            station_end(ctx, station);
         break;
     }
     return rc;
@@ -343,7 +331,11 @@ warden_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct warden *self = state;
     troupe_t *node = troupe_context_node(ctx);
     char name[TROUPE_NAME_MAX + 1] = "";
-    int rc = read_program(self, msg);
+    const void *bytes = NULL;
+    size_t size = 0;
+    int rc = troupe_unpack(msg, "r", &bytes, &size);
+    if (rc == 0)
+        rc = troupe__program_read(bytes, size, &self->program);
     if (rc == 0)
         rc = troupe_node_of(node, troupe_self(ctx), name);
     if (rc < 0)
@@ -367,19 +359,15 @@ warden_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
                      "the run ends", true);
         station_remove(self, self->stations);
     }
-    free(self->path);
-    free_list(self->argv);
-    free_list(self->env);
+    troupe__program_free(&self->program);
 }
 
-static const troupe_clause_t clauses[] = {TROUPE_ON_START(warden_start),
-                                          TROUPE_ON("node", on_node),
-                                          TROUPE_ON("end", on_end),
-                                          TROUPE_ON("node-up", on_up),
-                                          TROUPE_ON("node-down", on_node_down),
-                                          TROUPE_ON_DOWN(on_down),
-                                          TROUPE_ON_STOP(warden_stop),
-                                          {0, NULL, NULL, NULL}};
+static const troupe_clause_t clauses[] = {
+    TROUPE_ON_START(warden_start), TROUPE_ON("node", on_node),
+    TROUPE_ON("end", on_end),      TROUPE_ON("stop", on_stop),
+    TROUPE_ON("node-up", on_up),   TROUPE_ON("node-down", on_node_down),
+    TROUPE_ON_DOWN(on_down),       TROUPE_ON_STOP(warden_stop),
+    {0, NULL, NULL, NULL}};
 
 const troupe_kind_t troupe__warden_kind = {
     .name = "troupe.warden",
