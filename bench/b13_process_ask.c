@@ -83,10 +83,11 @@ run(bool quick)
         rc = troupe_node_ask(two.node, ref, "go", 600000, NULL, "[R, I]",
                              two.far, count);
     qsort(times, (size_t) count, sizeof *times, shorter_first);
-    for (size_t i = 0; rc == 0 && i < 3; i++)
+    for (size_t i = 0; rc == 0 && i < 3; i++) {
         bench_result(parts[i],
                      times[(size_t) ((double) count * shares[i])] * 1e9, "ns",
                      count);
+    }
     bench_two_end(&two);
     return rc;
 }

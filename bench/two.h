@@ -10,7 +10,6 @@ struct bench_two {
     troupe_t *node;   /* here */
     troupe_ref_t far; /* the actor there */
     char directory[64];
-    int pid, to_far;
 };
 
 /* bench_two_main: first thing in main(): in the other process it runs an actor

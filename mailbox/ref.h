@@ -23,7 +23,8 @@ static inline troupe_ref_t
 troupe__ref_make(uint32_t node, uint32_t worker, uint32_t generation,
                  uint32_t slot)
 {
-    return (troupe_ref_t){(uint64_t) node << TROUPE__NODE_SHIFT | (uint64_t) worker << 44
+    return (troupe_ref_t){(uint64_t) node << TROUPE__NODE_SHIFT
+                          | (uint64_t) worker << 44
                           | (uint64_t) generation << 24 | slot};
 }
 

@@ -52,6 +52,9 @@ struct troupe__hub {
     uint64_t ping_due_ns, ping;
 };
 
+/* join.c: when all sockets of the root are closed */
+void troupe__rundir_drop(troupe_t *node);
+
 /* hub.c */
 int troupe__hub_open(struct troupe__link *link,
                      const troupe_nodes_options_t *options);

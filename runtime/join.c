@@ -12,6 +12,7 @@
 #include "runtime/hub.h"
 #include "runtime/process.h"
 #include "runtime/process_adopt.h"
+#include "runtime/rundir.h"
 #include "runtime/worker.h"
 
 enum { JOIN_MS = 30000 };
@@ -32,26 +33,66 @@ check_directory(const char *path)
                                                                       : -EACCES;
 }
 
-int
-troupe__root_new(const troupe_options_t *options, troupe_t **ret_node)
+/* A directory of its own, where the user gave none; says what is wrong. */
+static int
+make_directory(const troupe_options_t *options, const char *name,
+               struct troupe__rundir **ret_rundir)
+{
+    char base[TROUPE__RUN_PATH], text[TROUPE__RUN_TEXT] = "";
+    int rc = troupe__rundir_base(options->nodes->base, NULL, base, sizeof base);
+    if (rc == 0)
+        rc = troupe__rundir_open(base, name, ret_rundir, text);
+    if (text[0] && options->log)
+        options->log(options->log_data,
+                     rc < 0 ? TROUPE_LOG_ERROR : TROUPE_LOG_WARNING, text);
+    return rc;
+}
+
+void
+troupe__rundir_drop(troupe_t *node)
+{
+    char text[TROUPE__RUN_TEXT] = "";
+    troupe__rundir_close(&node->rundir, text);
+    if (text[0])
+        troupe__log(node, TROUPE_LOG_WARNING, "%s", text);
+}
+
+static int
+root_begin(const troupe_options_t *options, const char *name,
+           const char *directory, troupe_t **ret_node)
 {
     struct troupe__membership own = {.number = TROUPE__ROOT};
-    const char *name = options->nodes->name ? options->nodes->name : "root";
-    int rc = check_directory(options->nodes->directory);
-    if (rc == 0 && !troupe__name_is_valid(name))
-        rc = -EINVAL;
+    int rc = check_directory(directory);
     if (rc < 0)
         return rc;
     snprintf(own.name, sizeof own.name, "%s", name);
-    snprintf(own.directory, sizeof own.directory, "%s",
-             options->nodes->directory);
+    snprintf(own.directory, sizeof own.directory, "%s", directory);
     if (getrandom(own.secret, sizeof own.secret, 0) != sizeof own.secret)
         return -EIO;
-    troupe_t *node = NULL;
-    rc = troupe__node_new(options, &own, &node);
+    rc = troupe__node_new(options, &own, ret_node);
     explicit_bzero(&own, sizeof own);
-    if (rc < 0)
+    return rc;
+}
+
+int
+troupe__root_new(const troupe_options_t *options, troupe_t **ret_node)
+{
+    const char *name = options->nodes->name ? options->nodes->name : "root";
+    const char *directory = options->nodes->directory;
+    struct troupe__rundir *rundir = NULL;
+    char ignored[TROUPE__RUN_TEXT];
+    troupe_t *node = NULL;
+    int rc = troupe__name_is_valid(name) ? 0 : -EINVAL;
+    if (rc == 0 && !directory
+        && (rc = make_directory(options, name, &rundir)) == 0)
+        directory = troupe__rundir_directory(rundir);
+    if (rc == 0)
+        rc = root_begin(options, name, directory, &node);
+    if (rc < 0) {
+        troupe__rundir_close(&rundir, ignored);
         return rc;
+    }
+    node->rundir = rundir;
     rc = troupe__link_start(node);
     if (rc < 0)
         troupe_destroy(&node);

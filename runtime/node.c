@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/link.h"
+#include "runtime/hub.h"
 #include "runtime/peers.h"
 #include "runtime/worker.h"
 
@@ -113,6 +113,7 @@ troupe__node_free(troupe_t *node)
             troupe__worker_free(node->workers[i]);
     troupe__link_free(node);
     troupe__transport_free(node->transport);
+    troupe__rundir_drop(node);
     troupe__dead_ring_free(node);
     troupe__names_free(node);
     troupe__kinds_free(&node->kinds);

@@ -20,9 +20,13 @@
 /* How often the root looks, and how patient it is; 0 takes the default. */
 typedef struct troupe_nodes_options {
     const char *name; /* of the root's node; NULL: "root" */
-    /* For the sockets: absolute, at most 91 bytes, UTF-8, ours (mode 0700),
-     * without sockets of another run; not removed. */
+    /*
+     * For the sockets: absolute, at most 91 bytes, ours alone (mode 0700),
+     * without sockets of another run; not removed. NULL: one is made and
+     * removed, BASE/NAME/g-1a2b3c4d, and a second root of that name refused.
+     */
     const char *directory;
+    const char *base;      /* for `directory` NULL; NULL: /tmp/troupe-UID */
     uint32_t heartbeat_ms; /* between two questions to a node; 1000 */
     uint32_t missed_max;   /* so many without an answer are reported; 3 */
     uint32_t hang_ms;      /* then it is ended; 10,000 */

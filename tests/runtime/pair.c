@@ -183,16 +183,22 @@ look_in(troupe_t *at)
         troupe__port_leave(port);
 }
 
+static void
+settle_both(void)
+{
+    look_in(home);
+    look_in(away);
+    cr_assert_eq(troupe_settle(home, 30000), 0);
+    cr_assert_eq(troupe_settle(away, 30000), 0);
+}
+
 void
 pair_settle(void)
 {
     uint64_t before = 0;
     for (;;) {
         troupe_node_stats_t here, there;
-        look_in(home);
-        look_in(away);
-        cr_assert_eq(troupe_settle(home, 30000), 0);
-        cr_assert_eq(troupe_settle(away, 30000), 0);
+        settle_both();
         troupe_node_stats_get(home, &here);
         troupe_node_stats_get(away, &there);
         uint64_t sent = here.messages_sent + there.messages_sent;
@@ -226,7 +232,7 @@ pair_end(void)
         cr_assert_eq(troupe_destroy(&home), 0);
     if (away)
         cr_assert_eq(troupe_destroy(&away), 0);
-    cr_assert_eq(rmdir(pair_directory), 0); /* no socket file is home */
+    cr_assert_eq(rmdir(pair_directory), 0); /* no socket file is left */
 }
 
 /* --- a client of the tests' own ---------------------------------------------*/

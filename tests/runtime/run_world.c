@@ -167,7 +167,7 @@ player_path(void)
     ssize_t size = readlink("/proc/self/exe", path, sizeof path - 16);
     cr_assert_gt(size, 0);
     path[size] = '\0';
-    strcpy(strrchr(path, '/') + 1, "player");
+    memcpy(strrchr(path, '/') + 1, "player", sizeof "player");
     return path;
 }
 

@@ -87,7 +87,7 @@ make_socket(const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     /* 107 bytes and a NUL are what libzmq takes. */
     cr_assert_lt(strlen(path), sizeof address.sun_path);
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_geq(fd, 0);
     cr_assert_eq(bind(fd, (struct sockaddr *) &address, sizeof address), 0,

@@ -30,8 +30,9 @@ note_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     note("stop %s", troupe_exit_name(reason->kind));
 }
 
-TROUPE_KIND(onlooker, char, TROUPE_ON("do", do_inside), TROUPE_ON_DOWN(note_end),
-            TROUPE_ON_STOP(note_stop), TROUPE_ON_FALLBACK(note_message));
+TROUPE_KIND(onlooker, char, TROUPE_ON("do", do_inside),
+            TROUPE_ON_DOWN(note_end), TROUPE_ON_STOP(note_stop),
+            TROUPE_ON_FALLBACK(note_message));
 
 static int
 leave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -393,8 +394,7 @@ Test(suspend, it_is_over_with_the_incarnation)
     cr_assert_eq(inside(boss, suspend_child, NULL), 0);
     tell(plan.child, "kept");
     assert_notes("");
-    int rc = troupe_node_exit(node, plan.child, TROUPE_EXIT_SHUTDOWN, 0);
-    cr_assert_eq(rc, 0);
+    end_actor(plan.child, TROUPE_EXIT_SHUTDOWN);
     cr_assert(strstr(notes(), "kept"));
     cr_assert_eq(stats_of(plan.child).status, TROUPE_STATUS_RUNNING);
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_root.c: a root that makes the directory of its run itself. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "troupe.h"
+
+TestSuite(root, .timeout = 60);
+
+static char base[64], logged[2048];
+
+static void
+log_line(void *data, troupe_level_t level, const char *text)
+{
+    (void) data, (void) level;
+    snprintf(logged, sizeof logged, "%s", text);
+}
+
+static int
+root_new(const char *name, troupe_t **ret_node)
+{
+    const troupe_nodes_options_t nodes = {.name = name, .base = base};
+    troupe_options_t options = troupe_options_default();
+    options.nodes = &nodes;
+    options.workers = 1;
+    options.log = log_line;
+    return troupe_new(&options, ret_node);
+}
+
+Test(root, it_makes_its_directory_alone_has_it_and_removes_it)
+{
+    char path[128];
+    troupe_t *first = NULL, *second = NULL, *other = NULL;
+    snprintf(base, sizeof base, "/tmp/troupe-root-XXXXXX");
+    cr_assert(mkdtemp(base));
+    snprintf(path, sizeof path, "%s/words", base);
+    cr_assert_eq(root_new("words", &first), 0, "%s", logged);
+    cr_assert_eq(access(path, F_OK), 0);
+    cr_assert_eq(root_new("words", &second), -EBUSY);
+    cr_assert(strstr(logged, "words"), "%s", logged);
+    cr_assert_eq(root_new("other", &other), 0, "%s", logged);
+    cr_assert_eq(troupe_destroy(&first), 0);
+    cr_assert_neq(access(path, F_OK), 0);
+    cr_assert_eq(root_new("words", &second), 0, "%s", logged);
+    cr_assert_eq(troupe_destroy(&second), 0);
+    cr_assert_eq(troupe_destroy(&other), 0);
+    cr_assert_eq(rmdir(base), 0);
+}
+
+Test(root, a_base_of_others_is_refused_in_words)
+{
+    troupe_t *node = NULL;
+    snprintf(base, sizeof base, "/tmp/troupe-root-XXXXXX");
+    cr_assert(mkdtemp(base));
+    cr_assert_eq(chmod(base, 0777), 0);
+    cr_assert_lt(root_new("words", &node), 0);
+    cr_assert(strstr(logged, base), "%s", logged);
+    cr_assert_eq(rmdir(base), 0);
+}
