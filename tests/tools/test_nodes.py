@@ -192,6 +192,38 @@ def test_nothing_outlives_a_killed_root():
           "the run left " + str(list(Path("troupe").rglob("*"))))
 
 
+def example(name, **more):
+    """What an example prints."""
+    build = os.environ["TROUPE_BUILD_DIR"]
+    source = os.environ["TROUPE_SOURCE_DIR"]
+    done = subprocess.run(
+        [TROUPE, "run", f"{source}/examples/topologies/{name}.yaml"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=LIMIT,
+        env={**os.environ, "KINDS": build + "/examples/topologies", **more})
+    check(done.returncode == 0, done.stderr)
+    return done.stdout
+
+
+def test_a_count_is_the_same_in_four_processes():
+    Path("words").mkdir()
+    for i in range(30):
+        Path(f"words/{i}.txt").write_text("some words, some more words\n" * i)
+    one = example("word-count", FOLDER="words")
+    has(one, "30 files, 2175 words of three letters or more, 3 different")
+    check(one == example("word-count-nodes", FOLDER="words"), one)
+
+
+def test_a_pool_loses_nothing_by_crashes():
+    check(example("pool-of-workers") == """\
+worker-1    34 answers, crashed  0 times,  1 processes
+worker-2    33 answers, crashed  0 times,  1 processes
+shaky       33 answers, crashed  8 times,  9 processes
+78498 primes below 1000000
+100 jobs, 8 given out again, 0 lost, 0 answered twice
+""", "the pool prints something else")
+
+
 def test_what_cannot_be():
     for text, words in (
             (OFFICE.replace("node: engines}\n", "node: engins}\n", 1),
