@@ -18,10 +18,11 @@ enum { LOG_EVERY_MS = 1000, NS_PER_MS = 1000000 };
 static bool
 is_one_of(const struct troupe_message *msg, const char *const *verbs)
 {
-    for (; *verbs; verbs++)
+    for (; *verbs; verbs++) {
         if (strlen(*verbs) == msg->type_size
             && memcmp(*verbs, msg->type, msg->type_size) == 0)
             return true;
+    }
     return false;
 }
 

@@ -72,10 +72,11 @@ tell_end(struct troupe__worker *self, enum troupe__wire_kind kind,
     print_words(peer, text, sizeof text);
     if (troupe__emitf(self, &envelope, "[i, i, i, s]", 0,
                       (int) TROUPE_EXIT_NOCONNECTION, peer->lost_code, text)
-        < 0)
+        < 0) {
         (void) troupe__emitf(self, &envelope, "[i, i, i, s]", 0,
                              (int) TROUPE_EXIT_NOCONNECTION, peer->lost_code,
                              "its node was lost");
+    }
 }
 
 /* As the runtime of its asker would have given it up. */
@@ -174,10 +175,12 @@ static void
 tell_others(struct troupe__worker *self, uint32_t number)
 {
     troupe_t *node = self->node;
-    for (uint32_t i = node->regular; i < atomic_load(&node->worker_count); i++)
+    for (uint32_t i = node->regular; i < atomic_load(&node->worker_count);
+         i++) {
         if (i % node->regular == self->index && node->workers[i]
             && !atomic_load(&node->workers[i]->finished))
             troupe__control_worker(self, i, "lost", number);
+    }
 }
 
 void

@@ -138,16 +138,18 @@ meet(troupe_context_t *ctx, struct deputy *self, const troupe_message_t *msg,
     int rc = plan_read(msg, &plan);
     if (rc < 0)
         return rc;
-    if (is_child && !plan_is_program(&plan))
+    if (is_child && !plan_is_program(&plan)) {
         return troupe_fail(ctx, -EOPNOTSUPP,
                            "the program of its node has no kind '%s', as it "
                            "is not built on Troupe: give a child that is such "
                            "a program no kind",
                            plan.kind);
-    if (!is_child && plan_is_program(&plan))
+    }
+    if (!is_child && plan_is_program(&plan)) {
         return troupe_fail(ctx, -EOPNOTSUPP,
                            "its program has actors of many kinds: say in the "
                            "child's spec which");
+    }
     self->is_program = is_child;
     if (!is_child) {
         self->host = ref;
@@ -231,10 +233,11 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_fail(ctx, -EINVAL,
                            "arguments are for a kind; a program has its argv");
     if (troupe_lookup(troupe_context_node(ctx), TROUPE__WARDEN, &self->warden)
-        < 0)
+        < 0) {
         return troupe_fail(ctx, -ENOTCONN,
                            "nobody starts processes: call "
                            "troupe_isolation_begin() on the root of the run");
+    }
     rc = troupe_monitor(ctx, self->warden, NULL);
     troupe_message_t *kept = NULL;
     if (rc == 0)
@@ -244,10 +247,11 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                                     .data = kept,
                                     .drop = drop_plan};
     const char *node = node_name(ctx, &plan, name);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_ask_with(ctx, self->warden, "node", &options, NULL,
                              "[s, b, r]", node, (int) !plan.node, plan.program,
                              plan.program_size);
+    }
     if (rc < 0)
         drop_plan(kept);
     options =

@@ -106,11 +106,12 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not an order for an actor");
     rc = spawn(ctx, &order, &ref);
-    if (rc == -ENOENT)
+    if (rc == -ENOENT) {
         return troupe_reply_error(ctx, rc,
                                   "the program of its node has no kind '%s': "
                                   "give it to troupe_isolation_serve()",
                                   order.kind);
+    }
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "%s", troupe_strerror(rc));
     stay_add(state, ctx, troupe_message_sender(msg), order.incarnation, ref);

@@ -87,16 +87,17 @@ troupe__child_arguments(const struct troupe__child *child, size_t *ret_size)
     void *bytes = NULL;
     int rc = 0;
     *ret_size = 0;
-    if (spec->arguments_size > 0 && child->arguments_size > 0)
+    if (spec->arguments_size > 0 && child->arguments_size > 0) {
         rc = troupe__bytes_packf(&bytes, ret_size, "[rr]", spec->arguments,
                                  spec->arguments_size, child->arguments,
                                  child->arguments_size);
-    else if (spec->arguments_size > 0)
+    } else if (spec->arguments_size > 0) {
         rc = troupe__bytes_packf(&bytes, ret_size, "r", spec->arguments,
                                  spec->arguments_size);
-    else if (child->arguments_size > 0)
+    } else if (child->arguments_size > 0) {
         rc = troupe__bytes_packf(&bytes, ret_size, "r", child->arguments,
                                  child->arguments_size);
+    }
     CHECK(rc == 0); /* they were checked when they came */
     return bytes;
 }

@@ -104,15 +104,16 @@ static void
 tenant_ready(troupe_context_t *ctx, const struct station *station,
              struct tenant *tenant)
 {
-    if (troupe_ref_is_nobody(station->host))
+    if (troupe_ref_is_nobody(station->host)) {
         refuse(ctx, &tenant->ready, -EOPNOTSUPP,
                "its program did not call troupe_isolation_serve(), nor, "
                "where it is not ours, name an actor in its hello");
-    else if (troupe_reply_to(ctx, &tenant->ready, "[I, R, b]",
-                             (int64_t) station->number, station->host,
-                             (int) station->is_child)
-             < 0)
+    } else if (troupe_reply_to(ctx, &tenant->ready, "[I, R, b]",
+                               (int64_t) station->number, station->host,
+                               (int) station->is_child)
+               < 0) {
         troupe_token_drop(ctx, &tenant->ready);
+    }
 }
 
 static int
@@ -223,10 +224,11 @@ static int
 on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct warden *self = state;
-    for (struct station *at = self->stations; at; at = at->next)
+    for (struct station *at = self->stations; at; at = at->next) {
         if (at->is_child && at->tenants
             && troupe_ref_equal(at->tenants->ref, troupe_message_sender(msg)))
             station_end(ctx, at);
+    }
     return 0;
 }
 

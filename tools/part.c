@@ -128,7 +128,8 @@ troupe__part_kinds(struct troupe__part *self)
 {
     const struct troupe__topology *topology = self->topology;
     const troupe_kind_t **kinds =
-        own(self, troupe__grab((topology->member_count + 1) * sizeof *kinds));
+        own(self, troupe__grab((topology->member_count + 1)
+                               * sizeof(troupe_kind_t *)));
     size_t count = 0;
     for (size_t i = 1; i < topology->member_count; i++) {
         const struct troupe__member *member = &topology->members[i];

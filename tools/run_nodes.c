@@ -55,10 +55,11 @@ remove_sockets(int home, const char *name)
             close(fd);
         return;
     }
-    for (const struct dirent *at; (at = readdir(directory));)
+    for (const struct dirent *at; (at = readdir(directory));) {
         if (fstatat(fd, at->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0
             && S_ISSOCK(status.st_mode))
             (void) unlinkat(fd, at->d_name, 0);
+    }
     closedir(directory);
     (void) unlinkat(home, name, AT_REMOVEDIR);
 }

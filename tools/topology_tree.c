@@ -175,11 +175,12 @@ place_members(struct troupe__topology *self, size_t at, unsigned depth,
                            ? place_find(self, &member->node_name, findings)
                            : above->node;
         if (member->node_name.text
-            && member->spec.isolation == TROUPE_OWN_PROCESS)
+            && member->spec.isolation == TROUPE_OWN_PROCESS) {
             troupe__found(findings, member->node_name.spot,
                           "'%s' has a process of its own by 'isolation', and "
                           "a 'node'; take one of the two out",
                           member->key.text);
+        }
         place_members(self, above->children[i], depth + 1, findings);
     }
 }

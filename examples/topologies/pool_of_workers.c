@@ -171,11 +171,12 @@ boss_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const char *names[TEAM_MAX] = {NULL};
     int rc = troupe_unpack(msg, "{s:U, s:[s, s, s]}", "jobs", &self->jobs,
                            "workers", &names[0], &names[1], &names[2]);
-    if (rc < 0 || self->jobs < 1 || self->jobs > JOBS_MAX)
+    if (rc < 0 || self->jobs < 1 || self->jobs > JOBS_MAX) {
         return troupe_fail(ctx, -EINVAL,
                            "a boss wants {workers: [NAME, NAME, NAME], jobs: "
                            "1 to %d}",
                            JOBS_MAX);
+    }
     for (; names[self->count] && rc == 0; self->count++) {
         struct member *member = &self->team[self->count];
         snprintf(member->name, sizeof member->name, "%s", names[self->count]);
