@@ -204,7 +204,9 @@ scribe_main(void *data)
         for (int to = 0; to < READERS; to++) {
             for (size_t i = 0; i < size_of(number); i++)
                 body[i] = byte_at(number, i);
-            int rc = troupe_node_send(self->at, self->readers[to], "line",
+            int rc = -EAGAIN; /* on a slow machine a reader is full for long */
+            while (rc == -EAGAIN)
+                rc = troupe_node_send(self->at, self->readers[to], "line",
                                       "[I, I, B]", self->index, number, body,
                                       size_of(number));
             if (rc < 0)
