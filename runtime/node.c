@@ -193,13 +193,21 @@ troupe__node_new(const troupe_options_t *options,
     return 0;
 }
 
-/* A thread of ours leaves all signals to the threads of the user. */
+/*
+ * A thread of ours leaves all signals to the threads of the user, but those
+ * of its own faults: where one is blocked the kernel passes over the handler
+ * that the user, or a sanitizer, has for it.
+ */
 int
 troupe__thread_start(pthread_t *thread, void *(*run)(void *), void *data)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    static const int faults[] = {SIGSEGV, SIGBUS,  SIGFPE,
+                                 SIGILL,  SIGTRAP, SIGSYS};
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(&blocked, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     int rc = pthread_create(thread, NULL, run, data);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc == 0 ? 0 : -EIO;
