@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hub_end.c: a node of the root's is gone. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,21 +10,21 @@
 #include "runtime/hub.h"
 #include "runtime/process.h"
 #include "runtime/replica.h"
+#include "runtime/rundir.h"
 #include "runtime/worker.h"
 
-/* Who was killed could not remove its sockets. */
+enum { WORKERS_MAX = 256 }; /* of a node; see peers.h */
+
+/* Who was killed could not remove its sockets. It may not have said how many
+ * it had; and to look for them takes a descriptor, of which none may be left. */
 static void
 remove_sockets(const char *directory, uint32_t number)
 {
-    char prefix[16];
-    int length = snprintf(prefix, sizeof prefix, "n%u.", number);
-    DIR *all = opendir(directory);
-    const struct dirent *entry = NULL;
-    while (all && (entry = readdir(all)))
-        if (strncmp(entry->d_name, prefix, (size_t) length) == 0)
-            (void) unlinkat(dirfd(all), entry->d_name, 0);
-    if (all)
-        closedir(all);
+    char path[TROUPE__RUN_PATH];
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        snprintf(path, sizeof path, "%s/n%u.w%u", directory, number, i);
+        (void) unlink(path);
+    }
 }
 
 static void
