@@ -253,7 +253,7 @@ storm(uint64_t kills, uint64_t seed, const char *directory, const char *path)
     }
     int faults = rc < 0;
     faults += rc == 0 ? judge_books() : 0;
-    faults += judge_belongings(before, belongings_count(), directory);
+    faults += judge_belongings(before, belongings_after(before), directory);
     faults += rc == 0 ? judge_memory(&self.tally) : 0;
     tally_print(&self.tally);
     tally_free(&self.tally);

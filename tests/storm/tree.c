@@ -17,7 +17,7 @@
  *           a process of its own; 8 members on the node delta
  *   many    one for one: 32 members on each, gamma and delta
  */
-enum { BOUND = 8, FEW = 4, FOREVER = 1000000 };
+enum { BOUND = 8, FEW = 4, FOREVER = 1000000, LOOKS = 500, LOOK_US = 10000 };
 
 enum { HOME, ALPHA, BETA, GAMMA, DELTA };
 
@@ -155,4 +155,16 @@ belongings_count(void)
         .threads = entries("/proc/self/task"),
         .children = children(),
     };
+}
+
+/* A thread that was joined may be listed a moment longer. */
+struct belongings
+belongings_after(struct belongings before)
+{
+    struct belongings now = belongings_count();
+    for (int i = 0; i < LOOKS && now.threads != before.threads; i++) {
+        usleep(LOOK_US);
+        now = belongings_count();
+    }
+    return now;
 }

@@ -15,4 +15,7 @@ struct belongings {
 
 struct belongings belongings_count(void);
 
+/* belongings_after: the same, once our threads are gone or it takes too long. */
+struct belongings belongings_after(struct belongings before);
+
 #endif
