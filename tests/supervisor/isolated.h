@@ -126,6 +126,4 @@ static const troupe_clause_t mate_clauses[] = {TROUPE_ON_START(mate_start),
 static const troupe_kind_t mate = {
     .name = "mate", .state_size = sizeof(struct mate), .clauses = mate_clauses};
 
-static const troupe_kind_t *const isolated_kinds[] = {&mate, NULL};
-
 #endif

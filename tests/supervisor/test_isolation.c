@@ -2,111 +2,17 @@
 /* test_isolation.c: children in other processes are children like others. */
 #include <criterion/criterion.h>
 
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "supervisor/isolated.h"
-
-static char directory[64];
-static troupe_t *root;
-static troupe_ref_t top;
-
-static void
-log_line(void *data, troupe_level_t level, const char *text)
-{
-    (void) data, (void) level;
-    if (getenv("TROUPE_TEST_LOG"))
-        fprintf(stderr, "%s\n", text);
-}
-
-static void
-begin_with(const char *argument)
-{
-    snprintf(directory, sizeof directory, "/tmp/troupe-iso-XXXXXX");
-    cr_assert(mkdtemp(directory));
-    troupe_nodes_options_t nodes = {.directory = directory};
-    troupe_options_t options = troupe_options_default();
-    options.workers = 2;
-    options.nodes = &nodes;
-    options.log = log_line;
-    cr_assert_eq(troupe_new(&options, &root), 0);
-    const char *argv[] = {"crew", argument, NULL};
-    troupe_program_t program = {.path = TROUPE_BUILD_DIR "/tests/crew",
-                                .argv = argv};
-    cr_assert_eq(troupe_isolation_begin(root, &program), 0);
-    cr_assert_eq(troupe_isolation_begin(root, &program), -EEXIST);
-}
+#include "supervisor/isolation_world.h"
 
 static void
 begin(void)
 {
-    begin_with(NULL);
+    isolation_begin(NULL, (troupe_nodes_options_t){0});
 }
 
-/* No child may be left, nor a socket file. */
-static void
-end(void)
-{
-    cr_assert_eq(troupe_destroy(&root), 0);
-    cr_assert_eq(rmdir(directory), 0);
-}
-
-TestSuite(isolation, .init = begin, .fini = end, .timeout = 120);
-
-static troupe_child_spec_t
-mate_spec(const char *id)
-{
-    return (troupe_child_spec_t){
-        .id = id, .kind = &mate, .name = id, .isolation = TROUPE_OWN_PROCESS};
-}
-
-static int
-supervise(const troupe_supervisor_options_t *options,
-          const troupe_child_spec_t *specs, size_t count)
-{
-    troupe_supervisor_error_t error;
-    int rc =
-        troupe_node_supervisor_start(root, options, specs, count, &top, &error);
-    if (rc < 0 && getenv("TROUPE_TEST_LOG"))
-        fprintf(stderr, "%s\n", error.text);
-    return rc;
-}
-
-static troupe_ref_t
-named(const char *name)
-{
-    troupe_ref_t ref = TROUPE_NOBODY;
-    cr_assert_eq(troupe_lookup(root, name, &ref), 0, "%s", name);
-    return ref;
-}
-
-/* An ask that waits for as long as a restart takes. */
-static int64_t
-number_of(const char *name, const char *what)
-{
-    int64_t number = 0;
-    troupe_message_t *reply = NULL;
-    int rc = -ESRCH;
-    /* Until word of its end has come, its deputy sends messages after it. */
-    while (rc == -ESRCH)
-        rc = troupe_node_ask(root, named(name), what, 60000, &reply, NULL);
-    cr_assert_eq(rc, 0, "%s: %s", what, troupe_node_ask_words());
-    cr_assert_eq(troupe_unpack(reply, "I", &number), 0);
-    troupe_message_destroy(&reply);
-    return number;
-}
-
-/* An ask that ends with who is asked. */
-static void
-end_by(troupe_ref_t ref, const char *verb, int number)
-{
-    int rc = troupe_node_ask(root, ref, verb, 60000, NULL, "i", number);
-    cr_assert(rc == -ESRCH || rc == -EHOSTDOWN || rc == -EPIPE, "%d", rc);
-}
-
-static const troupe_supervisor_options_t patient = {.intensity = 1000};
+TestSuite(isolation, .init = begin, .fini = isolation_end, .timeout = 120);
 
 Test(isolation, a_child_runs_in_a_process_of_its_own_and_answers)
 {
@@ -115,22 +21,6 @@ Test(isolation, a_child_runs_in_a_process_of_its_own_and_answers)
     int64_t one = number_of("one", "pid"), two = number_of("two", "pid");
     cr_assert_neq(one, getpid());
     cr_assert_neq(one, two);
-}
-
-/* It is started again, with its name, its ref, and in another process. */
-static void
-end_and_ask_again(const char *verb, int number)
-{
-    troupe_child_spec_t specs[] = {mate_spec("one"), mate_spec("two")};
-    cr_assert_eq(supervise(&patient, specs, 2), 0);
-    troupe_ref_t ref = named("one");
-    int64_t before = number_of("one", "pid"), other = number_of("two", "pid");
-    end_by(ref, verb, number);
-    int64_t after = number_of("one", "pid");
-    cr_assert_neq(after, before);
-    cr_assert(troupe_ref_equal(named("one"), ref));
-    cr_assert_eq(number_of("two", "pid"), other);
-    cr_assert_eq(kill((pid_t) before, 0), -1); /* neither alive nor a zombie */
 }
 
 Test(isolation, one_that_is_killed_is_restarted)

@@ -9,7 +9,10 @@
 
 #include <troupe.h>
 
+#include "tests/supervisor/crook.h"
 #include "tests/supervisor/isolated.h"
+
+static const troupe_kind_t *const kinds[] = {&mate, &crook, NULL};
 
 static void
 log_line(void *data, troupe_level_t level, const char *text)
@@ -26,7 +29,7 @@ main(int argc, char **argv)
     options.log = log_line;
     if (argc > 1 && strcmp(argv[1], "dies") == 0)
         abort(); /* before it is a node */
-    int rc = troupe_isolation_serve(&options, isolated_kinds);
+    int rc = troupe_isolation_serve(&options, kinds);
     if (rc < 0)
         fprintf(stderr, "crew: %s\n", troupe_strerror(rc));
     return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
