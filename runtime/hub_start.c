@@ -80,6 +80,27 @@ log_tail(struct troupe__hub *self, const struct troupe__process_exit *end)
                     end->tail[i]);
 }
 
+/* How it ended, with what it said last when it was not meant to end: such
+ * words go to its supervisor and to who had asked it. */
+static struct troupe__note *
+note_of_end(const struct troupe__process_exit *end)
+{
+    enum { QUOTE_MAX = 120 };
+    char text[256]; /* as much as peers remember */
+    bool is_failure = end->end == TROUPE__END_CODE
+                      || end->end == TROUPE__END_SIGNAL
+                      || end->end == TROUPE__END_OOM;
+    if (!is_failure || end->asked || end->tail_count == 0)
+        return troupe__note_new(NOTE_EXITED, end->text);
+    const char *line = end->tail[end->tail_count - 1];
+    size_t size = strlen(line), kept = size < QUOTE_MAX ? size : QUOTE_MAX;
+    while (kept > 0 && kept < size && (line[kept] & 0xc0) == 0x80)
+        kept--;
+    snprintf(text, sizeof text, "%s; its last line: %.*s%s", end->text,
+             (int) kept, line, kept < size ? " ..." : "");
+    return troupe__note_new(NOTE_EXITED, text);
+}
+
 static void
 on_exited(void *data, const struct troupe__process_exit *end)
 {
@@ -93,7 +114,7 @@ on_exited(void *data, const struct troupe__process_exit *end)
     struct troupe__hub *self = data;
     if (end->end != TROUPE__END_NORMAL && !end->asked)
         log_tail(self, end);
-    struct troupe__note *note = troupe__note_new(NOTE_EXITED, end->text);
+    struct troupe__note *note = note_of_end(end);
     note->process = end->id;
     note->exit = kinds[end->end];
     note->value = end->code;

@@ -34,7 +34,9 @@ typedef struct troupe_nodes_options {
     uint32_t term_ms;      /* from SIGTERM to SIGKILL; 5000 */
     bool subreaper;        /* reap orphans of nodes too; see prctl(2) */
     /* Each line that a node's process writes, made printable; NULL: they are
-     * logged, as "[name] line". Called on a thread of the library's. */
+     * logged, as "[name] line", or, where info is not logged, the last 20 when
+     * it failed; and the very last stands in the words of its end. Called on a
+     * thread of the library's. */
     void (*line)(void *data, const char *name, int stream, const char *text);
     void *data;
 } troupe_nodes_options_t;

@@ -20,6 +20,8 @@
  *   a signal                   TROUPE_EXIT_KILLED, the signal; words say
  *                              which, and whether a core was dumped
  *
+ * The words of a code or a signal end with the last line that it wrote.
+ *
  * Strategies, intensity, back-off, gather and names work as for others. While
  * the process is down messages wait in the deputy's mailbox. One that had left
  * it before word of the end came is lost, at most once delivered; an ask then

@@ -62,6 +62,30 @@ Test(link, what_a_node_writes_is_logged_under_its_name)
     wait_log("[one] good morning");
 }
 
+Test(link, the_words_of_a_crash_quote_the_last_line)
+{
+    uint32_t number =
+        START("a", "say", "first", "say", "the last", "exit", "3");
+    cr_assert_str_eq(wait_down(number)->text,
+                     "ended with exit code 3; its last line: the last");
+    /* Cut between characters, which are of two bytes here, at an odd place. */
+    char line[202] = "x", wanted[256] = "";
+    for (size_t i = 1; i < 201; i += 2)
+        memcpy(line + i, "\xc3\xbc", 2);
+    number = START("b", "say", line, "raise", "9");
+    snprintf(wanted, sizeof wanted,
+             "killed by SIGKILL (Killed); its last line: %.119s ...", line);
+    cr_assert_str_eq(wait_down(number)->text, wanted);
+}
+
+Test(link, an_orderly_end_quotes_nothing)
+{
+    uint32_t number = START("a", "say", "all is well", "join", "wait");
+    wait_up(number);
+    cr_assert_eq(troupe_node_end(root, number, 10000), 0);
+    cr_assert_null(strstr(wait_down(number)->text, "last line"));
+}
+
 Test(link, death_before_ready_is_a_failed_start)
 {
     uint32_t number = START("one", "exit", "3");
