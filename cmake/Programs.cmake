@@ -30,7 +30,7 @@ function(troupe_add_examples)
         target_link_libraries(example_${name} PRIVATE ${TROUPE_DEPENDENCIES})
         troupe_add_test(example.${name} 60 COMMAND example_${name})
     endforeach()
-    troupe_add_python_example()
+    troupe_add_python_examples()
     # examples/topologies: shared objects, and files that run them.
     troupe_add_kinds(examples/topologies)
     file(GLOB files CONFIGURE_DEPENDS
@@ -45,14 +45,9 @@ function(troupe_add_examples)
     endforeach()
 endfunction()
 
-# examples/python: a root in C, and an actor in Python that it starts.
-function(troupe_add_python_example)
+# examples/python: roots in C, and an actor in Python that they start.
+function(troupe_add_python_examples)
     set(dir ${PROJECT_SOURCE_DIR}/examples/python)
-    add_executable(example_python ${dir}/root.c)
-    set_target_properties(example_python PROPERTIES
-        OUTPUT_NAME root
-        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples/python)
-    target_link_libraries(example_python PRIVATE troupe troupe_flags)
     # Another Python may come before Debian's, which has Debian's packages.
     set(path $ENV{PATH})
     foreach(first "" /usr/bin:)
@@ -64,14 +59,27 @@ function(troupe_add_python_example)
             break()
         endif()
     endforeach()
-    troupe_add_test(example.python 120
-        COMMAND example_python ${dir}/actor.py
-        ENVIRONMENT "PATH=${path}" "PYTHONDONTWRITEBYTECODE=1")
     if(missing)
-        message(STATUS "Test example.python is left out: it needs the Debian "
-            "packages python3-zmq and python3-msgpack; see ./dev setup")
-        set_tests_properties(example.python PROPERTIES DISABLED TRUE)
+        message(STATUS "The tests example.python.* are left out: they need the "
+            "Debian packages python3-zmq and python3-msgpack; see ./dev setup")
     endif()
+    file(GLOB files CONFIGURE_DEPENDS ${dir}/*.c)
+    foreach(file IN LISTS files)
+        cmake_path(GET file STEM name)
+        add_executable(example_python_${name} ${file})
+        set_target_properties(example_python_${name} PROPERTIES
+            OUTPUT_NAME ${name}
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples/python)
+        target_link_libraries(example_python_${name} PRIVATE
+            troupe troupe_flags)
+        troupe_add_test(example.python.${name} 120
+            COMMAND example_python_${name} ${dir}/actor.py
+            ENVIRONMENT "PATH=${path}" "PYTHONDONTWRITEBYTECODE=1")
+        if(missing)
+            set_tests_properties(example.python.${name}
+                PROPERTIES DISABLED TRUE)
+        endif()
+    endforeach()
 endfunction()
 
 # bench/b*.c and raw_*.c: one program each; other files are shared by all.
