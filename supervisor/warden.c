@@ -327,6 +327,19 @@ on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc;
 }
 
+static void
+warden_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
+{
+    struct warden *self = state;
+    (void) reason;
+    while (self->stations) {
+        tell_tenants(ctx, self->stations, TROUPE_EXIT_SHUTDOWN, 0,
+                     "the run ends", true);
+        station_remove(self, self->stations);
+    }
+    troupe__program_free(&self->program);
+}
+
 static int
 warden_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -340,28 +353,19 @@ warden_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         rc = troupe__program_read(bytes, size, &self->program);
     if (rc == 0)
         rc = troupe_node_of(node, troupe_self(ctx), name);
-    if (rc < 0)
-        return rc;
     /* The root is a station too, for children of supervisors elsewhere. */
     struct station *station = station_add(self, name, false);
     troupe_spawn_options_t options = {.place = TROUPE_SPREAD};
-    rc = troupe_spawn(ctx, &troupe__host_kind, &options, &station->host, NULL);
     station->number = TROUPE__ROOT;
     station->state = STATION_READY;
-    return rc < 0 ? rc : troupe_nodes_watch(ctx);
-}
-
-static void
-warden_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
-{
-    struct warden *self = state;
-    (void) reason;
-    while (self->stations) {
-        tell_tenants(ctx, self->stations, TROUPE_EXIT_SHUTDOWN, 0,
-                     "the run ends", true);
-        station_remove(self, self->stations);
-    }
-    troupe__program_free(&self->program);
+    if (rc == 0)
+        rc = troupe_spawn(ctx, &troupe__host_kind, &options, &station->host,
+                          NULL);
+    if (rc == 0)
+        rc = troupe_nodes_watch(ctx);
+    if (rc < 0)
+        warden_stop(ctx, self, NULL); /* whose start fails is not stopped */
+    return rc;
 }
 
 static const troupe_clause_t clauses[] = {
