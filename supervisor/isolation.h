@@ -32,6 +32,7 @@ extern const troupe_kind_t troupe__host_kind;
 /* Of children that are programs without kinds; see program.c. */
 extern const troupe_kind_t troupe__program_kind;
 #define TROUPE__PROGRAM_KIND "troupe.program"
+enum { TROUPE__ARGUMENTS_MAX = 62 };
 
 /* program.c: the bytes are one value; nil is no program, NULL. */
 void troupe__program_pack(const troupe_program_t *program,

@@ -95,6 +95,11 @@ program_fault(const troupe_child_spec_t *spec)
         return NULL;
     if (spec->isolation != TROUPE_OWN_PROCESS)
         return "program is for a child with a process of its own";
+    size_t count = 0;
+    while (spec->program->argv && spec->program->argv[count])
+        count++;
+    if (count > TROUPE__ARGUMENTS_MAX)
+        return "program.argv has more than 62 arguments";
     if (!troupe__spec_is_program(spec))
         return NULL;
     if (!spec->program->path)

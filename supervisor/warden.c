@@ -18,10 +18,7 @@
 #include "troupe_ask.h"
 #include "troupe_msgpack.h"
 
-enum {
-    END_MS = 2000, /* for a process to end in order */
-    ARGUMENTS_MAX = 62
-};
+enum { END_MS = 2000 }; /* for a process to end in order */
 
 /* A deputy that needs a node. */
 struct tenant {
@@ -122,9 +119,10 @@ station_start(troupe_context_t *ctx, const struct warden *self,
 {
     const troupe_program_t *program =
         station->program ? station->program : self->program;
-    const char *argv[ARGUMENTS_MAX + 2];
+    const char *argv[TROUPE__ARGUMENTS_MAX + 2];
     size_t count = 0;
-    while (program->argv && program->argv[count] && count < ARGUMENTS_MAX) {
+    while (program->argv && program->argv[count]
+           && count < TROUPE__ARGUMENTS_MAX) {
         argv[count] = program->argv[count];
         count++;
     }

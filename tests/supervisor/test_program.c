@@ -121,6 +121,13 @@ Test(program, specs_that_make_no_sense_are_refused)
     static const troupe_program_t nowhere = {.argv = no_argument};
     troupe_child_spec_t spec = child(NULL, &nowhere);
     check_is_refused(&spec, "program.path is missing");
+    const char *many[64];
+    for (size_t i = 0; i < 63; i++)
+        many[i] = "x";
+    many[63] = NULL;
+    const troupe_program_t wordy = {.path = TESTS "crew", .argv = many};
+    spec = child(&mate, &wordy);
+    check_is_refused(&spec, "more than 62 arguments");
     spec = child(&mate, &crew);
     spec.isolation = TROUPE_SAME_PROCESS;
     check_is_refused(&spec, "a process of its own");
