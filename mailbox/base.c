@@ -48,6 +48,24 @@ troupe_ref_text(troupe_ref_t ref, char text[TROUPE_REF_TEXT])
     return text;
 }
 
+int
+troupe_ref_parse(const char *text, troupe_ref_t *ret_ref)
+{
+    char again[TROUPE_REF_TEXT];
+    unsigned node = 0, worker = 0, slot = 0, generation = 0;
+    CHECK(text && ret_ref);
+    if (strlen(text) >= TROUPE_REF_TEXT
+        || sscanf(text, "<%u.%u.%u.%u>", &node, &worker, &slot, &generation)
+               != 4)
+        return -EINVAL;
+    /* Numbers out of range come back as others. */
+    troupe_ref_t ref = troupe__ref_make(node, worker, generation, slot);
+    if (strcmp(troupe_ref_text(ref, again), text) != 0)
+        return -EINVAL;
+    *ret_ref = ref;
+    return 0;
+}
+
 const char *
 troupe_exit_name(troupe_exit_t kind)
 {

@@ -114,6 +114,10 @@ troupe_ref_is_nobody(troupe_ref_t ref)
 TROUPE_API const char *troupe_ref_text(troupe_ref_t ref,
                                        char text[TROUPE_REF_TEXT]);
 
+/* troupe_ref_parse: the ref that troupe_ref_text() wrote so; returns 0, or
+ * -EINVAL for any other text; threads: any */
+TROUPE_MUST int troupe_ref_parse(const char *text, troupe_ref_t *ret_ref);
+
 /* Why an actor ended. */
 typedef enum troupe_exit {
     TROUPE_EXIT_NORMAL = 0,      /* it said that it was done */
