@@ -22,6 +22,7 @@
  *   deputy -> host    ask "spawn" [kind, incarnation, place, worker,
  *                     messages, bytes, overflow, label, arguments] -> ref
  *   deputy -> host    tell "stop" [incarnation, exit, code, words]
+ *   anybody -> host   ask "look" -> [the node's agent, [[deputy, actor]...]]
  *   deputy -> host    ask "end" incarnation, when that actor ends
  *                     -> [exit, code, words, had message, type, fingerprint]
  */

@@ -31,6 +31,15 @@ enum {
 
 struct troupe__pending;
 
+/* Another node of the run, while a request is about it. */
+struct troupe__far {
+    struct troupe__pending *pending;
+    char name[TROUPE_NAME_MAX + 1];
+    uint32_t number;
+    troupe_ref_t agent; /* nobody: it has not answered */
+    json_t *deputies;   /* of actors there: ref -> deputy's ref, as texts */
+};
+
 struct troupe__client {
     int fd; /* -1: a free place */
     uint64_t serial, heard_ns;
@@ -52,9 +61,20 @@ struct troupe__pending {
     json_t *id;
     bool (*part)(troupe_context_t *ctx, struct troupe__client *client,
                  struct troupe__pending *pending, json_t *body);
-    troupe_ref_t ref;
-    uint64_t from; /* the next page */
-    json_t *json;  /* a part of the answer */
+    /* Instead of an error to the client; as `part`; NULL: that error. */
+    bool (*failed)(troupe_context_t *ctx, struct troupe__client *client,
+                   struct troupe__pending *pending);
+    /* When the other nodes have answered, or had the time to. */
+    void (*told)(troupe_context_t *ctx, struct troupe__client *client,
+                 struct troupe__pending *pending);
+    const char *verb;         /* for the agent */
+    troupe_ref_t ref, agent;  /* whom it is about, and who tells of it */
+    troupe_ref_t deputy;      /* of that one, or nobody */
+    uint64_t from;            /* the next page */
+    json_t *json;             /* a part of the answer */
+    struct troupe__far *fars; /* the other nodes */
+    size_t far_count, far_waits;
+    size_t at; /* 0: this node is asked, else fars[at - 1] */
 };
 
 struct troupe__admin {

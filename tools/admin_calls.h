@@ -49,9 +49,52 @@ int troupe__courier(troupe_context_t *ctx, troupe_ref_t to,
                     troupe_ref_t *ret_courier);
 
 /* troupe__target: the actor that "to" names, by name or by its ref as text;
- * false: the client was told. With `own`, only one that has a supervisor. */
+ * false: the client was told. With `own`, only one that has a supervisor, or
+ * that is on another node: its kind is "" then. */
 bool troupe__target(const struct troupe__call *call, bool own,
                     troupe_actor_stats_t *ret_stats);
+
+/* troupe__ref_of: a ref that the agent told as a number. */
+troupe_ref_t troupe__ref_of(const json_t *number);
+
+/* troupe__answer_json: the body of a reply; to be freed. */
+json_t *troupe__answer_json(const troupe_answer_t *answer);
+
+/* --- admin_nodes.c: the other nodes ----------------------------------------*/
+
+#define TROUPE__FAR_MS 1000 /* then a node is silent */
+
+/* troupe__nodes_ask: ask all other nodes for their agents, at once; then
+ * pending->told is called, with an answer from each that gave one. */
+void troupe__nodes_ask(const struct troupe__call *call,
+                       struct troupe__pending *pending);
+
+/* troupe__nodes_next: the next node that can be asked is pending->at; false:
+ * that was the last one. troupe__nodes_agent: who tells of it. */
+bool troupe__nodes_next(struct troupe__pending *pending);
+troupe_ref_t troupe__nodes_agent(const struct troupe__pending *pending);
+
+/* troupe__nodes_skip: the one that is asked has become silent. */
+void troupe__nodes_skip(struct troupe__pending *pending);
+
+/* troupe__nodes_label: say on which node an actor is, and who its deputy is. */
+void troupe__nodes_label(const struct troupe__pending *pending, json_t *actor);
+
+/* troupe__nodes_silent: the names of those that do not answer; new. */
+json_t *troupe__nodes_silent(const struct troupe__pending *pending);
+
+/* troupe__reach: have an actor, on any node, told to pending->part, as by
+ * agent.inspect. pending->ref, agent and deputy are those of the actor that
+ * does the work. */
+void troupe__reach(const struct troupe__call *call,
+                   struct troupe__pending *pending,
+                   const troupe_actor_stats_t *stats);
+
+/* troupe__ref_is_near: an actor of this node. */
+bool troupe__ref_is_near(const struct troupe__admin *admin, troupe_ref_t ref);
+
+/* troupe__is_far: on another node, or only a deputy of one that is. */
+bool troupe__is_far(const troupe_actor_stats_t *stats);
 
 /* troupe__ref_as_text: the ref under `key` becomes text, or null for nobody;
  * `name`: the key for the name of that actor, or NULL. */

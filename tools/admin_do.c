@@ -118,22 +118,99 @@ answer_nothing(troupe_context_t *ctx, struct troupe__client *client,
     return false;
 }
 
+static int
+renew(troupe_context_t *ctx, struct troupe__pending *pending, troupe_ref_t ref,
+      troupe_ref_t supervisor)
+{
+    const troupe_child_request_t request = {.verb = TROUPE_RENEW_CHILD,
+                                            .ref = ref};
+    troupe_ref_t to;
+    pending->part = answer_nothing;
+    int rc = troupe__courier(ctx, supervisor, &to);
+    return rc < 0 ? rc
+                  : troupe_supervisor_ask(ctx, to, &request, RENEW_MS,
+                                          troupe__pending_answer, pending);
+}
+
+/* After an ask in an answer; true when `pending` goes on. */
+static bool
+goes_on(struct troupe__client *client, const struct troupe__pending *pending,
+        int rc)
+{
+    client->asks += rc == 0;
+    if (rc < 0)
+        troupe__client_error(client, pending->id, rc, "%s",
+                             troupe_strerror(rc));
+    return rc == 0;
+}
+
+/* One on another node, with its supervisor there or, of a deputy, anywhere. */
+static bool
+restart_far(troupe_context_t *ctx, struct troupe__client *client,
+            struct troupe__pending *pending, json_t *actor)
+{
+    troupe_ref_t ref = pending->ref;
+    troupe_ref_t parent = troupe__ref_of(json_object_get(actor, "parent"));
+    troupe_actor_stats_t stats;
+    if (!troupe_ref_is_nobody(pending->deputy)) {
+        ref = pending->deputy;
+        parent = TROUPE_NOBODY;
+        if (troupe_actor_stats_get(pending->admin->node, ref, &stats) == 0)
+            parent = stats.parent;
+    }
+    if (!troupe_ref_is_nobody(parent))
+        return goes_on(client, pending, renew(ctx, pending, ref, parent));
+    troupe__client_error(client, pending->id, -EPERM,
+                         "its supervisor is not known here: restart that one");
+    return false;
+}
+
 void
 troupe__do_restart(const struct troupe__call *call)
 {
     troupe_actor_stats_t stats;
-    troupe_ref_t to;
     if (!troupe__target(call, true, &stats))
         return;
-    const troupe_child_request_t request = {.verb = TROUPE_RENEW_CHILD,
-                                            .ref = stats.ref};
-    struct troupe__pending *pending = troupe__pending_new(call, answer_nothing);
+    struct troupe__pending *pending = troupe__pending_new(call, restart_far);
+    if (!*stats.kind) {
+        troupe__reach(call, pending, &stats);
+        return;
+    }
     pending->ref = stats.ref;
-    int rc = troupe__courier(call->ctx, stats.parent, &to);
-    if (rc == 0)
-        rc = troupe_supervisor_ask(call->ctx, to, &request, RENEW_MS,
-                                   troupe__pending_answer, pending);
-    troupe__pending_asked(call, pending, rc);
+    troupe__pending_asked(call, pending,
+                          renew(call->ctx, pending, stats.ref, stats.parent));
+}
+
+static bool
+answer_status(troupe_context_t *ctx, struct troupe__client *client,
+              struct troupe__pending *pending, json_t *body)
+{
+    (void) ctx;
+    troupe__client_ok(client, pending->id, json_incref(body));
+    return false;
+}
+
+static bool
+change_it(troupe_context_t *ctx, struct troupe__client *client,
+          struct troupe__pending *pending, json_t *actor)
+{
+    const char *kind = json_string_value(json_object_get(actor, "kind"));
+    if (kind && strcmp(kind, "supervisor") == 0) {
+        troupe__client_error(client, pending->id, -EPERM,
+                             "a supervisor does not rest: suspend its "
+                             "children");
+        return false;
+    }
+    if (kind && strcmp(kind, "troupe.deputy") == 0) {
+        troupe__client_error(client, pending->id, -EHOSTUNREACH,
+                             "its process is not started, or does not answer");
+        return false;
+    }
+    pending->part = answer_status;
+    return goes_on(client, pending,
+                   troupe_ask(ctx, pending->agent, pending->verb,
+                              TROUPE__AGENT_MS, troupe__pending_answer, pending,
+                              "{s:R}", "ref", pending->ref));
 }
 
 static void
@@ -142,16 +219,9 @@ change(const struct troupe__call *call, const char *verb)
     troupe_actor_stats_t stats;
     if (!troupe__target(call, true, &stats))
         return;
-    if (strcmp(stats.kind, "supervisor") == 0) {
-        troupe__call_refuse(call, -EPERM,
-                            "a supervisor does not rest: suspend its children");
-        return;
-    }
-    struct troupe__pending *pending = troupe__pending_new(call, NULL);
-    troupe__pending_asked(call, pending,
-                          troupe_ask(call->ctx, call->admin->agent, verb,
-                                     TROUPE__AGENT_MS, troupe__pending_answer,
-                                     pending, "{s:R}", "ref", stats.ref));
+    struct troupe__pending *pending = troupe__pending_new(call, change_it);
+    pending->verb = verb;
+    troupe__reach(call, pending, &stats);
 }
 
 void

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "troupe_events.h"
+#include "troupe_nodes.h"
 
 #include "tools/admin_calls.h"
 #include "tools/findings.h"
@@ -43,6 +44,9 @@ troupe__pending_free(struct troupe__pending *self)
         self->next->link = self->link;
     json_decref(self->id);
     json_decref(self->json);
+    for (size_t i = 0; i < self->far_count; i++)
+        json_decref(self->fars[i].deputies);
+    free(self->fars);
     free(self);
 }
 
@@ -142,23 +146,6 @@ all_actors(troupe_t *node, size_t *ret_count)
     return refs;
 }
 
-static int
-find_by_text(troupe_t *node, const char *text, troupe_ref_t *ret_ref)
-{
-    char each[TROUPE_REF_TEXT];
-    size_t count = 0;
-    troupe_ref_t *refs = all_actors(node, &count);
-    int rc = -ESRCH;
-    for (size_t i = 0; i < count && rc < 0; i++) {
-        if (strcmp(troupe_ref_text(refs[i], each), text) != 0)
-            continue;
-        *ret_ref = refs[i];
-        rc = 0;
-    }
-    free(refs);
-    return rc;
-}
-
 static void
 refuse_name(const struct troupe__call *call, const char *name)
 {
@@ -200,15 +187,21 @@ find_target(const struct troupe__call *call, troupe_actor_stats_t *ret_stats)
                             "'to' must say which actor is meant");
         return false;
     }
-    int rc = name[0] == '<' ? find_by_text(node, name, &ref)
-                            : troupe_lookup(node, name, &ref);
-    if (rc == 0 && troupe_actor_stats_get(node, ref, ret_stats) < 0
-        && name[0] != '<') { /* on another node */
+    char its_node[TROUPE_NAME_MAX + 1];
+    bool by_ref = name[0] == '<';
+    int rc =
+        by_ref ? troupe_ref_parse(name, &ref) : troupe_lookup(node, name, &ref);
+    if (rc == 0 && troupe_actor_stats_get(node, ref, ret_stats) < 0) {
         *ret_stats = (troupe_actor_stats_t){
+            /* on another node */
             .ref = ref,
             .kind = "",
             .limits = {.messages_max = UINT32_MAX, .bytes_max = UINT32_MAX}};
         snprintf(ret_stats->name, sizeof ret_stats->name, "%s", name);
+        if (by_ref && !troupe__ref_is_near(call->admin, ref))
+            rc = troupe_node_of(node, ref, its_node);
+        else if (by_ref)
+            rc = -ESRCH;
     }
     if (rc < 0)
         refuse_name(call, name);
@@ -221,7 +214,7 @@ troupe__target(const struct troupe__call *call, bool own,
 {
     if (!find_target(call, ret_stats))
         return false;
-    if (!own || !troupe_ref_is_nobody(ret_stats->parent))
+    if (!own || !*ret_stats->kind || !troupe_ref_is_nobody(ret_stats->parent))
         return true;
     troupe__client_error(
         call->client, call->id, -EPERM,
@@ -233,15 +226,20 @@ troupe__target(const struct troupe__call *call, bool own,
 
 /* --- what the agent says, as JSON -------------------------------------------*/
 
+troupe_ref_t
+troupe__ref_of(const json_t *number)
+{
+    const json_t *big = json_object_get(number, "$uint");
+    return (troupe_ref_t){big ? strtoull(json_string_value(big), NULL, 10)
+                              : (uint64_t) json_integer_value(number)};
+}
+
 /* Numbers of refs are for programs here, and too large for JSON elsewhere. */
 void
 troupe__ref_as_text(troupe_t *node, json_t *object, const char *key,
                     const char *name)
 {
-    const json_t *number = json_object_get(object, key);
-    const json_t *big = json_object_get(number, "$uint");
-    troupe_ref_t ref = {big ? strtoull(json_string_value(big), NULL, 10)
-                            : (uint64_t) json_integer_value(number)};
+    troupe_ref_t ref = troupe__ref_of(json_object_get(object, key));
     troupe_actor_stats_t stats;
     char text[TROUPE_REF_TEXT];
     bool is_there = !troupe_ref_is_nobody(ref);
@@ -256,8 +254,8 @@ troupe__ref_as_text(troupe_t *node, json_t *object, const char *key,
                         named ? json_string(stats.name) : json_null());
 }
 
-static json_t *
-body_of(const troupe_answer_t *answer)
+json_t *
+troupe__answer_json(const troupe_answer_t *answer)
 {
     size_t size = 0;
     const void *body = troupe_message_body(answer->msg, &size);
@@ -277,12 +275,14 @@ troupe__pending_answer(troupe_context_t *ctx, void *state,
     struct troupe__client *client = troupe__pending_client(pending);
     bool goes_on = false;
     if (client && answer->outcome == TROUPE_REPLY) {
-        json_t *body = body_of(answer);
+        json_t *body = troupe__answer_json(answer);
         if (pending->part)
             goes_on = pending->part(ctx, client, pending, body);
         else
             troupe__client_ok(client, pending->id, json_incref(body));
         json_decref(body);
+    } else if (client && pending->failed) {
+        goes_on = pending->failed(ctx, client, pending);
     } else if (client) {
         refuse_by(client, pending, answer);
     }

@@ -64,14 +64,16 @@ print_children(const json_t *actor)
 static void
 print_actor(const json_t *actor)
 {
-    static const char *const texts[] = {"name",     "kind", "status",
-                                        "handling", "ref",  "parent"};
+    static const char *const texts[] = {"name",     "kind",     "status",
+                                        "handling", "ref",      "parent",
+                                        "deputy",   "node_name"};
     static const char *const numbers[] = {"node",     "worker",  "incarnation",
                                           "received", "handled", "failed",
                                           "dropped"};
     char time[32], age[32];
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        printf("%-12s%s\n", texts[i], troupe__text_of(actor, texts[i]));
+        if (i < 6 || json_object_get(actor, texts[i])) /* else: of one node */
+            printf("%-12s%s\n", texts[i], troupe__text_of(actor, texts[i]));
     print_list("names", json_object_get(actor, "names"));
     print_list("groups", json_object_get(actor, "groups"));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -106,6 +108,7 @@ troupe__command_inspect(int argc, char **argv)
         &look, TROUPE__LOOK_MS,
         json_pack("{s:s, s:s}", "do", "inspect", "to", look.arguments[0]));
     troupe__look_end(&look);
+    troupe__look_name_silent(&look, actor);
     if (actor && look.json)
         troupe__look_print_json(json_incref(actor));
     else if (actor)
@@ -127,19 +130,23 @@ who(const json_t *letter, const char *name, const char *ref)
 static void
 print_letters(const json_t *dead)
 {
-    static const char *const heads[] = {">AGE", "WHY", "TYPE",
-                                        "FROM", "TO",  ">BYTES"};
+    static const char *const heads[] = {">AGE", "NODE", "WHY",   "TYPE",
+                                        "FROM", "TO",   ">BYTES"};
     const json_t *letters = json_object_get(dead, "letters");
     struct troupe__table table = {0};
     char age[32];
-    for (size_t i = 0; i < 6; i++)
-        troupe__table_add(&table, heads[i]);
-    table.columns = 6;
+    bool has_nodes = troupe__has_nodes(letters);
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (i != 1 || has_nodes)
+            troupe__table_add(&table, heads[i]);
+    table.columns = table.count;
     for (size_t i = 0; i < json_array_size(letters); i++) {
         const json_t *letter = json_array_get(letters, i);
         troupe__table_add(
             &table,
             troupe__time_text(troupe__number_of(letter, "age_ns"), age));
+        if (has_nodes)
+            troupe__table_add(&table, troupe__text_of(letter, "node_name"));
         troupe__table_add(&table, troupe__text_of(letter, "why"));
         troupe__table_add(&table, troupe__text_of(letter, "type"));
         troupe__table_add(&table, who(letter, "from_name", "from"));
@@ -165,6 +172,7 @@ troupe__command_dead(int argc, char **argv)
         return code;
     json_t *dead = troupe__look_ask(&look, TROUPE__LOOK_MS,
                                     json_pack("{s:s}", "do", "dead"));
+    troupe__look_name_silent(&look, dead);
     troupe__look_end(&look);
     if (dead && look.json)
         troupe__look_print_json(json_incref(dead));

@@ -58,19 +58,24 @@ static void
 print(const json_t *actors)
 {
     static const char *const heads[] = {
-        "NAME",     "KIND",    "STATUS",   ">RESTARTS", ">WAITING", ">RECEIVED",
-        ">HANDLED", ">FAILED", ">DROPPED", ">BUSY",     "REF",      "HANDLING"};
+        "NAME",     "NODE",      "KIND",     "STATUS",  ">RESTARTS",
+        ">WAITING", ">RECEIVED", ">HANDLED", ">FAILED", ">DROPPED",
+        ">BUSY",    "REF",       "HANDLING"};
     static const char *const numbers[] = {"depth", "received", "handled",
                                           "failed", "dropped"};
     struct troupe__table table = {0};
     char time[32];
     size_t columns = sizeof heads / sizeof *heads;
+    bool has_nodes = troupe__has_nodes(actors);
     for (size_t i = 0; i < columns; i++)
-        troupe__table_add(&table, heads[i]);
-    table.columns = columns;
+        if (i != 1 || has_nodes)
+            troupe__table_add(&table, heads[i]);
+    table.columns = table.count;
     for (size_t i = 0; i < json_array_size(actors); i++) {
         const json_t *actor = json_array_get(actors, i);
         troupe__table_add(&table, troupe__text_of(actor, "name"));
+        if (has_nodes)
+            troupe__table_add(&table, troupe__text_of(actor, "node_name"));
         troupe__table_add(&table, troupe__text_of(actor, "kind"));
         troupe__table_add(&table, troupe__text_of(actor, "status"));
         troupe__table_number(&table,
@@ -95,8 +100,7 @@ troupe__command_ps(int argc, char **argv)
     int code = troupe__look_begin(&look, argc, argv);
     if (code >= 0)
         return code;
-    json_t *answer = troupe__look_ask(&look, TROUPE__LOOK_MS,
-                                      json_pack("{s:s}", "do", "ps"));
+    json_t *answer = troupe__look_actors(&look);
     troupe__look_end(&look);
     if (!answer)
         return TROUPE__EXIT_FAILED;

@@ -67,8 +67,7 @@ sample_free(struct sample *self)
 static bool
 take(struct troupe__look *look, struct sample *ret)
 {
-    json_t *answer =
-        troupe__look_ask(look, TROUPE__LOOK_MS, json_pack("{s:s}", "do", "ps"));
+    json_t *answer = troupe__look_actors(look);
     if (!answer)
         return false;
     *ret = (struct sample){.actors = json_object(), .at_ns = now_ns()};
@@ -135,20 +134,23 @@ make_rows(const struct sample *before, const struct sample *now,
 static void
 print_table(const struct row *rows, size_t count, size_t rows_max)
 {
-    static const char *const heads[] = {"NAME",    "KIND",       "STATUS",
-                                        ">BUSY %", ">HANDLED/S", ">WAITING",
-                                        ">AGE",    ">FAILED",    "HANDLING"};
+    static const char *const heads[] = {
+        "NAME",       "NODE",     "KIND", "STATUS",  ">BUSY %",
+        ">HANDLED/S", ">WAITING", ">AGE", ">FAILED", "HANDLING"};
     struct troupe__table table = {0};
     char age[32];
-    table.columns = 0;
-    for (size_t i = 0; i < 9; i++)
-        troupe__table_add(&table, heads[i]);
-    table.columns = 9;
+    bool has_nodes = count > 0 && json_object_get(rows[0].actor, "node_name");
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (i != 1 || has_nodes)
+            troupe__table_add(&table, heads[i]);
+    table.columns = table.count;
     for (size_t i = 0; i < count; i++) {
         const json_t *actor = rows[i].actor;
         bool named = json_is_string(json_object_get(actor, "name"));
         troupe__table_add(&table,
                           troupe__text_of(actor, named ? "name" : "ref"));
+        if (has_nodes)
+            troupe__table_add(&table, troupe__text_of(actor, "node_name"));
         troupe__table_add(&table, troupe__text_of(actor, "kind"));
         troupe__table_add(&table, troupe__text_of(actor, "status"));
         troupe__table_format(&table, "%.1f", rows[i].busy * 100);

@@ -18,7 +18,7 @@ static const char help[] =
 /* What is drawn: the actors by ref, and the connection for the supervisors. */
 struct drawing {
     struct troupe__look *look;
-    json_t *actors; /* ref -> actor */
+    json_t *actors; /* ref, or the deputy's -> actor */
     bool failed;
 };
 
@@ -28,7 +28,10 @@ index_of(const json_t *actors)
     json_t *index = json_object();
     for (size_t i = 0; i < json_array_size(actors); i++) {
         json_t *actor = json_array_get(actors, i);
-        json_object_set(index, troupe__text_of(actor, "ref"), actor);
+        bool has_deputy = json_object_get(actor, "deputy") != NULL;
+        json_object_set(index,
+                        troupe__text_of(actor, has_deputy ? "deputy" : "ref"),
+                        actor);
     }
     return index;
 }
@@ -108,6 +111,8 @@ print_label(const json_t *node)
     if (json_object_get(node, "kind"))
         printf("%s, ", troupe__text_of(node, "kind"));
     fputs(troupe__text_of(node, "status"), stdout);
+    if (json_object_get(node, "node_name"))
+        printf(", on %s", troupe__text_of(node, "node_name"));
     if (restarts > 0)
         printf(", %llu restart%s", (unsigned long long) restarts,
                restarts == 1 ? "" : "s");
@@ -141,8 +146,7 @@ troupe__command_tree(int argc, char **argv)
     int code = troupe__look_begin(&look, argc, argv);
     if (code >= 0)
         return code;
-    json_t *answer = troupe__look_ask(&look, TROUPE__LOOK_MS,
-                                      json_pack("{s:s}", "do", "ps"));
+    json_t *answer = troupe__look_actors(&look);
     struct drawing drawing = {
         .look = &look, .actors = index_of(json_object_get(answer, "actors"))};
     json_t *roots = json_array();

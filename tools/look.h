@@ -50,6 +50,15 @@ void troupe__look_end(struct troupe__look *self);
 json_t *troupe__look_ask(struct troupe__look *self, uint32_t wait_ms,
                          json_t *request);
 
+/* troupe__look_actors: what `ps` answers, with the actors of all nodes, each
+ * once; names those nodes that are silent on standard error. */
+json_t *troupe__look_actors(struct troupe__look *self);
+void troupe__look_name_silent(const struct troupe__look *self,
+                              const json_t *answer);
+
+/* troupe__has_nodes: whether a list is from a run of several nodes. */
+bool troupe__has_nodes(const json_t *list);
+
 /* troupe__look_print_json: indented, with a newline; takes it. */
 void troupe__look_print_json(json_t *json);
 

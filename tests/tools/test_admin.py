@@ -109,7 +109,7 @@ ACTOR = {"ref": str, "name": (str, type(None)), "kind": str, "status": str,
          "incarnation": int, "depth": int, "bytes": int, "age_ns": int,
          "received": int, "handled": int, "failed": int, "dropped": int,
          "handler_ns": int, "parent": (str, type(None)),
-         "handling": (str, type(None))}
+         "handling": (str, type(None)), "node": int}
 
 
 def check_actor(item, more=()):

@@ -193,6 +193,102 @@ def test_nothing_outlives_a_killed_root():
           "the run left " + str(list(Path("troupe").rglob("*"))))
 
 
+def look(*words):
+    """What a command prints as JSON, and what it says beside."""
+    done = subprocess.run([TROUPE, *words, "--json"], capture_output=True,
+                          stdin=subprocess.DEVNULL, text=True, timeout=LIMIT)
+    check(done.returncode == 0, f"{words}: {done.stderr}")
+    return json.loads(done.stdout or "null"), done.stderr
+
+
+def actor_of(name):
+    """That of `ps`, which has it once."""
+    found = [at for at in look("ps")[0]["actors"] if at["name"] == name]
+    check(len(found) == 1, f"{name}: {found}")
+    return found[0]
+
+
+def test_all_nodes_are_looked_into():
+    where = {"here": "main", "far": "engines", "deep": "engines",
+             "alone-1": "alone-1", "alone-2": "alone-2", "pool": "engines",
+             "root": "main"}
+    with running():
+        actors, warnings = look("ps")
+        for name, node in where.items():
+            found = [(at["node_name"], at["kind"] in ("clerk", "supervisor"))
+                     for at in actors["actors"] if at["name"] == name]
+            check(found == [(node, True)], f"{name}: {found}")
+            inspected = look("inspect", name)[0]
+            check(inspected["node_name"] == node, inspected)
+            by_ref = look("inspect", inspected["ref"])[0]
+            check(by_ref["ref"] == inspected["ref"], by_ref)
+        check(warnings == "" and actors["silent"] == [], warnings)
+        table = subprocess.run([TROUPE, "ps"], capture_output=True, text=True,
+                               timeout=LIMIT, check=True).stdout
+        check(table.split()[:3] == ["NAME", "NODE", "KIND"], table)
+        tree = subprocess.run([TROUPE, "tree"], capture_output=True, text=True,
+                              timeout=LIMIT, check=True).stdout
+        has(tree, "│   └── deep  (clerk, running, on engines)\n")
+        has(tree, "── alone-2  (clerk, running, on alone-2)\n")
+        top = look("top", "--once", "--every", "10ms")[0]
+        check({"deep", "alone-1", "here"}
+              <= {at["name"] for at in top["actors"]}, top)
+        subprocess.run([TROUPE, "send", "far", "odd"], check=True,
+                       stdin=subprocess.DEVNULL, timeout=LIMIT)
+        while not any(at["type"] == "odd" and at["node_name"] == "engines"
+                      for at in look("dead")[0]["letters"]):
+            pass
+
+
+def test_actors_elsewhere_obey():
+    with running():
+        for name in ("alone-1", "deep", "far"):
+            before = answer(name, "pid")
+            look("restart", name)
+            check((before != answer(name, "pid")) == (name == "alone-1"), name)
+            check(actor_of(name)["incarnation"] == 2, actor_of(name))
+            look("suspend", name)
+            check(actor_of(name)["status"] == "suspended", actor_of(name))
+            subprocess.run([TROUPE, "send", name, "add"], check=True,
+                           stdin=subprocess.DEVNULL, timeout=LIMIT)
+            look("resume", name)
+            check(answer(name, "total") == {"total": 1}, name)
+        done = subprocess.run([TROUPE, "suspend", "pool"], text=True,
+                              capture_output=True, timeout=LIMIT)
+        has(done.stderr, "a supervisor does not rest")
+
+
+def while_silent(*words):
+    """What a command says while the node of 'far' is stopped; it is woken soon,
+    as the root ends a node that hangs."""
+    pid = answer("far", "pid")
+    os.kill(pid, signal.SIGSTOP)
+    done = subprocess.run([TROUPE, *words], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=LIMIT)
+    os.kill(pid, signal.SIGCONT)
+    while look("ps")[0]["silent"]:
+        pass
+    return done
+
+
+def test_a_silent_node_is_named():
+    with running():
+        listed = while_silent("ps", "--json")
+        actors = json.loads(listed.stdout)
+        check(actors["silent"] == ["engines"], actors["silent"])
+        names = [at["name"] for at in actors["actors"]]
+        check("alone-1" in names and "deep" not in names, names)
+        for done in (listed, while_silent("tree"), while_silent("dead"),
+                     while_silent("inspect", "far")):
+            check(done.returncode == 0, done)
+            has(done.stderr, "node 'engines' does not answer")
+        has(while_silent("inspect", "deep").stderr,
+            "node 'engines', where it is, does not answer")
+        has(while_silent("suspend", "far").stderr,
+            "is not started, or does not answer")
+        actor_of("deep")
+
+
 def example(name, **more):
     """What an example prints."""
     build = os.environ["TROUPE_BUILD_DIR"]
