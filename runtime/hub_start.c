@@ -134,7 +134,7 @@ troupe__hub_processes(struct troupe__hub *self)
     return troupe__processes_new(&options, &self->processes);
 }
 
-/* The lowest after the last one that is free; 0: none is. Under the lock. */
+/* The next one in turn that is free and has rested; 0: none. Under the lock. */
 static uint32_t
 next_number(struct troupe__hub *self)
 {
@@ -142,7 +142,8 @@ next_number(struct troupe__hub *self)
         uint32_t number = self->next_number++;
         if (self->next_number > TROUPE__PEER_MAX)
             self->next_number = TROUPE__ROOT + 1;
-        if (!troupe__hub_find(self, number))
+        if (!troupe__hub_find(self, number)
+            && troupe__peer_is_free(self->link->node, number))
             return number;
     }
     return 0;

@@ -190,7 +190,8 @@ go(struct troupe__hub *self, struct troupe__hub_node *node)
     struct troupe__buffer *out = &self->link->out;
     troupe__letter_write(out, "[s]", "go");
     troupe__hub_send(self, node);
-    node->due_ns = UINT64_MAX;
+    if (!node->end_asked)
+        node->due_ns = UINT64_MAX;
     troupe__hub_set_state(self, node, HUB_LIVE);
     troupe__letter_write(out, "[s,I]", "live", (int64_t) number);
     troupe__hub_send_all(self, number);

@@ -45,6 +45,25 @@ is_there(const struct troupe__peer *peer)
     return state == PEER_ADMITTED || state == PEER_ROUTED;
 }
 
+static bool
+has_rested(const struct troupe__peer *peer, uint64_t ms)
+{
+    return peer->lost_ns == 0
+           || troupe__real_ns() - peer->lost_ns >= ms * UINT64_C(1000000);
+}
+
+bool
+troupe__peer_is_free(troupe_t *node, uint32_t number)
+{
+    const struct troupe__peer *peer = peer_at(node, number);
+    CHECK(peer);
+    pthread_mutex_lock(&node->peers->lock);
+    bool is_free = !is_there(peer)
+                   && has_rested(peer, 2 * (uint64_t) TROUPE__PEER_REST_MS);
+    pthread_mutex_unlock(&node->peers->lock);
+    return is_free;
+}
+
 int
 troupe__peer_admit(troupe_t *node, const struct troupe__peer_facts *facts)
 {
@@ -53,8 +72,8 @@ troupe__peer_admit(troupe_t *node, const struct troupe__peer_facts *facts)
         || facts->workers > WORKERS_MAX || !troupe__name_is_valid(facts->name))
         return -EINVAL;
     pthread_mutex_lock(&node->peers->lock);
-    /* A number that was lost stays so: it was one life of one process. */
-    bool there = atomic_load(&peer->state) != PEER_NONE;
+    /* A number that was lost was one life of one process: it rests. */
+    bool there = is_there(peer) || !has_rested(peer, TROUPE__PEER_REST_MS);
     if (!there) {
         peer->facts = *facts;
         atomic_store_explicit(&peer->state, PEER_ADMITTED,
@@ -102,6 +121,7 @@ troupe__peer_lost(troupe_t *node, uint32_t number,
     pthread_mutex_lock(&node->peers->lock);
     bool there = is_there(peer);
     if (there) {
+        peer->lost_ns = troupe__real_ns();
         peer->lost_kind = reason->kind;
         peer->lost_code = reason->code;
         snprintf(peer->lost_text, sizeof peer->lost_text, "%s", reason->text);

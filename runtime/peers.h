@@ -15,6 +15,7 @@
  * A run has one root, node TROUPE__ROOT, and others, each a process. A number
  * names one life of one process: whoever is started again gets another, and
  * what still comes from a number that is lost, or is meant for it, is nobody's.
+ * Numbers are given in turn, and again only when they have rested for long.
  *
  * The link (link.h) decides who is who and calls what is below; the workers
  * read. A peer is first admitted (what it sends is taken), then routed (it is
@@ -24,6 +25,7 @@ enum {
     TROUPE__ROOT = 1,
     TROUPE__PEER_MAX = 1023,
     TROUPE__SECRET_SIZE = 32,
+    TROUPE__PEER_REST_MS = 30000, /* a lost number is nobody's for so long */
     TROUPE__RUN_PATH_MAX = 92 /* with "/n1023.w255" it fits a socket's name */
 };
 
@@ -54,6 +56,7 @@ struct troupe__peer {
     troupe_exit_t lost_kind; /* why, once it is lost */
     int lost_code;
     char lost_text[256];
+    uint64_t lost_ns; /* when; 0: never */
 };
 
 struct troupe__peers {
@@ -98,6 +101,10 @@ void troupe__peer_lost(troupe_t *node, uint32_t number,
  */
 int troupe__peer_facts(troupe_t *node, uint32_t number,
                        struct troupe__peer_facts *ret_facts);
+
+/* troupe__peer_is_free: true when nobody has that number, nor had it within
+ * twice TROUPE__PEER_REST_MS, so that all nodes take it for free. */
+bool troupe__peer_is_free(troupe_t *node, uint32_t number);
 
 /* troupe__peer_is_lost: true when that node has ended. Threads: any. */
 bool troupe__peer_is_lost(const troupe_t *node, uint32_t number);

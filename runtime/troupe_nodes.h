@@ -61,7 +61,7 @@ typedef struct troupe_node_spec {
  *               -EINVAL     name, path or another value is wrong
  *               -EPERM      `root` is no root
  *               -EEXIST     a living node has that name
- *               -ENOSPC     1022 nodes live already
+ *               -ENOSPC     1022 nodes live, or ended within a minute
  *               -ESHUTDOWN  the root is stopping
  *   threads     any
  */

@@ -101,7 +101,11 @@ on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     bool had_message = false;
     uint64_t fingerprint = 0;
     const char *text = "an end that cannot be read", *type = "";
-    (void) state;
+    const struct deputy *self = state;
+    bool is_lost = troupe__peer_is_lost(troupe_context_node(ctx), self->node);
+    if (answer->outcome == TROUPE_DOWN && !is_lost)
+        return troupe_exit(ctx, TROUPE_EXIT_ERROR, -EHOSTDOWN,
+                           "whoever ran it on its node has ended");
     if (answer->outcome != TROUPE_REPLY)
         return 0; /* it did not start, or its node is lost */
     if (troupe_unpack(answer->msg, "[i, i, s, b, s, U]", &kind, &code, &text,
@@ -214,8 +218,8 @@ node_name(const troupe_context_t *ctx, const struct plan *plan,
         return plan->node;
     if (plan->name)
         return plan->name;
-    snprintf(name, TROUPE_NAME_MAX + 1, "%.*s %s",
-             (int) (TROUPE_NAME_MAX - TROUPE_REF_TEXT - 1), plan->id,
+    bool is_short = strlen(plan->id) < TROUPE_NAME_MAX - TROUPE_REF_TEXT;
+    snprintf(name, TROUPE_NAME_MAX + 1, "%s %s", is_short ? plan->id : "child",
              troupe_ref_text(troupe_self(ctx), ref));
     return name;
 }

@@ -188,6 +188,14 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return 0;
     struct station *station = station_named(self, name);
     bool is_new = !station;
+    if (strlen(name) > TROUPE_NAME_MAX
+        || (station && station->alone != alone)) {
+        troupe__program_free(&program);
+        return troupe_reply_error(ctx, -EEXIST,
+                                  "a node is called '%s': give the child that "
+                                  "is to be alone another name",
+                                  name);
+    }
     if (is_new)
         station = station_add(self, name, alone);
     troupe__program_free(&station->program);
@@ -257,10 +265,12 @@ on_up(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_node_event_read(msg, &event);
     struct station *station =
         rc == 0 ? station_numbered(self, event.number) : NULL;
-    if (!station || station->state != STATION_STARTING)
-        return rc;
-    struct troupe__peer_facts facts = {.agent = TROUPE_NOBODY};
-    (void) troupe__peer_facts(troupe_context_node(ctx), event.number, &facts);
+    struct troupe__peer_facts facts;
+    /* Anybody can send such words: they only say where to look. */
+    if (!station || station->state != STATION_STARTING
+        || troupe__peer_facts(troupe_context_node(ctx), event.number, &facts)
+               < 0)
+        return 0;
     station->state = STATION_READY;
     station->host = facts.agent;
     station->is_child = !facts.system;
@@ -277,8 +287,11 @@ on_node_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_node_event_read(msg, &event);
     struct station *station =
         rc == 0 ? station_numbered(self, event.number) : NULL;
-    if (!station)
-        return rc;
+    struct troupe__peer_facts facts;
+    if (!station
+        || troupe__peer_facts(troupe_context_node(ctx), event.number, &facts)
+               == 0)
+        return 0; /* it lives */
     bool was_ending = station->state == STATION_ENDING;
     int code = event.is_permanent ? -ENOTRECOVERABLE : event.reason.code;
     troupe_exit_t kind =

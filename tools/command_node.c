@@ -23,7 +23,7 @@ refuse(void)
 static troupe_options_t
 options_of(const struct troupe__topology *topology, const char *name)
 {
-    troupe_options_t options = troupe_options_default();
+    troupe_options_t options = topology->places[0].options;
     options.workers = 1;
     for (size_t i = 0; i < topology->place_count; i++)
         if (strcmp(topology->places[i].name.text, name) == 0)
@@ -72,7 +72,7 @@ troupe__command_node(int argc, char **argv)
     if (troupe__topology_read(argv[1], &findings, &topology) < 0) {
         troupe__findings_print(&findings, stderr);
         troupe__findings_free(&findings);
-        return 125; /* it will be no better next time */
+        return TROUPE__EXIT_FAILED; /* somebody may be editing it */
     }
     int code = serve(topology, argv[2]);
     if (code != TROUPE__EXIT_FAILED)

@@ -5,26 +5,76 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/commands.h"
 
 #define SOCKETS "g-"
 
+enum { LINES_MAX = 10000, PATIENCE_S = 2 };
+
+/* --- lines ------------------------------------------------------------------*/
+
+/*
+ * Whoever reads our output may stop to; the thread that tells us lines watches
+ * the processes, and must not wait for him. So lines are written by a thread
+ * of their own, and when too many wait the next ones are left out.
+ */
+struct line {
+    struct line *next;
+    int stream;
+    const char *name; /* behind the text */
+    char text[];
+};
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t thread;
+    struct line *first, **last;
+    size_t count, dropped;
+    bool runs, quit, done;
+    const struct troupe__run_options *run;
+} queue = {.lock = PTHREAD_MUTEX_INITIALIZER,
+           .changed = PTHREAD_COND_INITIALIZER};
+
+static void
+take_line(void *data, const char *name, int stream, const char *text)
+{
+    size_t size = strlen(text) + 1, name_size = strlen(name) + 1;
+    (void) data;
+    pthread_mutex_lock(&queue.lock);
+    bool is_full = queue.count >= LINES_MAX;
+    queue.dropped += is_full;
+    queue.count += !is_full;
+    if (!is_full) {
+        struct line *line = troupe__grab(sizeof *line + size + name_size);
+        memcpy(line->text, text, size);
+        line->name = memcpy(line->text + size, name, name_size);
+        line->stream = stream;
+        line->next = NULL;
+        *queue.last = line;
+        queue.last = &line->next;
+    }
+    pthread_cond_broadcast(&queue.changed);
+    pthread_mutex_unlock(&queue.lock);
+}
+
 /* What a process writes to its standard output is the actors' own; lines of
  * its standard error are log lines, some of which say their level. */
 static void
-take_line(void *data, const char *name, int stream, const char *text)
+write_line(const char *name, int stream, const char *text)
 {
     static const struct {
         const char *word;
         troupe_level_t level;
     } levels[] = {{"warning ", TROUPE_LOG_WARNING},
                   {"error ", TROUPE_LOG_ERROR}};
-    const struct troupe__run_nodes *self = data;
     troupe_level_t level = TROUPE_LOG_INFO;
     if (stream == 1) {
         printf("%s\n", text);
@@ -39,8 +89,76 @@ take_line(void *data, const char *name, int stream, const char *text)
         text += size;
         break;
     }
-    troupe__run_say(self->run, level, "[%s] %s", name, text);
+    troupe__run_say(queue.run, level, "[%s] %s", name, text);
 }
+
+static void *
+write_lines(void *data)
+{
+    (void) data;
+    pthread_mutex_lock(&queue.lock);
+    while (queue.first || !queue.quit) {
+        struct line *line = queue.first;
+        size_t dropped = queue.dropped;
+        if (!line) {
+            pthread_cond_wait(&queue.changed, &queue.lock);
+            continue;
+        }
+        queue.first = line->next;
+        if (!queue.first)
+            queue.last = &queue.first;
+        queue.count--;
+        queue.dropped = 0;
+        pthread_mutex_unlock(&queue.lock);
+        if (dropped > 0)
+            troupe__run_say(queue.run, TROUPE_LOG_WARNING,
+                            "%zu lines of processes were left out: nobody "
+                            "reads the output",
+                            dropped);
+        write_line(line->name, line->stream, line->text);
+        free(line);
+        pthread_mutex_lock(&queue.lock);
+    }
+    queue.done = true;
+    pthread_cond_broadcast(&queue.changed);
+    pthread_mutex_unlock(&queue.lock);
+    return NULL;
+}
+
+static void
+lines_begin(const struct troupe__run_options *run)
+{
+    queue.run = run;
+    queue.last = &queue.first;
+    queue.quit = queue.done = false;
+    queue.runs = pthread_create(&queue.thread, NULL, write_lines, NULL) == 0;
+}
+
+/* What waits is written, if somebody reads it soon. */
+static void
+lines_end(void)
+{
+    struct timespec until;
+    if (!queue.runs)
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    pthread_mutex_lock(&queue.lock);
+    queue.quit = true;
+    pthread_cond_broadcast(&queue.changed);
+    int rc = 0;
+    while (!queue.done && rc == 0)
+        rc = pthread_cond_timedwait(&queue.changed, &queue.lock, &until);
+    bool done = queue.done;
+    pthread_mutex_unlock(&queue.lock);
+    if (done)
+        pthread_join(queue.thread, NULL);
+    else
+        pthread_detach(queue.thread);
+    queue.runs = false;
+}
+
+/* --- sockets ----------------------------------------------------------------*/
 
 /* Sockets that nobody reads any more: a directory of ours with nothing else. */
 static void
@@ -88,7 +206,6 @@ troupe__run_nodes_open(struct troupe__run_nodes *self, const char *home,
 {
     const struct troupe__topology *topology = part->topology;
     remove_left(home);
-    self->run = run;
     self->directory = troupe__format("%s/" SOCKETS "XXXXXX", home);
     if (!mkdtemp(self->directory)) {
         int rc = -errno;
@@ -98,11 +215,11 @@ troupe__run_nodes_open(struct troupe__run_nodes *self, const char *home,
         self->directory = NULL;
         return rc;
     }
+    lines_begin(run);
     self->options = (troupe_nodes_options_t){
         .name = topology->places[0].name.text,
         .directory = self->directory,
         .line = take_line,
-        .data = self,
     };
     return 0;
 }
@@ -120,6 +237,7 @@ troupe__run_nodes_close(struct troupe__run_nodes *self)
 {
     if (!self->directory)
         return;
+    lines_end();
     (void) rmdir(self->directory);
     *strrchr(self->directory, '/') = '\0';
     (void) rmdir(self->directory); /* the run's own, if the lock is gone */

@@ -10,7 +10,6 @@
 /* What a run that has other processes needs; {0} otherwise. */
 struct troupe__run_nodes {
     troupe_nodes_options_t options;
-    const struct troupe__run_options *run;
     char *directory; /* of the sockets */
 };
 

@@ -56,7 +56,7 @@ static const struct troupe__field node_fields[] = {
      .type = TROUPE__FIELD_COUNT,
      AT(struct troupe__place, options.workers),
      .min = 1,
-     .max = 1024},
+     .max = 256},
     {.key = "mailbox", .type = TROUPE__FIELD_MAP, .fields = node_mailbox},
     {.key = "watchdog",
      .type = TROUPE__FIELD_DURATION,

@@ -203,6 +203,38 @@ check_workers(const struct troupe__topology *self,
     }
 }
 
+/* Frames of one node must be ones that the others take; and a process of its
+ * own is a node that is called as its actor is. */
+static void
+check_places(const struct troupe__topology *self,
+             struct troupe__findings *findings)
+{
+    char name[TROUPE_NAME_MAX + 1];
+    for (size_t i = 1; i < self->place_count; i++) {
+        const struct troupe__place *place = &self->places[i];
+        if (place->options.message_size_max
+            != self->places[0].options.message_size_max)
+            troupe__found(findings, place->name.spot,
+                          "'message_size' of node '%s' is not that of the "
+                          "others; give all nodes the same",
+                          place->name.text);
+    }
+    for (size_t i = 1; i < self->member_count; i++) {
+        const struct troupe__member *member = &self->members[i];
+        if (member->spec.isolation != TROUPE_OWN_PROCESS)
+            continue;
+        for (size_t j = 0; j < member->count * self->place_count; j++) {
+            const char *node = self->places[j % self->place_count].name.text;
+            troupe__member_name(member, j / self->place_count, name);
+            if (strcmp(name, node) == 0)
+                troupe__found(findings, member->key.spot,
+                              "'%s' has a process of its own, which is called "
+                              "as it is, and so is a node; rename one of them",
+                              name);
+        }
+    }
+}
+
 void
 troupe__topology_tree(struct troupe__topology *self,
                       struct troupe__findings *findings)
@@ -216,6 +248,7 @@ troupe__topology_tree(struct troupe__topology *self,
     find_cycles(self, findings);
     place_members(self, 0, 0, findings);
     check_workers(self, findings);
+    check_places(self, findings);
     for (size_t i = 1; i < self->member_count; i++) {
         struct troupe__member *member = &self->members[i];
         for (size_t j = 0; j < member->allow.count; j++) {
