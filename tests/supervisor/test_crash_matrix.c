@@ -204,6 +204,25 @@ Test(crash, a_process_that_it_made_ends_with_it)
     cr_assert_neq(number_of("one", "pid"), before);
 }
 
+/* Its deputy keeps it from the next incarnation; that failure counts as none. */
+Test(crash, a_message_that_always_fails_is_kept_away)
+{
+    troupe_supervisor_options_t strict = {.intensity = 2, .period_ms = 60000};
+    troupe_child_spec_t spec = mate_spec("one");
+    cr_assert_eq(supervise(&strict, &spec, 1), 0);
+    troupe_ref_t ref = named("one");
+    for (int i = 0; i < 3; i++) {
+        end_by(ref, "fail", 7);
+        (void) number_of("one", "pid");
+    }
+    int64_t last = number_of("one", "pid");
+    int rc = troupe_node_ask(root, ref, "fail", 60000, NULL, "i", 7);
+    cr_assert_eq(rc, -EBADMSG, "%d", rc);
+    cr_assert(strstr(troupe_node_ask_words(), "quarantined"), "%s",
+              troupe_node_ask_words());
+    cr_assert_eq(number_of("one", "pid"), last);
+}
+
 /* --- several ---------------------------------------------------------------*/
 
 static const troupe_supervisor_options_t all = {.strategy = TROUPE_ONE_FOR_ALL,
