@@ -80,12 +80,21 @@ plan_is_program(const struct plan *plan)
     return strcmp(plan->kind, TROUPE__PROGRAM_KIND) == 0;
 }
 
+/* Its node is lost: the warden will say how. */
+static bool
+is_lost(const troupe_context_t *ctx, const struct deputy *self,
+        const troupe_answer_t *answer)
+{
+    return answer->outcome == TROUPE_DOWN
+           && troupe__peer_is_lost(troupe_context_node(ctx), self->node);
+}
+
 static int
 on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct deputy *self = state;
-    if (answer->outcome == TROUPE_DOWN)
-        return 0; /* its node is lost: the warden will say how */
+    if (is_lost(ctx, self, answer))
+        return 0;
     if (answer->outcome != TROUPE_REPLY)
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
                            answer->text);
