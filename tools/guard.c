@@ -207,11 +207,18 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     if (clause)
         clause->stop(ctx, state, reason);
     const struct troupe__topology *topology = part->topology;
-    if (member && reason->kind == TROUPE_EXIT_NORMAL
-        && member == &topology->members[topology->until_member]) {
+    if (!member || reason->kind != TROUPE_EXIT_NORMAL
+        || member != &topology->members[topology->until_member])
+        return;
+    if (part->is_root) {
         atomic_store(&part->ended_well, true);
         troupe_stop_request(troupe_context_node(ctx));
+        return;
     }
+    troupe_ref_t director;
+    if (troupe_lookup(troupe_context_node(ctx), TROUPE__DIRECTOR, &director) < 0
+        || troupe_send(ctx, director, "until", NULL) < 0)
+        troupe_log(ctx, TROUPE_LOG_ERROR, "nobody is told of the end");
 }
 
 /* The user's table, with ours where it is needed. */
@@ -256,7 +263,7 @@ guard_kind(struct troupe__part *self, const troupe_kind_t *kind)
         if (member->kind != kind)
             continue;
         start |= member->groups.count > 0;
-        stop |= self->is_root && i == topology->until_member;
+        stop |= i == topology->until_member;
         messages |= member->is_limited;
     }
     if (!start && !stop && !messages)

@@ -45,6 +45,9 @@ struct troupe__part {
                             still use this, and the shared objects */
 };
 
+/* The actor of the root that ends the run; see run.c. */
+#define TROUPE__DIRECTOR "troupe.director"
+
 /* troupe__part_make: for the root, or for another process; to be freed. */
 struct troupe__part *troupe__part_make(const struct troupe__topology *topology,
                                        bool is_root);

@@ -29,6 +29,7 @@
 #include "tools/run_nodes.h"
 
 #define EXIT_SIGNAL 130
+#define LOOKS       20
 #define LOOK_MS     100  /* between looks whether an actor comes back */
 #define SETTLE_MS   1000 /* for what was under way when `until` ended */
 
@@ -78,6 +79,7 @@ struct director {
     troupe_ref_t root;
     char until[TROUPE_NAME_MAX + 1]; /* "": none */
     troupe_monitor_t root_monitor;
+    int looks; /* at an actor of another process that is not there */
 };
 
 static int
@@ -154,7 +156,10 @@ director_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_monitor(ctx, ref, NULL);
     if (is_over())
         return 0;
-    if (is_coming_back(troupe_context_node(ctx)))
+    /* Word of its good end comes by another way than that of its end. */
+    bool is_elsewhere = atomic_load(&verdict.part)->has_others;
+    if (is_coming_back(troupe_context_node(ctx))
+        || (is_elsewhere && self->looks++ < LOOKS))
         return troupe_timer_set(ctx, "look", LOOK_MS, 0);
     return end_badly(ctx, "'%s', which is to end the run, %s", self->until,
                      "is gone for good");
@@ -172,6 +177,16 @@ director_begin(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     snprintf(self->until, sizeof self->until, "%s", until);
     rc = troupe_monitor(ctx, self->root, &self->root_monitor);
     return rc < 0 || !*until ? rc : director_look(ctx, state, msg);
+}
+
+/* The actor of `until`, in another process, has ended as it should. */
+static int
+director_until(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    atomic_store(&atomic_load(&verdict.part)->ended_well, true);
+    troupe_stop_request(troupe_context_node(ctx));
+    return 0;
 }
 
 static int
@@ -196,7 +211,8 @@ director_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 TROUPE_KIND(director, struct director, TROUPE_ON_START(director_start),
             TROUPE_ON("begin", director_begin),
-            TROUPE_ON("look", director_look), TROUPE_ON_DOWN(director_down));
+            TROUPE_ON("look", director_look),
+            TROUPE_ON("until", director_until), TROUPE_ON_DOWN(director_down));
 
 /* --- a run ------------------------------------------------------------------*/
 
@@ -280,7 +296,8 @@ say_end(const struct troupe__part *part,
 static int
 set_out(struct starter *self, pthread_t *ret_thread)
 {
-    troupe_spawn_options_t alone = {.place = TROUPE_OWN_THREAD};
+    troupe_spawn_options_t alone = {.name = TROUPE__DIRECTOR,
+                                    .place = TROUPE_OWN_THREAD};
     int fd = catch_signals();
     /* First of all, so that it stops last: who looks sees the stop too. */
     int rc = fd < 0 ? fd : troupe__admin_start(verdict.admin, self->node);
