@@ -281,8 +281,8 @@ on_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_token_t *asked = troupe__alloc(sizeof *asked);
     const troupe_ask_options_t options = {
         .answer = on_agent, .data = asked, .drop = free};
-    int rc =
-        troupe_blocking(ctx, start_agent, &node, sizeof node, &options, NULL);
+    int rc = troupe_blocking(ctx, start_agent, &node, sizeof(troupe_t *),
+                             &options, NULL);
     if (rc == 0)
         return troupe_defer(ctx, asked);
     free(asked);

@@ -269,13 +269,14 @@ add_up(json_t *sum, const json_t *more)
     json_object_foreach((json_t *) (uintptr_t) more, key, value)
     {
         json_t *old = json_object_get(sum, key);
-        if (json_is_integer(old))
+        if (json_is_integer(old)) {
             json_integer_set(old, json_integer_value(old)
                                       + json_integer_value(value));
-        else if (json_is_array(old))
+        } else if (json_is_array(old)) {
             json_array_extend(old, value);
-        else
+        } else {
             json_object_set(sum, key, value);
+        }
     }
 }
 

@@ -83,10 +83,11 @@ list_others(struct troupe__pending *pending, troupe_node_info_t **ret_infos)
     size_t room = troupe_node_list(node, NULL, 0) + 8;
     troupe_node_info_t *infos = troupe__grab(room * sizeof *infos);
     size_t count = troupe_node_list(node, infos, room), kept = 0;
-    for (size_t i = 0; i < count && i < room; i++)
+    for (size_t i = 0; i < count && i < room; i++) {
         if (infos[i].state == TROUPE_NODE_READY
             && infos[i].number != number_of(pending->admin->agent))
             infos[kept++] = infos[i];
+    }
     pending->far_count = kept;
     *ret_infos = infos;
 }
@@ -221,7 +222,7 @@ reach_far(troupe_context_t *ctx, struct troupe__client *client,
         ask_agent(&call, pending); /* it is not started, or cannot be asked */
         return;
     }
-    for (size_t i = 0; i < pending->far_count && !far; i++)
+    for (size_t i = 0; pending->fars && i < pending->far_count && !far; i++)
         if (pending->fars[i].number == number_of(pending->ref))
             far = &pending->fars[i];
     if (far && !troupe_ref_is_nobody(far->agent)) {

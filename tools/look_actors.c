@@ -17,11 +17,11 @@ take_over(json_t *actor, const json_t *deputy)
     static const char *const sums[] = {"depth", "bytes"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         json_object_set(actor, keys[i], json_object_get(deputy, keys[i]));
-    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-        json_object_set_new(
-            actor, sums[i],
-            json_integer((json_int_t) (troupe__number_of(actor, sums[i])
-                                       + troupe__number_of(deputy, sums[i]))));
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
+        uint64_t sum = troupe__number_of(actor, sums[i])
+                       + troupe__number_of(deputy, sums[i]);
+        json_object_set_new(actor, sums[i], json_integer((json_int_t) sum));
+    }
     if (strcmp(troupe__text_of(deputy, "status"), "running") != 0)
         json_object_set(actor, "status", json_object_get(deputy, "status"));
 }
