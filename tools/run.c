@@ -28,40 +28,9 @@
 #include "tools/commands.h"
 #include "tools/run_nodes.h"
 
-#define EXIT_SIGNAL 130
-#define LOOKS       20
-#define LOOK_MS     100  /* between looks whether an actor comes back */
-#define SETTLE_MS   1000 /* for what was under way when `until` ended */
-
-/* A signal handler can reach nothing else. */
-static volatile sig_atomic_t signal_pipe = -1;
-
-/* Once: the director reads it. Twice: the end. */
-static void
-on_signal(int number)
-{
-    static volatile sig_atomic_t seen;
-    (void) number;
-    int saved = errno;
-    if (seen || write(signal_pipe, "!", 1) < 0)
-        _exit(EXIT_SIGNAL);
-    seen = 1;
-    errno = saved;
-}
-
-static int
-catch_signals(void)
-{
-    static int ends[2] = {-1, -1};
-    if (ends[0] < 0 && pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-        return -errno;
-    signal_pipe = ends[1];
-    struct sigaction action = {.sa_handler = on_signal};
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    return ends[0];
-}
+#define LOOKS     20
+#define LOOK_MS   100  /* between looks whether an actor comes back */
+#define SETTLE_MS 1000 /* for what was under way when `until` ended */
 
 /* --- the director -----------------------------------------------------------*/
 
@@ -298,7 +267,7 @@ set_out(struct starter *self, pthread_t *ret_thread)
 {
     troupe_spawn_options_t alone = {.name = TROUPE__DIRECTOR,
                                     .place = TROUPE_OWN_THREAD};
-    int fd = catch_signals();
+    int fd = troupe__run_signals();
     /* First of all, so that it stops last: who looks sees the stop too. */
     int rc = fd < 0 ? fd : troupe__admin_start(verdict.admin, self->node);
     if (rc == 0)

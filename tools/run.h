@@ -24,6 +24,10 @@ struct troupe__run_options {
 int troupe__part_run(struct troupe__part *part,
                      const struct troupe__run_options *options);
 
+/* troupe__run_signals: catch INT and TERM. The first can be read, as a byte,
+ * from the descriptor that this returns; the second ends the process. */
+int troupe__run_signals(void);
+
 /* troupe__run_log: a troupe_log_fn to standard error; `data`: the options. */
 void troupe__run_log(void *data, troupe_level_t level, const char *text);
 
