@@ -120,8 +120,9 @@ unreachable(struct troupe__worker *self,
                                  .id = envelope->id};
     bool is_word = envelope->kind != WIRE_CONTROL;
     static const char *const asked[] = {"monitor", "link", "room", "why"};
-    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
-        is_word |= strcmp(envelope->type, asked[i]) == 0;
+    for (size_t i = 0; !is_word && i < sizeof asked / sizeof *asked; i++)
+        is_word = strlen(asked[i]) == envelope->type_size
+                  && memcmp(envelope->type, asked[i], envelope->type_size) == 0;
     if (is_word) /* other control is for a worker, and never for this one */
         troupe__system_nobody(self, &msg);
     return 0;
