@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/findings.h"
+
 /* --- bytes and base64 -------------------------------------------------------*/
 
 static json_t *
@@ -235,7 +237,7 @@ of_map(const msgpack_object_map *map)
         const msgpack_object_str *text = &key->via.str;
         char *name = key->type == MSGPACK_OBJECT_STR
                              && !memchr(text->ptr, '\0', text->size)
-                         ? strndup(text->ptr, text->size)
+                         ? troupe__copy(text->ptr, text->size)
                          : NULL;
         bool odd = !name || json_object_get(json, name)
                    || (map->size == 1 && special_of(name, strlen(name)));
