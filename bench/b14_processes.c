@@ -115,7 +115,7 @@ kill_one(const struct run *self, double *ret_seconds)
 static int
 measure(int rounds, bool kills)
 {
-    struct run self;
+    struct run self = {.node = NULL};
     double seconds[KILLS];
     int rc = run_begin(&self);
     for (int i = 0; i < rounds && rc == 0; i++) {
@@ -154,7 +154,7 @@ killed(bool quick)
 static int
 many(bool quick)
 {
-    struct run self;
+    struct run self = {.node = NULL};
     troupe_ref_t top;
     size_t count = quick ? 2 : MANY;
     double begin = bench_now();

@@ -92,6 +92,7 @@ troupe__root_new(const troupe_options_t *options, troupe_t **ret_node)
         troupe__rundir_close(&rundir, ignored);
         return rc;
     }
+    CHECK(node);
     node->rundir = rundir;
     rc = troupe__link_start(node);
     if (rc < 0)

@@ -35,7 +35,9 @@ join_deputies(const json_t *actors)
     json_t *actor = NULL;
     size_t i = 0;
     json_array_foreach(actors, i, actor)
+    {
         json_object_set(by_ref, troupe__text_of(actor, "ref"), actor);
+    }
     json_array_foreach(actors, i, actor)
     {
         const char *ref = troupe__text_of(actor, "deputy");

@@ -110,11 +110,12 @@ write_lines(void *data)
         queue.count--;
         queue.dropped = 0;
         pthread_mutex_unlock(&queue.lock);
-        if (dropped > 0)
+        if (dropped > 0) {
             troupe__run_say(queue.run, TROUPE_LOG_WARNING,
                             "%zu lines of processes were left out: nobody "
                             "reads the output",
                             dropped);
+        }
         write_line(line->name, line->stream, line->text);
         free(line);
         pthread_mutex_lock(&queue.lock);

@@ -213,11 +213,12 @@ check_places(const struct troupe__topology *self,
     for (size_t i = 1; i < self->place_count; i++) {
         const struct troupe__place *place = &self->places[i];
         if (place->options.message_size_max
-            != self->places[0].options.message_size_max)
+            != self->places[0].options.message_size_max) {
             troupe__found(findings, place->name.spot,
                           "'message_size' of node '%s' is not that of the "
                           "others; give all nodes the same",
                           place->name.text);
+        }
     }
     for (size_t i = 1; i < self->member_count; i++) {
         const struct troupe__member *member = &self->members[i];
@@ -226,11 +227,12 @@ check_places(const struct troupe__topology *self,
         for (size_t j = 0; j < member->count * self->place_count; j++) {
             const char *node = self->places[j % self->place_count].name.text;
             troupe__member_name(member, j / self->place_count, name);
-            if (strcmp(name, node) == 0)
+            if (strcmp(name, node) == 0) {
                 troupe__found(findings, member->key.spot,
                               "'%s' has a process of its own, which is called "
                               "as it is, and so is a node; rename one of them",
                               name);
+            }
         }
     }
 }
