@@ -78,7 +78,7 @@ stage_debug() {
 stage_clang() {
     build_preset clang-debug
     build_preset clang
-    count_ctest clang --exclude-regex '^(soak|storm|ci\.|bench\.)'
+    count_ctest clang --exclude-regex '^(soak|storm|ci\.|bench\.|tools\.)'
 }
 
 stage_asan() {
