@@ -62,8 +62,10 @@ troupe__look_name_silent(const struct troupe__look *self, const json_t *answer)
     const json_t *name = NULL;
     size_t i = 0;
     json_array_foreach(silent, i, name)
+    {
         fprintf(stderr, "troupe %s: node '%s' does not answer\n", self->command,
                 json_string_value(name));
+    }
 }
 
 json_t *
