@@ -156,25 +156,6 @@ troupe__peer_is_lost(const troupe_t *node, uint32_t number)
                   == PEER_LOST;
 }
 
-uint32_t
-troupe__peer_find(troupe_t *node, const char *name)
-{
-    uint32_t found = 0;
-    if (!node->peers)
-        return 0;
-    if (strcmp(node->peers->self.name, name) == 0)
-        return node->id;
-    pthread_mutex_lock(&node->peers->lock);
-    for (uint32_t i = TROUPE__ROOT; !found && i <= TROUPE__PEER_MAX; i++) {
-        const struct troupe__peer *peer = &node->peers->all[i];
-        if (atomic_load(&peer->state) == PEER_ROUTED
-            && strcmp(peer->facts.name, name) == 0)
-            found = i;
-    }
-    pthread_mutex_unlock(&node->peers->lock);
-    return found;
-}
-
 bool
 troupe__peer_grants(troupe_t *node, uint32_t number, pid_t pid)
 {

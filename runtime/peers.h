@@ -109,10 +109,6 @@ bool troupe__peer_is_free(troupe_t *node, uint32_t number);
 /* troupe__peer_is_lost: true when that node has ended. Threads: any. */
 bool troupe__peer_is_lost(const troupe_t *node, uint32_t number);
 
-/* troupe__peer_find: the number of the routed node of that name (this one
- * included), or 0. Threads: any. */
-uint32_t troupe__peer_find(troupe_t *node, const char *name);
-
 /*
  * troupe__peer_grants: may a process connect to our inboxes as that number?
  * The process is the one that the kernel names.
