@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/process.h"
+#include "runtime/rundir.h"
 #include "runtime/worker.h"
 
 enum { GRACE_MS = 2000 };
@@ -245,12 +246,27 @@ ask_one(struct troupe__hub *self, struct troupe__hub_node *node)
     troupe__hub_send(self, node);
 }
 
+/* Something that tidies up may have taken the directory of the sockets. */
+static void
+look_after_directory(struct troupe__hub *self)
+{
+    char text[TROUPE__RUN_TEXT];
+    troupe_t *node = self->link->node;
+    if (self->is_homeless || !node->rundir
+        || troupe__rundir_check(node->rundir, text) == 0)
+        return;
+    self->is_homeless = true; /* once is enough */
+    troupe__log(node, TROUPE_LOG_ERROR, "%s", text);
+}
+
 static void
 ask_all(struct troupe__hub *self, uint64_t now)
 {
     bool any = false;
     bool is_due = now >= self->ping_due_ns;
     self->ping += is_due;
+    if (is_due)
+        look_after_directory(self);
     for (uint32_t i = 0; i < self->count; i++) {
         struct troupe__hub_node *node = self->nodes[i];
         if (node->state < HUB_JOINED || node->doomed || node->has_left)

@@ -50,6 +50,7 @@ struct troupe__hub {
     _Atomic uint32_t count;
     uint32_t next_number;
     uint64_t ping_due_ns, ping;
+    bool is_homeless; /* the directory of its sockets is gone */
 };
 
 /* join.c: when all sockets of the root are closed */
