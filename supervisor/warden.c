@@ -158,17 +158,26 @@ static void
 tell_tenants(troupe_context_t *ctx, struct station *station, troupe_exit_t kind,
              int code, const char *text, bool even_waiting)
 {
-    struct tenant *at = station->tenants, *next;
-    station->tenants = NULL;
-    for (; at; at = next) {
-        next = at->next;
-        if (at->ready.id && !even_waiting) {
-            at->next = station->tenants;
-            station->tenants = at;
+    struct tenant **at = &station->tenants;
+    while (*at) {
+        struct tenant *tenant = *at;
+        if (tenant->ready.id && !even_waiting) {
+            at = &tenant->next;
             continue;
         }
-        tenant_lost(ctx, at, kind, code, text);
+        *at = tenant->next;
+        tenant_lost(ctx, tenant, kind, code, text);
     }
+}
+
+/* Where the next one is put. */
+static struct tenant **
+last_of(struct station *station)
+{
+    struct tenant **at = &station->tenants;
+    while (*at)
+        at = &(*at)->next;
+    return at;
 }
 
 /* --- what deputies and nodes say --------------------------------------------*/
@@ -207,8 +216,7 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     }
     struct tenant *tenant = troupe__alloc(sizeof *tenant);
     tenant->ref = troupe_message_sender(msg);
-    tenant->next = station->tenants;
-    station->tenants = tenant;
+    *last_of(station) = tenant; /* the first hears first */
     CHECK(troupe_defer(ctx, &tenant->ready) == 0);
     CHECK(troupe_monitor(ctx, tenant->ref, &tenant->monitor) == 0);
     if (station->state == STATION_READY)
