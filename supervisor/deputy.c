@@ -29,7 +29,8 @@ struct deputy {
     uint32_t node;
     bool is_program; /* `real` is what a foreign program says it is */
     bool blocked; /* the child's node takes no more: messages are put aside */
-    bool stops;   /* the child was asked to end */
+    bool stops;   /* the child was asked to end ... */
+    troupe_exit_t exit_kind; /* ... like this */
 };
 
 int
@@ -111,8 +112,7 @@ on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     uint64_t fingerprint = 0;
     const char *text = "an end that cannot be read", *type = "";
     const struct deputy *self = state;
-    bool is_lost = troupe__peer_is_lost(troupe_context_node(ctx), self->node);
-    if (answer->outcome == TROUPE_DOWN && !is_lost)
+    if (answer->outcome == TROUPE_DOWN && !is_lost(ctx, self, answer))
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, -EHOSTDOWN,
                            "whoever ran it on its node has ended");
     if (answer->outcome != TROUPE_REPLY)
@@ -284,12 +284,28 @@ on_retry(troupe_context_t *ctx, void *state, void *data)
     return troupe_unstash(ctx);
 }
 
+/* Put aside; where no more can be, it is as with a full mailbox. */
+static int
+put_aside(troupe_context_t *ctx, const troupe_message_t *msg)
+{
+    int rc = troupe_stash(ctx);
+    if (rc != -ENOSPC)
+        return rc;
+    if (!troupe_message_is_ask(msg)) {
+        troupe_log(ctx, TROUPE_LOG_WARNING,
+                   "'%s' dropped: its process takes nothing now",
+                   troupe_message_type(msg));
+        return 0;
+    }
+    return troupe_reply_error(ctx, -ENOBUFS, "%s", troupe_strerror(-ENOBUFS));
+}
+
 static int
 pass_on(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct deputy *self = state;
     if (troupe__peer_is_lost(troupe_context_node(ctx), self->node))
-        return troupe_stash(ctx); /* for the next incarnation */
+        return put_aside(ctx, msg); /* for the next incarnation */
     int rc = self->blocked ? -EAGAIN : troupe_forward(ctx, self->real, msg);
     if (rc != -EAGAIN)
         return rc;
@@ -298,7 +314,7 @@ pass_on(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
              ? 0
              : troupe_call_after(ctx, RETRY_MS, on_retry, NULL, NULL, NULL);
     self->blocked = true;
-    return rc < 0 ? rc : troupe_stash(ctx);
+    return rc < 0 ? rc : put_aside(ctx, msg);
 }
 
 /* It monitors the warden only. */
@@ -308,6 +324,21 @@ deputy_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) state, (void) msg;
     return troupe_exit(ctx, TROUPE_EXIT_ERROR, -ENOTCONN,
                        "the root of the run has ended");
+}
+
+/* Where the way there is full it is tried again. */
+static int
+ask_to_stop(troupe_context_t *ctx, void *state, void *data)
+{
+    const struct deputy *self = state;
+    (void) data;
+    int rc = self->is_program ? troupe_send(ctx, self->warden, "stop", NULL)
+                              : troupe_send(ctx, self->host, "stop", "[I, i]",
+                                            (int64_t) troupe_incarnation(ctx),
+                                            (int) self->exit_kind);
+    return rc == -EAGAIN
+               ? troupe_call_after(ctx, RETRY_MS, ask_to_stop, NULL, NULL, NULL)
+               : rc;
 }
 
 /* To end in order takes the child's end; its supervisor's patience is the
@@ -324,12 +355,8 @@ deputy_exit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_exit(ctx, exit.reason.kind, exit.reason.code, "%s",
                            exit.reason.text);
     self->stops = true;
-    if (self->is_program)
-        return troupe_send(ctx, self->warden, "stop", NULL);
-    return troupe_send(ctx, self->host, "stop", "[I, i, i, s]",
-                       (int64_t) troupe_incarnation(ctx),
-                       (int) exit.reason.kind, exit.reason.code,
-                       exit.reason.text);
+    self->exit_kind = exit.reason.kind;
+    return ask_to_stop(ctx, state, NULL);
 }
 
 static const troupe_clause_t clauses[] = {TROUPE_ON_START(deputy_start),

@@ -55,6 +55,7 @@ spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t *ret_ref)
     troupe_spawn_options_t options = {
         .name = order->label,
         .unlisted = true, /* its deputy has it */
+        .incarnation = (uint32_t) order->incarnation,
         .place = (troupe_place_t) place,
         .worker = (uint32_t) order->worker,
         .supervised = true,
@@ -199,16 +200,13 @@ static int
 on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     int64_t incarnation = 0;
-    int kind = 0, code = 0;
-    const char *text = "";
-    int rc =
-        troupe_unpack(msg, "[I, i, i, s]", &incarnation, &kind, &code, &text);
+    int kind = 0;
+    int rc = troupe_unpack(msg, "[I, i]", &incarnation, &kind);
     const struct stay *stay =
         rc == 0 ? stay_ordered(state, troupe_message_sender(msg), incarnation)
                 : NULL;
     if (stay)
-        (void) troupe_exit_send(ctx, stay->actor, (troupe_exit_t) kind, code,
-                                text);
+        (void) troupe_exit_send(ctx, stay->actor, (troupe_exit_t) kind, 0, "");
     return 0;
 }
 
