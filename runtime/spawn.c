@@ -335,6 +335,9 @@ troupe__spawn(struct troupe__worker *self, struct troupe__actor *parent,
     if (rc < 0)
         return rc;
     struct troupe__actor *actor = troupe__actor_new(self, kind);
+    if (options->incarnation > 0)
+        atomic_store_explicit(&actor->incarnation, options->incarnation,
+                              memory_order_relaxed);
     set_limits(actor, &options->mailbox, &user->mailbox,
                &node->options.mailbox);
     troupe__actor_publish(self, actor, worker, slot);

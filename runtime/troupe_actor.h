@@ -15,8 +15,10 @@ typedef enum troupe_place {
 } troupe_place_t;
 
 typedef struct troupe_spawn_options {
-    const char *name; /* unique in the run; NULL: none; copied */
-    bool unlisted;    /* the name is only shown; others may have it too */
+    const char *name;     /* unique in the run; NULL: none; copied */
+    bool unlisted;        /* the name is only shown; others may have it too */
+    uint32_t incarnation; /* that it begins as, where it goes on with what ran
+                             elsewhere; 0: 1 */
     troupe_place_t place;
     uint32_t worker;         /* for TROUPE_WORKER: 0 .. workers - 1 */
     bool supervised;         /* the spawner hears of it and restarts it */

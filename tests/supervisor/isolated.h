@@ -41,6 +41,14 @@ mate_pid(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 static int
+mate_incarnation(troupe_context_t *ctx, void *state,
+                 const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_reply(ctx, "I", (int64_t) troupe_incarnation(ctx));
+}
+
+static int
 mate_note(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct mate *self = state;
@@ -111,17 +119,19 @@ mate_done(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return TROUPE_STOP;
 }
 
-static const troupe_clause_t mate_clauses[] = {TROUPE_ON_START(mate_start),
-                                               TROUPE_ON("pid", mate_pid),
-                                               TROUPE_ON("note", mate_note),
-                                               TROUPE_ON("heard", mate_heard),
-                                               TROUPE_ON("echo", mate_echo),
-                                               TROUPE_ON("wait", mate_wait),
-                                               TROUPE_ON("signal", mate_signal),
-                                               TROUPE_ON("code", mate_code),
-                                               TROUPE_ON("fail", mate_fail),
-                                               TROUPE_ON("done", mate_done),
-                                               {0, NULL, NULL, NULL}};
+static const troupe_clause_t mate_clauses[] = {
+    TROUPE_ON_START(mate_start),
+    TROUPE_ON("pid", mate_pid),
+    TROUPE_ON("incarnation", mate_incarnation),
+    TROUPE_ON("note", mate_note),
+    TROUPE_ON("heard", mate_heard),
+    TROUPE_ON("echo", mate_echo),
+    TROUPE_ON("wait", mate_wait),
+    TROUPE_ON("signal", mate_signal),
+    TROUPE_ON("code", mate_code),
+    TROUPE_ON("fail", mate_fail),
+    TROUPE_ON("done", mate_done),
+    {0, NULL, NULL, NULL}};
 
 static const troupe_kind_t mate = {
     .name = "mate", .state_size = sizeof(struct mate), .clauses = mate_clauses};

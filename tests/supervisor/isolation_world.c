@@ -137,9 +137,11 @@ end_and_ask_again(const char *verb, int number)
     cr_assert_eq(supervise(&patient, specs, 2), 0);
     troupe_ref_t ref = named("one");
     int64_t before = number_of("one", "pid"), other = number_of("two", "pid");
+    cr_assert_eq(number_of("one", "incarnation"), 1);
     end_by(ref, verb, number);
     int64_t after = number_of("one", "pid");
     cr_assert_neq(after, before);
+    cr_assert_eq(number_of("one", "incarnation"), 2);
     cr_assert(troupe_ref_equal(named("one"), ref));
     cr_assert_eq(number_of("two", "pid"), other);
     cr_assert_eq(kill((pid_t) before, 0), -1); /* neither alive nor a zombie */
