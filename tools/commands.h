@@ -14,7 +14,9 @@ enum {
     TROUPE__EXIT_OK = 0,
     TROUPE__EXIT_FAILED = 1,
     TROUPE__EXIT_USAGE = 2,
-    TROUPE__EXIT_PARTIAL = 3,
+    TROUPE__EXIT_PARTIAL = 3, /* degraded: the first line says so */
+    TROUPE__EXIT_BUDGET = 4,
+    TROUPE__EXIT_QUORUM = 5,
     TROUPE__EXIT_DEADLINE = 124
 };
 
