@@ -25,6 +25,21 @@ set_int(void *socket, int option, int value)
     CHECK(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
 }
 
+/*
+ * ZeroMQ allocates each frame that arrives, and the worker that has read it
+ * frees it. glibc would give so much free memory at the end of a heap back to
+ * the system again and again, and page faults cost more than the messages.
+ * By its own rule (mallopt(3), M_MMAP_THRESHOLD) it keeps twice as much as the
+ * largest block that was ever mapped and freed.
+ */
+static void
+keep_memory(void)
+{
+    enum { BLOCK = 4 << 20 };
+    void *volatile block = malloc(BLOCK);
+    free(block);
+}
+
 static int
 endpoint_of(const char *path, char *endpoint, size_t size)
 {
@@ -39,7 +54,9 @@ troupe__remote_inbox_open(struct troupe__remote_inbox *self, void *transport,
     char endpoint[sizeof self->path + 8];
     struct stat there;
     int64_t most = (int64_t) size_max;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     CHECK(!self->socket);
+    CHECK(pthread_once(&once, keep_memory) == 0);
     if (strlen(path) >= sizeof self->path
         || endpoint_of(path, endpoint, sizeof endpoint) < 0)
         return -ENAMETOOLONG;
@@ -62,6 +79,8 @@ troupe__remote_inbox_open(struct troupe__remote_inbox *self, void *transport,
     }
     snprintf(self->path, sizeof self->path, "%s", path);
     self->socket = socket;
+    self->fd = troupe__socket_descriptor(socket);
+    self->armed = false;
     return 0;
 }
 
@@ -95,6 +114,7 @@ troupe__remote_inbox_take(struct troupe__remote_inbox *self,
 {
     zmq_msg_t *message = troupe__frame_message(frame);
     int size = zmq_msg_recv(message, self->socket, ZMQ_DONTWAIT);
+    self->armed = size < 0 && zmq_errno() == EAGAIN;
     if (size < 0)
         return false;
     frame->data = zmq_msg_data(message);

@@ -13,6 +13,8 @@
  */
 struct troupe__remote_inbox {
     void *socket;
+    int fd;               /* its descriptor */
+    bool armed;           /* as an inbox's */
     char path[108];       /* of the socket file: ours, and removed at the end */
     uint64_t tried_ticks; /* the worker's: when it last found nothing */
 };

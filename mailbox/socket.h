@@ -19,6 +19,9 @@ troupe__frame_message(struct troupe__frame *frame)
  * bounds what is under way itself; NULL: see troupe__socket_error(). */
 void *troupe__socket_new(void *transport, int type);
 
+/* troupe__socket_descriptor: what is readable when something has come in. */
+int troupe__socket_descriptor(void *socket);
+
 /* troupe__socket_error: -EMFILE or -EIO, after a call of ZeroMQ's failed. */
 int troupe__socket_error(void);
 

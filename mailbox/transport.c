@@ -122,6 +122,8 @@ troupe__inbox_open(struct troupe__inbox *self, void *transport,
         return rc;
     }
     self->socket = socket;
+    self->fd = troupe__socket_descriptor(socket);
+    self->armed = false;
     return 0;
 }
 
@@ -140,6 +142,7 @@ troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
         zmq_msg_recv(troupe__frame_message(frame), self->socket, ZMQ_DONTWAIT);
     if (size < 0)
         return false;
+    self->armed = false;
     frame->data = zmq_msg_data(troupe__frame_message(frame));
     frame->size = size < INT_MAX ? (size_t) size
                                  : zmq_msg_size(troupe__frame_message(frame));
@@ -149,30 +152,49 @@ troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
     return true;
 }
 
+/* False: it has nothing, and says so when that changes. */
+static bool
+has_any(const struct troupe__source *source)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    if (*source->armed)
+        return false;
+    (void) zmq_getsockopt(source->socket, ZMQ_EVENTS, &events, &size);
+    *source->armed = !(events & ZMQ_POLLIN);
+    return events & ZMQ_POLLIN;
+}
+
 bool
-troupe__inbox_wait(struct troupe__inbox *inboxes, size_t inbox_count,
-                   void *remote, struct pollfd *fds, size_t count,
-                   long timeout_ms)
+troupe__sources_wait(const struct troupe__source *sources, size_t source_count,
+                     struct pollfd *fds, size_t count, long timeout_ms)
 {
     enum { FDS_MAX = 64 };
-    zmq_pollitem_t items[TROUPE__INBOXES_MAX + 1 + FDS_MAX];
-    CHECK(inbox_count <= TROUPE__INBOXES_MAX && count <= FDS_MAX);
-    for (size_t i = 0; i < inbox_count; i++)
-        items[i] = (zmq_pollitem_t){inboxes[i].socket, 0, ZMQ_POLLIN, 0};
-    if (remote)
-        items[inbox_count++] = (zmq_pollitem_t){remote, 0, ZMQ_POLLIN, 0};
-    for (size_t i = 0; i < count; i++) {
-        short wanted = 0;
-        wanted |= fds[i].events & POLLIN ? ZMQ_POLLIN : 0;
-        wanted |= fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0;
-        items[inbox_count + i] = (zmq_pollitem_t){NULL, fds[i].fd, wanted, 0};
+    struct pollfd all[TROUPE__INBOXES_MAX + 1 + FDS_MAX];
+    CHECK(source_count <= TROUPE__INBOXES_MAX + 1 && count <= FDS_MAX);
+    bool any = false;
+    for (size_t i = 0; i < source_count; i++) {
+        any |= has_any(&sources[i]);
+        all[i] = (struct pollfd){.fd = sources[i].fd, .events = POLLIN};
     }
-    int ready = zmq_poll(items, (int) (inbox_count + count), timeout_ms);
+    if (count > 0)
+        memcpy(&all[source_count], fds, count * sizeof *fds);
+    int ready = poll(all, source_count + count, any ? 0 : (int) timeout_ms);
+    for (size_t i = 0; i < source_count; i++)
+        *sources[i].armed =
+            *sources[i].armed && (ready <= 0 || !all[i].revents);
     for (size_t i = 0; i < count; i++)
-        fds[i].revents = 0;
-    if (ready > 0 && count > 0) /* ZeroMQ takes a hang-up for an error */
-        (void) poll(fds, count, 0);
-    return ready > 0;
+        fds[i].revents = ready > 0 ? all[source_count + i].revents : 0;
+    return any || ready > 0;
+}
+
+int
+troupe__socket_descriptor(void *socket)
+{
+    int fd = -1;
+    size_t size = sizeof fd;
+    CHECK(zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0);
+    return fd;
 }
 
 int
@@ -253,7 +275,7 @@ buffer_returned(void *data, void *hint)
     struct troupe__spares *spares = hint;
     AFTER_RECEIVE(data);
     pthread_mutex_lock(&spares->lock);
-    bool kept = spares->count < TROUPE__SPARES_MAX;
+    bool kept = spares->count < spares->most;
     if (kept)
         spares->buffers[spares->count++] = data;
     pthread_mutex_unlock(&spares->lock);
@@ -271,13 +293,14 @@ buffer_take(struct troupe__spares *spares, uint64_t *allocations)
     pthread_mutex_unlock(&spares->lock);
     if (!data)
         ++*allocations;
-    return data ? data : troupe__realloc(NULL, TROUPE__FRAME_BUFFER);
+    return data ? data : troupe__realloc(NULL, spares->size);
 }
 
 void
-troupe__spares_init(struct troupe__spares *self)
+troupe__spares_init(struct troupe__spares *self, size_t size, size_t most)
 {
-    *self = (struct troupe__spares){0};
+    CHECK(most <= TROUPE__SPARES_MAX);
+    *self = (struct troupe__spares){.size = size, .most = most};
     CHECK(pthread_mutex_init(&self->lock, NULL) == 0);
 }
 
@@ -304,32 +327,43 @@ send_copy(struct troupe__outbox *self, const void *data, size_t size)
 #endif
 }
 
+/* The bytes that leave as a frame, with the buffer that they are in. */
+static void *
+take_bytes(struct troupe__outbox *self, void (**ret_free)(void *, void *),
+           void **ret_hint)
+{
+    struct troupe__buffer *buffer = &self->buffer;
+    struct troupe__spares *spares = self->spares;
+    uint8_t *data = buffer->data;
+    bool has_grown = buffer->capacity > spares->size;
+    *ret_free = has_grown ? free_bytes : buffer_returned;
+    *ret_hint = has_grown ? data : (void *) spares;
+    /* What goes to another process is not read in this one: no core's lines
+     * are worth a copy there. */
+    if (has_grown || (!self->to && buffer->capacity == spares->size)) {
+        buffer->data = buffer_take(spares, &self->allocations);
+        buffer->capacity = spares->size;
+        return data;
+    }
+    return memcpy(buffer_take(spares, &self->allocations), data, buffer->size);
+}
+
 void
 troupe__outbox_flush(struct troupe__outbox *self)
 {
     struct troupe__buffer *buffer = &self->buffer;
-    zmq_msg_t message;
-    void *data = buffer->data;
     size_t size = buffer->size;
     if (size == 0)
         return;
-    if (size <= (self->to ? TROUPE__FRAME_COPIED : TROUPE__REMOTE_COPIED)) {
+    if (size <= TROUPE__FRAME_COPIED) {
         buffer->size = 0;
-        send_copy(self, data, size);
+        send_copy(self, buffer->data, size);
         return;
     }
-    if (buffer->capacity > TROUPE__FRAME_BUFFER) {
-        /* It has grown for a large message: that leaves as it is. */
-        CHECK(zmq_msg_init_data(&message, data, size, free_bytes, data) == 0);
-        buffer->data = buffer_take(self->spares, &self->allocations);
-        buffer->capacity = TROUPE__FRAME_BUFFER;
-    } else {
-        data =
-            memcpy(buffer_take(self->spares, &self->allocations), data, size);
-        CHECK(zmq_msg_init_data(&message, data, size, buffer_returned,
-                                self->spares)
-              == 0);
-    }
+    zmq_msg_t message;
+    void (*release)(void *, void *) = NULL;
+    void *hint = NULL, *data = take_bytes(self, &release, &hint);
+    CHECK(zmq_msg_init_data(&message, data, size, release, hint) == 0);
     buffer->size = 0;
     send_frame(self, &message, data, size);
 }

@@ -16,10 +16,16 @@
  * pipe's reader to sleep and make the next sender pay for waking it, so the
  * reader receives only what the doorbell announces: senders raise `rung`
  * after each send; the reader counts what it has `taken`. A reader about to
- * sleep polls the socket itself, so that no ring can be missed.
+ * sleep asks the socket itself, so that no ring can be missed.
+ *
+ * Asking costs system calls. A socket that had nothing when it was asked, and
+ * that nothing was taken from since, is `armed`: whatever comes next makes its
+ * descriptor readable, so that it need not be asked again.
  */
 struct troupe__inbox {
     void *socket;                       /* the reader's */
+    int fd;                             /* its descriptor */
+    bool armed;                         /* the reader's */
     char endpoint[48];                  /* inproc://... */
     uint64_t taken;                     /* the reader's */
     _Alignas(64) _Atomic uint64_t seen; /* `taken`, for others to read */
@@ -52,19 +58,21 @@ enum {
     TROUPE__FRAME_COPIED = 2 * 1024, /* up to here ZeroMQ allocates */
     TROUPE__FRAME_BUFFER = 16 * 1024,
     /* To another process frames are larger: each costs system calls. */
-    TROUPE__REMOTE_FULL = 60 * 1024,
-    TROUPE__REMOTE_COPIED = 128 * 1024,
+    TROUPE__REMOTE_FULL = 120 * 1024,
+    TROUPE__REMOTE_BUFFER = 128 * 1024,
     TROUPE__SPARES_MAX = 128
 };
 
-/* Buffers of TROUPE__FRAME_BUFFER bytes that are not in use, for a node. */
+/* Buffers that are not in use, for the outboxes of a node. */
 struct troupe__spares {
     pthread_mutex_t lock;
     uint8_t *buffers[TROUPE__SPARES_MAX];
-    size_t count;
+    size_t count, most;
+    size_t size; /* bytes of each */
 };
 
-void troupe__spares_init(struct troupe__spares *self);
+/* troupe__spares_init: none so far; `most` of them will be kept. */
+void troupe__spares_init(struct troupe__spares *self, size_t size, size_t most);
 void troupe__spares_free(struct troupe__spares *self);
 
 struct troupe__outbox {
@@ -117,18 +125,33 @@ troupe__inbox_under_way(struct troupe__inbox *self)
 bool troupe__inbox_take(struct troupe__inbox *self,
                         struct troupe__frame *frame);
 
+/* What a reader can wait for: a socket that frames come from. */
+struct troupe__source {
+    void *socket;
+    int fd;
+    bool *armed;
+};
+
+static inline struct troupe__source
+troupe__inbox_source(struct troupe__inbox *self)
+{
+    return (struct troupe__source){self->socket, self->fd, &self->armed};
+}
+
 /*
- * troupe__inbox_wait: sleep until a frame or a descriptor is ready.
+ * troupe__sources_wait: sleep until a frame or a descriptor is ready.
  *
- *   inboxes     `inbox_count` of them, 1 .. TROUPE__INBOXES_MAX.
- *   remote      the socket for frames of other processes, or NULL.
- *   fds, count  also waited for; revents are filled in.
+ *   sources     `source_count` of them, 1 .. TROUPE__INBOXES_MAX + 1.
+ *   fds, count  also waited for, 64 at most; revents are filled in.
  *   timeout_ms  -1: without end.
- *   returns     true when something is ready
+ *   returns     true when something may be ready
+ *   source      libzmq's zmq_getsockopt(3), ZMQ_FD and ZMQ_EVENTS: a
+ *               descriptor is readable at the edge only, once events were
+ *               asked for
  */
-bool troupe__inbox_wait(struct troupe__inbox *inboxes, size_t inbox_count,
-                        void *remote, struct pollfd *fds, size_t count,
-                        long timeout_ms);
+bool troupe__sources_wait(const struct troupe__source *sources,
+                          size_t source_count, struct pollfd *fds, size_t count,
+                          long timeout_ms);
 
 /* troupe__outbox_open: connect; 0, -EMFILE, or -EIO. */
 int troupe__outbox_open(struct troupe__outbox *self, void *transport,

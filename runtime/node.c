@@ -91,7 +91,9 @@ node_init(troupe_t *node, const troupe_options_t *options)
     troupe__depot_init(&node->actor_depot);
     troupe__depot_init(&node->parcel_depot);
     troupe__kinds_init(&node->kinds);
-    troupe__spares_init(&node->spares);
+    troupe__spares_init(&node->spares, TROUPE__FRAME_BUFFER,
+                        TROUPE__SPARES_MAX);
+    troupe__spares_init(&node->remote_spares, TROUPE__REMOTE_BUFFER, 32);
     troupe__names_init(node);
     troupe__dead_ring_init(node);
     troupe__helpers_init(node);
@@ -118,6 +120,7 @@ troupe__node_free(troupe_t *node)
     troupe__names_free(node);
     troupe__kinds_free(&node->kinds);
     troupe__spares_free(&node->spares);
+    troupe__spares_free(&node->remote_spares);
     troupe__depot_free(&node->parcel_depot);
     troupe__depot_free(&node->actor_depot);
     troupe__peers_free(node->peers);

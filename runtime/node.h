@@ -58,7 +58,8 @@ struct troupe {
     struct troupe__slots slots;
     struct troupe__depot actor_depot, parcel_depot;
     struct troupe__kinds kinds;
-    struct troupe__spares spares; /* buffers of frames */
+    struct troupe__spares spares;        /* buffers of frames */
+    struct troupe__spares remote_spares; /* and of those to other processes */
 
     pthread_mutex_t lock; /* for the four below and for `roots` */
     _Atomic(struct troupe__worker *) workers[TROUPE__WORKER_MAX + 1];

@@ -8,6 +8,7 @@
 
 enum {
     TRY_TICKS = 50000,
+    EAGER_TICKS = 5000,
     TAKE_MOST = 32,
     CUT = 64 << 20 /* bytes under way to who is no runtime of ours */
 };
@@ -33,7 +34,7 @@ troupe__remotes_open(struct troupe__worker *self)
              self->index);
     int rc = troupe__remote_inbox_open(
         &self->remotes->inbox, node->transport, path,
-        (size_t) node->options.message_size_max + TROUPE__REMOTE_COPIED);
+        (size_t) node->options.message_size_max + TROUPE__REMOTE_BUFFER);
     if (rc < 0) {
         free(self->remotes);
         self->remotes = NULL;
@@ -86,10 +87,17 @@ troupe__remotes_drop(struct troupe__worker *self, uint32_t number)
     remote_free(self, number, true);
 }
 
-void *
-troupe__remotes_socket(const struct troupe__worker *self)
+bool
+troupe__remotes_source(struct troupe__worker *self,
+                       struct troupe__source *ret_source)
 {
-    return self->remotes ? self->remotes->inbox.socket : NULL;
+    if (!self->remotes || !self->remotes->inbox.socket)
+        return false;
+    struct troupe__remote_inbox *inbox = &self->remotes->inbox;
+    *ret_source =
+        (struct troupe__source){inbox->socket, inbox->fd, &inbox->armed};
+    self->remotes->has_slept = true;
+    return true;
 }
 
 static bool
@@ -106,10 +114,17 @@ troupe__remotes_take(struct troupe__worker *self, bool eager)
 {
     struct troupe__remote_inbox *inbox = &self->remotes->inbox;
     uint32_t count = 0, sender = 0;
-    if (!inbox->socket
-        || (!eager && troupe__ticks() - inbox->tried_ticks < TRY_TICKS))
+    if (!inbox->socket)
         return 0;
-    while (count < TAKE_MOST
+    /* A look costs two system calls. One that found nothing is not repeated
+     * at once: who then sleeps is woken. */
+    uint64_t pause = !eager ? TRY_TICKS : inbox->armed ? EAGER_TICKS : 0;
+    if (troupe__ticks() - inbox->tried_ticks < pause)
+        return 0;
+    /* Who was woken answers the first frame before it looks for another. */
+    uint32_t most = self->remotes->has_slept ? 1 : TAKE_MOST;
+    self->remotes->has_slept = false;
+    while (count < most
            && troupe__remote_inbox_take(inbox, self->frame, &sender)) {
         uint32_t number = sender >> TROUPE__WORKER_BITS;
         count++;
@@ -124,7 +139,7 @@ troupe__remotes_take(struct troupe__worker *self, bool eager)
         }
         self->frame = troupe__frame_clear(self->frame);
     }
-    if (count < TAKE_MOST)
+    if (count < most)
         inbox->tried_ticks = troupe__ticks();
     return count;
 }
@@ -154,7 +169,7 @@ outbox_new(struct troupe__worker *self, uint32_t number, uint32_t lane)
     int rc = troupe__remote_outbox_open(
         outbox, self->node->transport, path,
         member->number << TROUPE__WORKER_BITS | self->index,
-        self->remotes->password, &self->node->tap, &self->node->spares);
+        self->remotes->password, &self->node->tap, &self->node->remote_spares);
     if (rc == 0)
         return outbox;
     troupe__log(self->node, TROUPE_LOG_ERROR,

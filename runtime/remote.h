@@ -29,6 +29,7 @@ struct troupe__remotes {
     uint64_t last_way;            /* node and worker, as in a ref */
     struct troupe__outbox *last;  /* the way to there; NULL: none */
     char password[2 * TROUPE__SECRET_SIZE + 1];
+    bool has_slept;      /* the worker, since it last took a frame */
     uint32_t sender;     /* of the frame in hand; 0: none is */
     uint64_t told_full;  /* receiver, of which its sender was told already */
     uint64_t logged_ns;  /* when a refusal was last logged */
@@ -39,8 +40,10 @@ struct troupe__remotes {
 int troupe__remotes_open(struct troupe__worker *self);
 void troupe__remotes_close(struct troupe__worker *self);
 
-/* troupe__remotes_socket: to wait for, or NULL. */
-void *troupe__remotes_socket(const struct troupe__worker *self);
+/* troupe__remotes_source: what the worker is about to wait for; false: there
+ * is none. */
+bool troupe__remotes_source(struct troupe__worker *self,
+                            struct troupe__source *ret_source);
 
 /* troupe__remotes_take: take some frames, if any; looking costs, so who has
  * other work (not `eager`) does it now and then only. Returns how many. */

@@ -4,7 +4,7 @@
 
 #include "runtime/remote.h"
 
-enum { CREDIT_EVERY = 64 * 1024 };
+enum { CREDIT_EVERY = TROUPE__LANE_SOFT / 4 };
 
 /* What came from one worker of another node. */
 struct reader {

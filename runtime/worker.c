@@ -171,9 +171,14 @@ troupe__worker_sleep(struct troupe__worker *self, uint64_t until_ns)
         atomic_store(&self->idle, true);
         troupe__state_changed(self->node);
     }
-    troupe__inbox_wait(self->lanes, self->lane_count,
-                       troupe__remotes_socket(self), looks.fds, looks.count,
-                       ms);
+    struct troupe__source sources[TROUPE__INBOXES_MAX + 1];
+    size_t count = 0;
+    while (count < self->lane_count) {
+        sources[count] = troupe__inbox_source(&self->lanes[count]);
+        count++;
+    }
+    count += troupe__remotes_source(self, &sources[count]);
+    troupe__sources_wait(sources, count, looks.fds, looks.count, ms);
     atomic_store(&self->idle, false);
     self->now_ticks = 0;
     self->polled_ticks = troupe__ticks();

@@ -195,6 +195,11 @@ rests_and_goes_on(troupe_place_t place, bool gated)
     set_opened(true);
     cr_assert_str_eq(notes_after(1), "all");
     cr_assert_eq(dead_letters(home) + dead_letters(away), 0);
+    troupe_node_stats_t all; /* buffers of its frames came back */
+    troupe_node_stats_get(home, &all);
+    cr_assert_lt(all.allocations * 2, all.frames_sent, "%llu for %llu",
+                 (unsigned long long) all.allocations,
+                 (unsigned long long) all.frames_sent);
 }
 
 Test(remote_flow, a_source_rests_while_a_far_mailbox_is_full)
