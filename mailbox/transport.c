@@ -152,42 +152,6 @@ troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
     return true;
 }
 
-/* False: it has nothing, and says so when that changes. */
-static bool
-has_any(const struct troupe__source *source)
-{
-    int events = 0;
-    size_t size = sizeof events;
-    if (*source->armed)
-        return false;
-    (void) zmq_getsockopt(source->socket, ZMQ_EVENTS, &events, &size);
-    *source->armed = !(events & ZMQ_POLLIN);
-    return events & ZMQ_POLLIN;
-}
-
-bool
-troupe__sources_wait(const struct troupe__source *sources, size_t source_count,
-                     struct pollfd *fds, size_t count, long timeout_ms)
-{
-    enum { FDS_MAX = 64 };
-    struct pollfd all[TROUPE__INBOXES_MAX + 1 + FDS_MAX];
-    CHECK(source_count <= TROUPE__INBOXES_MAX + 1 && count <= FDS_MAX);
-    bool any = false;
-    for (size_t i = 0; i < source_count; i++) {
-        any |= has_any(&sources[i]);
-        all[i] = (struct pollfd){.fd = sources[i].fd, .events = POLLIN};
-    }
-    if (count > 0)
-        memcpy(&all[source_count], fds, count * sizeof *fds);
-    int ready = poll(all, source_count + count, any ? 0 : (int) timeout_ms);
-    for (size_t i = 0; i < source_count; i++)
-        *sources[i].armed =
-            *sources[i].armed && (ready <= 0 || !all[i].revents);
-    for (size_t i = 0; i < count; i++)
-        fds[i].revents = ready > 0 ? all[source_count + i].revents : 0;
-    return any || ready > 0;
-}
-
 int
 troupe__socket_descriptor(void *socket)
 {
@@ -272,44 +236,8 @@ send_frame(struct troupe__outbox *self, zmq_msg_t *message, const void *data,
 static void
 buffer_returned(void *data, void *hint)
 {
-    struct troupe__spares *spares = hint;
     AFTER_RECEIVE(data);
-    pthread_mutex_lock(&spares->lock);
-    bool kept = spares->count < spares->most;
-    if (kept)
-        spares->buffers[spares->count++] = data;
-    pthread_mutex_unlock(&spares->lock);
-    if (!kept)
-        free(data);
-}
-
-static uint8_t *
-buffer_take(struct troupe__spares *spares, uint64_t *allocations)
-{
-    uint8_t *data = NULL;
-    pthread_mutex_lock(&spares->lock);
-    if (spares->count > 0)
-        data = spares->buffers[--spares->count];
-    pthread_mutex_unlock(&spares->lock);
-    if (!data)
-        ++*allocations;
-    return data ? data : troupe__realloc(NULL, spares->size);
-}
-
-void
-troupe__spares_init(struct troupe__spares *self, size_t size, size_t most)
-{
-    CHECK(most <= TROUPE__SPARES_MAX);
-    *self = (struct troupe__spares){.size = size, .most = most};
-    CHECK(pthread_mutex_init(&self->lock, NULL) == 0);
-}
-
-void
-troupe__spares_free(struct troupe__spares *self)
-{
-    while (self->count > 0)
-        free(self->buffers[--self->count]);
-    pthread_mutex_destroy(&self->lock);
+    troupe__spares_give(hint, data);
 }
 
 /* ThreadSanitizer must see where the bytes go: what the reader reads is then
@@ -341,11 +269,12 @@ take_bytes(struct troupe__outbox *self, void (**ret_free)(void *, void *),
     /* What goes to another process is not read in this one: no core's lines
      * are worth a copy there. */
     if (has_grown || (!self->to && buffer->capacity == spares->size)) {
-        buffer->data = buffer_take(spares, &self->allocations);
+        buffer->data = troupe__spares_take(spares, &self->allocations);
         buffer->capacity = spares->size;
         return data;
     }
-    return memcpy(buffer_take(spares, &self->allocations), data, buffer->size);
+    return memcpy(troupe__spares_take(spares, &self->allocations), data,
+                  buffer->size);
 }
 
 void

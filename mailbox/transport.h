@@ -3,13 +3,13 @@
 #ifndef TROUPE_MAILBOX_TRANSPORT_H
 #define TROUPE_MAILBOX_TRANSPORT_H
 
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "mailbox/buffer.h"
 #include "mailbox/frame.h"
+#include "mailbox/source.h"
+#include "mailbox/spares.h"
 
 /*
  * An inbox is a PULL socket with a doorbell. A failed receive would put the
@@ -17,15 +17,11 @@
  * reader receives only what the doorbell announces: senders raise `rung`
  * after each send; the reader counts what it has `taken`. A reader about to
  * sleep asks the socket itself, so that no ring can be missed.
- *
- * Asking costs system calls. A socket that had nothing when it was asked, and
- * that nothing was taken from since, is `armed`: whatever comes next makes its
- * descriptor readable, so that it need not be asked again.
  */
 struct troupe__inbox {
     void *socket;                       /* the reader's */
     int fd;                             /* its descriptor */
-    bool armed;                         /* the reader's */
+    bool armed;                         /* the reader's; see source.h */
     char endpoint[48];                  /* inproc://... */
     uint64_t taken;                     /* the reader's */
     _Alignas(64) _Atomic uint64_t seen; /* `taken`, for others to read */
@@ -52,28 +48,15 @@ struct troupe__tap {
 };
 
 enum {
-    TROUPE__INBOXES_MAX = 9,         /* of one reader */
+    TROUPE__INBOXES_MAX = TROUPE__SOURCES_MAX - 1, /* of one reader */
     TROUPE__BLOB_HEAD = 128,         /* bytes of room before a blob */
     TROUPE__FRAME_FULL = 15 * 1024,  /* an outbox is flushed early then */
     TROUPE__FRAME_COPIED = 2 * 1024, /* up to here ZeroMQ allocates */
     TROUPE__FRAME_BUFFER = 16 * 1024,
     /* To another process frames are larger: each costs system calls. */
     TROUPE__REMOTE_FULL = 120 * 1024,
-    TROUPE__REMOTE_BUFFER = 128 * 1024,
-    TROUPE__SPARES_MAX = 128
+    TROUPE__REMOTE_BUFFER = 128 * 1024
 };
-
-/* Buffers that are not in use, for the outboxes of a node. */
-struct troupe__spares {
-    pthread_mutex_t lock;
-    uint8_t *buffers[TROUPE__SPARES_MAX];
-    size_t count, most;
-    size_t size; /* bytes of each */
-};
-
-/* troupe__spares_init: none so far; `most` of them will be kept. */
-void troupe__spares_init(struct troupe__spares *self, size_t size, size_t most);
-void troupe__spares_free(struct troupe__spares *self);
 
 struct troupe__outbox {
     void *socket;             /* PUSH; the sender's */
@@ -95,6 +78,13 @@ struct troupe__outbox {
 /* troupe__transport_new: a ZeroMQ context for up to `sockets_max` sockets. */
 void *troupe__transport_new(int sockets_max);
 void troupe__transport_free(void *transport);
+
+/* troupe__inbox_source: what its reader waits for. */
+static inline struct troupe__source
+troupe__inbox_source(struct troupe__inbox *self)
+{
+    return (struct troupe__source){self->socket, self->fd, &self->armed};
+}
 
 /* troupe__inbox_open: bind; 0, -EMFILE, or -EIO. */
 int troupe__inbox_open(struct troupe__inbox *self, void *transport,
@@ -124,34 +114,6 @@ troupe__inbox_under_way(struct troupe__inbox *self)
 /* troupe__inbox_take: receive one frame into an empty one; false: none. */
 bool troupe__inbox_take(struct troupe__inbox *self,
                         struct troupe__frame *frame);
-
-/* What a reader can wait for: a socket that frames come from. */
-struct troupe__source {
-    void *socket;
-    int fd;
-    bool *armed;
-};
-
-static inline struct troupe__source
-troupe__inbox_source(struct troupe__inbox *self)
-{
-    return (struct troupe__source){self->socket, self->fd, &self->armed};
-}
-
-/*
- * troupe__sources_wait: sleep until a frame or a descriptor is ready.
- *
- *   sources     `source_count` of them, 1 .. TROUPE__INBOXES_MAX + 1.
- *   fds, count  also waited for, 64 at most; revents are filled in.
- *   timeout_ms  -1: without end.
- *   returns     true when something may be ready
- *   source      libzmq's zmq_getsockopt(3), ZMQ_FD and ZMQ_EVENTS: a
- *               descriptor is readable at the edge only, once events were
- *               asked for
- */
-bool troupe__sources_wait(const struct troupe__source *sources,
-                          size_t source_count, struct pollfd *fds, size_t count,
-                          long timeout_ms);
 
 /* troupe__outbox_open: connect; 0, -EMFILE, or -EIO. */
 int troupe__outbox_open(struct troupe__outbox *self, void *transport,

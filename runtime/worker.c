@@ -171,7 +171,7 @@ troupe__worker_sleep(struct troupe__worker *self, uint64_t until_ns)
         atomic_store(&self->idle, true);
         troupe__state_changed(self->node);
     }
-    struct troupe__source sources[TROUPE__INBOXES_MAX + 1];
+    struct troupe__source sources[TROUPE__SOURCES_MAX];
     size_t count = 0;
     while (count < self->lane_count) {
         sources[count] = troupe__inbox_source(&self->lanes[count]);

@@ -250,11 +250,10 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 static int
 on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct warden *self = state;
     const char *name = "";
     if (troupe_unpack(msg, "s", &name) < 0 || !troupe_message_is_ask(msg))
         return 0;
-    const struct station *station = station_named(self, name);
+    const struct station *station = station_named(state, name);
     struct tenant *tenant = station ? station->tenants : NULL;
     while (tenant
            && (tenant->end.id
