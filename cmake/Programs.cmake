@@ -104,6 +104,9 @@ endfunction()
 function(troupe_link_runner target)
     set(harness ${PROJECT_SOURCE_DIR}/tests/harness)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    # What is tested is optimised; the tests need not be.
+    target_compile_options(${target} PRIVATE
+        $<IF:$<C_COMPILER_ID:GNU>,-O1,-O0>)
     if(TROUPE_OWN_RUNNER)
         target_sources(${target} PRIVATE ${harness}/criterion/runner.c)
         target_include_directories(${target} BEFORE PRIVATE ${harness})
@@ -236,15 +239,19 @@ function(troupe_add_storm)
     endif()
 endfunction()
 
-# tests/fuzz/fuzz_*.c: one libFuzzer program each.
+# tests/fuzz/fuzz_*.c: one libFuzzer program each, of what reads foreign bytes.
 function(troupe_add_fuzzers)
     file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
+    file(GLOB mailbox CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/mailbox/*.c)
     foreach(file IN LISTS files)
         cmake_path(GET file STEM name)
-        add_executable(${name} ${file})
+        add_executable(${name} ${file} ${mailbox})
         set_target_properties(${name} PROPERTIES
             RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
-        target_link_libraries(${name} PRIVATE troupe_private)
+        target_include_directories(${name} PRIVATE
+            ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/mailbox)
+        target_link_libraries(${name} PRIVATE
+            troupe_flags ${TROUPE_DEPENDENCIES})
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     endforeach()
 endfunction()

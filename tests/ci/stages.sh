@@ -75,8 +75,15 @@ stage_debug() {
     count_ctest debug
 }
 
+# Reads each file as that preset would, for its warnings alone.
+check_warnings() {
+    configure_preset "$1" >/dev/null
+    # shellcheck disable=SC2154 # jobs is dev's
+    python3 "$ci_dir/warnings.py" "build/$1/compile_commands.json" "$jobs"
+}
+
 stage_clang() {
-    build_preset clang-debug
+    check_warnings clang-debug
     build_preset clang
     count_ctest clang --exclude-regex '^(soak|storm|ci\.|bench\.|tools\.)'
 }
@@ -110,11 +117,11 @@ valgrind_one() {
         timeout 400 valgrind --quiet --fair-sched=yes --error-exitcode=99 \
         --leak-check=full --errors-for-leak-kinds=definite \
         --suppressions=tests/ci/valgrind.supp \
-        "build/valgrind/tests/test_$module" "$@"
+        "build/debug/tests/test_$module" "$@"
 }
 
 stage_valgrind() {
-    build_preset valgrind
+    build_preset debug
     local words count=0 rc=0
     while read -ra words; do
         [[ -n ${words[*]} && ${words[0]} != \#* ]] || continue
