@@ -2,6 +2,7 @@
 /* test_isolation.c: children in other processes are children like others. */
 #include <criterion/criterion.h>
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "supervisor/isolation_world.h"
@@ -177,4 +178,84 @@ Test(isolation, a_supervisor_may_live_on_another_node)
     cr_assert_eq(number_of("leaf", "pid"), leaf); /* restarted over there */
     end_by(named("alone"), "signal", SIGKILL);
     cr_assert_neq(number_of("alone", "pid"), alone);
+}
+
+/* --- many that end with one process -----------------------------------------*/
+
+enum { MANY = 8 };
+
+/* So many children of one supervisor on one node. */
+static void
+supervise_many(const troupe_supervisor_options_t *options, const char *node,
+               uint32_t rest_ms)
+{
+    static const char *const ids[MANY] = {"a", "b", "c", "d",
+                                          "e", "f", "g", "h"};
+    troupe_child_spec_t specs[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        specs[i] = mate_spec(ids[i]);
+        specs[i].isolation = TROUPE_SAME_PROCESS;
+        specs[i].node = node;
+        specs[i].backoff.min_ms = rest_ms;
+    }
+    cr_assert_eq(supervise(options, specs, MANY), 0);
+}
+
+/* All eight ask for more than the one restart that is allowed; the second loss
+ * is one too many, and the words are those of a process's end. */
+Test(isolation, a_lost_node_counts_once_for_all_that_it_held)
+{
+    const troupe_supervisor_options_t strict = {.intensity = 1,
+                                                .period_ms = 600000};
+    supervise_many(&strict, "engines", 0);
+    int64_t before = number_of("a", "pid");
+    end_by(named("h"), "signal", SIGKILL);
+    int64_t after = number_of("a", "pid");
+    cr_assert_neq(after, before);
+    cr_assert_eq(number_of("h", "pid"), after);
+    cr_assert_eq(number_of("h", "incarnation"), 2);
+    end_by(named("c"), "signal", SIGKILL);
+    wait_line("one restart too many");
+    int rc = -EOPNOTSUPP;
+    while (rc == -EOPNOTSUPP)
+        rc = troupe_node_ask(root, top, "anything", 60000, NULL, NULL);
+    cr_assert_eq(rc, -ESRCH, "%d", rc);
+}
+
+/* Two processes are two causes, also when they end at the same time. */
+Test(isolation, each_lost_node_counts)
+{
+    const troupe_supervisor_options_t strict = {.intensity = 1,
+                                                .period_ms = 600000};
+    troupe_child_spec_t specs[] = {mate_spec("one"), mate_spec("two")};
+    cr_assert_eq(supervise(&strict, specs, 2), 0);
+    cr_assert_eq(kill((pid_t) number_of("one", "pid"), SIGKILL), 0);
+    end_by(named("two"), "signal", SIGKILL);
+    wait_line("one restart too many");
+}
+
+TestSuite(isolation_ill, .fini = isolation_end, .timeout = 120);
+
+/* The processes of the node end before it is ready, as long as a file is
+ * there: that is one failed start, not eight. */
+Test(isolation_ill, a_node_that_does_not_start_counts_once)
+{
+    const troupe_supervisor_options_t strict = {.intensity = MANY - 3,
+                                                .period_ms = 600000};
+    char mark[] = "/tmp/troupe-ill-XXXXXX";
+    int fd = mkstemp(mark);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    unlink(mark);
+    isolation_begin(mark, (troupe_nodes_options_t){0});
+    supervise_many(&strict, "engines", 500);
+    fd = open(mark, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    int64_t before = number_of("a", "pid");
+    end_by(named("h"), "signal", SIGKILL);
+    wait_line("ended before it was ready");
+    unlink(mark);
+    cr_assert_neq(number_of("a", "pid"), before);
+    cr_assert_eq(number_of("h", "pid"), number_of("a", "pid"));
 }
