@@ -274,10 +274,11 @@ set_out(struct starter *self, pthread_t *ret_thread)
         rc = troupe_node_spawn(self->node, &director, &alone, &self->director,
                                "i", fd);
     if (rc == 0)
-        rc = -pthread_create(ret_thread, NULL, start_tree, self);
+        rc = pthread_create(ret_thread, NULL, start_tree, self) ? -EIO : 0;
     if (rc < 0)
         troupe__run_say(self->options, TROUPE_LOG_ERROR,
-                        "the run cannot begin: %s", troupe_strerror(rc));
+                        "the run cannot begin: %s%s", troupe_strerror(rc),
+                        troupe__cure(rc));
     return rc;
 }
 
@@ -326,8 +327,9 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options,
     atomic_store(&verdict.part, part);
     int rc = troupe_new(&node_options, &node);
     if (rc < 0) {
-        troupe__run_say(options, TROUPE_LOG_ERROR, "no node can be started: %s",
-                        troupe_strerror(rc));
+        troupe__run_say(options, TROUPE_LOG_ERROR,
+                        "no node can be started: %s%s", troupe_strerror(rc),
+                        troupe__cure(rc));
         return TROUPE__EXIT_FAILED;
     }
     troupe__guards_set(part);
@@ -351,9 +353,10 @@ troupe__part_run(struct troupe__part *part,
     const struct troupe__topology *topology = part->topology;
     char why[512];
     char *file = realpath(topology->path, NULL);
-    if (troupe__admin_open(topology->name, file ? file : topology->path,
-                           &verdict.admin, why)
-        < 0) {
+    if (troupe__run_limits(topology, why) < 0
+        || troupe__admin_open(topology->name, file ? file : topology->path,
+                              &verdict.admin, why)
+               < 0) {
         troupe__run_say(options, TROUPE_LOG_ERROR, "%s", why);
         free(file);
         return TROUPE__EXIT_FAILED;
