@@ -180,6 +180,33 @@ Test(isolation, a_supervisor_may_live_on_another_node)
     cr_assert_neq(number_of("alone", "pid"), alone);
 }
 
+/* One is killed by what all are asked, and asked again after its restart; one
+ * that is gone for good is not. */
+Test(isolation, gather_asks_again_who_died_of_it)
+{
+    troupe_child_spec_t specs[] = {mate_spec("one"), mate_spec("two"),
+                                   mate_spec("last")};
+    specs[2].restart = TROUPE_TEMPORARY;
+    cr_assert_eq(supervise(&patient, specs, 3), 0);
+    end_by(named("two"), "signal", SIGKILL);
+    cr_assert_eq(number_of("two", "incarnation"), 2);
+    const troupe_ref_t targets[] = {named("one"), named("two"), named("last")};
+    const troupe_gather_options_t options = {.policy = TROUPE_GATHER_DEADLINE,
+                                             .timeout_ms = 60000};
+    troupe_gather_t *result = NULL;
+    cr_assert_eq(
+        troupe_node_gather(root, targets, 3, "again", &options, &result, NULL),
+        0);
+    const troupe_gather_part_t *parts = result->parts;
+    cr_assert_eq(parts[0].outcome, TROUPE_REPLY, "%s", parts[0].text);
+    cr_assert_eq(parts[0].attempts, 2);
+    cr_assert_eq(parts[0].incarnation, 2);
+    cr_assert_eq(parts[1].outcome, TROUPE_REPLY, "%s", parts[1].text);
+    cr_assert_eq(parts[1].attempts, 1);
+    cr_assert_eq(parts[2].outcome, TROUPE_DOWN);
+    troupe_gather_destroy(&result);
+}
+
 /* --- many that end with one process -----------------------------------------*/
 
 enum { MANY = 8 };
