@@ -291,10 +291,11 @@ set_out(struct starter *self, pthread_t *ret_thread)
                                "i", fd);
     if (rc == 0)
         rc = pthread_create(ret_thread, NULL, start_tree, self) ? -EIO : 0;
-    if (rc < 0)
+    if (rc < 0) {
         troupe__run_say(self->options, TROUPE_LOG_ERROR,
                         "the run cannot begin: %s%s", troupe_strerror(rc),
                         troupe__cure(rc));
+    }
     return rc;
 }
 

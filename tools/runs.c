@@ -35,10 +35,11 @@ find_base(char base[PATH_MAX], char text[TROUPE_RUN_TEXT])
 {
     int rc =
         troupe_rundir_base(NULL, getenv("XDG_RUNTIME_DIR"), base, PATH_MAX);
-    if (rc < 0)
+    if (rc < 0) {
         snprintf(text, TROUPE_RUN_TEXT,
-                 "the path in XDG_RUNTIME_DIR is too "
-                 "long: set it to a shorter one");
+                 "the path in XDG_RUNTIME_DIR is too long: set it to a shorter "
+                 "one");
+    }
     return rc;
 }
 
