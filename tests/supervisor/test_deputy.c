@@ -110,16 +110,16 @@ stop_with_a_full_way(uint32_t worker)
     cr_assert_eq(kill(pid, SIGCONT), 0);
     pthread_join(thread, NULL);
     cr_assert_eq(rc, 0, "%d", rc);
-    cr_assert(!has_line("failed on")); /* its deputy goes on trying */
+    cr_assert(!has_line("failed on"));
     cr_assert(!has_line("child 'one' ended"));
 }
 
-Test(deputy, a_stop_is_tried_again_until_there_is_a_way)
+Test(deputy, one_that_is_full_stops_in_order)
 {
     stop_with_a_full_way(0);
 }
 
-Test(deputy, a_stop_is_tried_again_whichever_way_it_is)
+Test(deputy, one_that_is_full_stops_in_order_by_the_other_way)
 {
     stop_with_a_full_way(1);
 }
