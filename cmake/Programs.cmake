@@ -41,6 +41,7 @@ function(troupe_add_examples)
             COMMAND troupe_command run ${file}
             ENVIRONMENT
             "KINDS=${PROJECT_BINARY_DIR}/examples/topologies"
+            "XDG_CACHE_HOME=${troupe_run_dir}"
             "XDG_RUNTIME_DIR=${troupe_run_dir}")
     endforeach()
 endfunction()

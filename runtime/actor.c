@@ -31,16 +31,17 @@ send_child_event(struct troupe__worker *self, struct troupe__actor *actor,
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_CHILD, actor->parent, actor->ref, "child");
     uint32_t incarnation = SEEN(actor->incarnation);
-    int rc = troupe__emitf(self, &envelope, "[i, I, b, i, i, s, b, s, U]",
+    int rc = troupe__emitf(
+        self, &envelope, "[i, I, b, i, i, s, b, s, U, U]", (int) event,
+        (int64_t) incarnation, (int) end->in_start, (int) end->reason.kind,
+        end->reason.code, end->reason.text, (int) end->had_message, end->type,
+        end->fingerprint, end->cause);
+    if (rc < 0) { /* words that are not UTF-8, or too many */
+        rc = troupe__emitf(self, &envelope, "[i, I, b, i, i, s, b, s, U, U]",
                            (int) event, (int64_t) incarnation,
                            (int) end->in_start, (int) end->reason.kind,
-                           end->reason.code, end->reason.text,
-                           (int) end->had_message, end->type, end->fingerprint);
-    if (rc < 0) { /* words that are not UTF-8, or too many */
-        rc = troupe__emitf(
-            self, &envelope, "[i, I, b, i, i, s, b, s, U]", (int) event,
-            (int64_t) incarnation, (int) end->in_start, (int) end->reason.kind,
-            end->reason.code, "", (int) end->had_message, "", end->fingerprint);
+                           end->reason.code, "", (int) end->had_message, "",
+                           end->fingerprint, end->cause);
     }
     CHECK(rc == 0);
 }
@@ -155,6 +156,8 @@ ending_new(const struct troupe_context *ctx, const struct troupe__actor *actor,
         self->fingerprint = ctx->blamed;
         memcpy(self->type, ctx->blamed_type, sizeof self->type);
     }
+    if (ctx->actor == actor)
+        self->cause = ctx->cause;
     return self;
 }
 

@@ -67,7 +67,7 @@ struct troupe__timer {
 struct troupe__ending {
     troupe_reason_t reason; /* its text is malloc'ed */
     bool in_start, had_message;
-    uint64_t fingerprint;
+    uint64_t fingerprint, cause;
     char type[TROUPE_TYPE_MAX + 1];
 };
 

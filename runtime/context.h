@@ -41,6 +41,7 @@ struct troupe_context {
     bool exits;                       /* troupe_exit() was called */
     troupe_exit_t exit_kind;
     int exit_code;
+    uint64_t cause;                        /* see troupe__context_cause() */
     uint64_t blamed;                       /* fingerprint; 0: no message */
     char blamed_type[TROUPE_TYPE_MAX + 1]; /* see troupe__context_blame() */
     uint32_t mute_count;
@@ -52,6 +53,10 @@ struct troupe_context {
  * of that type and fingerprint that another had in hand for it. */
 void troupe__context_blame(struct troupe_context *self, const char *type,
                            uint64_t fingerprint);
+
+/* troupe__context_cause: the actor, which ends now, does so as others do that
+ * name the same cause: their supervisor counts that as one failure. */
+void troupe__context_cause(struct troupe_context *self, uint64_t cause);
 
 struct troupe__watch {
     struct troupe__watch *next; /* of the actor */

@@ -138,6 +138,12 @@ troupe__context_blame(struct troupe_context *self, const char *type,
     self->blamed = fingerprint;
 }
 
+void
+troupe__context_cause(struct troupe_context *self, uint64_t cause)
+{
+    self->cause = cause;
+}
+
 static void
 ended_by_itself(struct troupe__worker *self, struct troupe__actor *actor)
 {
@@ -148,7 +154,7 @@ ended_by_itself(struct troupe__worker *self, struct troupe__actor *actor)
     if (ctx->exits)
         reason = (troupe_reason_t){ctx->exit_kind, ctx->exit_code, words};
     troupe__actor_end(self, actor, &reason, NULL);
-    ctx->blamed = 0;
+    ctx->blamed = ctx->cause = 0;
 }
 
 void

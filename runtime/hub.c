@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "runtime/process.h"
-#include "runtime/rundir.h"
 #include "runtime/worker.h"
+#include "troupe_rundir.h"
 
 enum { GRACE_MS = 2000 };
 #define NS_PER_MS UINT64_C(1000000)
@@ -250,10 +250,10 @@ ask_one(struct troupe__hub *self, struct troupe__hub_node *node)
 static void
 look_after_directory(struct troupe__hub *self)
 {
-    char text[TROUPE__RUN_TEXT];
+    char text[TROUPE_RUN_TEXT];
     troupe_t *node = self->link->node;
     if (self->is_homeless || !node->rundir
-        || troupe__rundir_check(node->rundir, text) == 0)
+        || troupe_rundir_check(node->rundir, text) == 0)
         return;
     self->is_homeless = true; /* once is enough */
     troupe__log(node, TROUPE_LOG_ERROR, "%s", text);

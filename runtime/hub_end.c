@@ -10,8 +10,8 @@
 #include "runtime/hub.h"
 #include "runtime/process.h"
 #include "runtime/replica.h"
-#include "runtime/rundir.h"
 #include "runtime/worker.h"
+#include "troupe_rundir.h"
 
 enum { WORKERS_MAX = 256 }; /* of a node; see peers.h */
 
@@ -20,7 +20,7 @@ enum { WORKERS_MAX = 256 }; /* of a node; see peers.h */
 static void
 remove_sockets(const char *directory, uint32_t number)
 {
-    char path[TROUPE__RUN_PATH];
+    char path[TROUPE_RUN_PATH];
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         snprintf(path, sizeof path, "%s/n%u.w%u", directory, number, i);
         (void) unlink(path);

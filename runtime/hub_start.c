@@ -131,7 +131,8 @@ troupe__hub_processes(struct troupe__hub *self)
         .processes_max = TROUPE__PEER_MAX,
         .term_ms = self->options.term_ms,
         .subreaper = self->options.subreaper};
-    return troupe__processes_new(&options, &self->processes);
+    int rc = troupe__processes_new(&options, &self->processes);
+    return rc == -EAGAIN ? -EIO : rc; /* no threads */
 }
 
 /* The next one in turn that is free and has rested; 0: none. Under the lock. */

@@ -12,8 +12,8 @@
 #include "runtime/hub.h"
 #include "runtime/process.h"
 #include "runtime/process_adopt.h"
-#include "runtime/rundir.h"
 #include "runtime/worker.h"
+#include "troupe_rundir.h"
 
 enum { JOIN_MS = 30000 };
 
@@ -36,12 +36,12 @@ check_directory(const char *path)
 /* A directory of its own, where the user gave none; says what is wrong. */
 static int
 make_directory(const troupe_options_t *options, const char *name,
-               struct troupe__rundir **ret_rundir)
+               troupe_rundir_t **ret_rundir)
 {
-    char base[TROUPE__RUN_PATH], text[TROUPE__RUN_TEXT] = "";
-    int rc = troupe__rundir_base(options->nodes->base, NULL, base, sizeof base);
+    char base[TROUPE_RUN_PATH], text[TROUPE_RUN_TEXT] = "";
+    int rc = troupe_rundir_base(options->nodes->base, NULL, base, sizeof base);
     if (rc == 0)
-        rc = troupe__rundir_open(base, name, ret_rundir, text);
+        rc = troupe_rundir_open(base, name, ret_rundir, text);
     if (text[0] && options->log)
         options->log(options->log_data,
                      rc < 0 ? TROUPE_LOG_ERROR : TROUPE_LOG_WARNING, text);
@@ -51,8 +51,8 @@ make_directory(const troupe_options_t *options, const char *name,
 void
 troupe__rundir_drop(troupe_t *node)
 {
-    char text[TROUPE__RUN_TEXT] = "";
-    troupe__rundir_close(&node->rundir, text);
+    char text[TROUPE_RUN_TEXT] = "";
+    troupe_rundir_close(&node->rundir, text);
     if (text[0])
         troupe__log(node, TROUPE_LOG_WARNING, "%s", text);
 }
@@ -79,17 +79,17 @@ troupe__root_new(const troupe_options_t *options, troupe_t **ret_node)
 {
     const char *name = options->nodes->name ? options->nodes->name : "root";
     const char *directory = options->nodes->directory;
-    struct troupe__rundir *rundir = NULL;
-    char ignored[TROUPE__RUN_TEXT];
+    troupe_rundir_t *rundir = NULL;
+    char ignored[TROUPE_RUN_TEXT];
     troupe_t *node = NULL;
     int rc = troupe__name_is_valid(name) ? 0 : -EINVAL;
     if (rc == 0 && !directory
         && (rc = make_directory(options, name, &rundir)) == 0)
-        directory = troupe__rundir_directory(rundir);
+        directory = troupe_rundir_directory(rundir);
     if (rc == 0)
         rc = root_begin(options, name, directory, &node);
     if (rc < 0) {
-        troupe__rundir_close(&rundir, ignored);
+        troupe_rundir_close(&rundir, ignored);
         return rc;
     }
     CHECK(node);

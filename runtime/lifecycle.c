@@ -35,10 +35,10 @@ troupe_child_read(const troupe_message_t *msg, troupe_child_t *ret_child)
     troupe_child_t child = {0};
     if (!msg || !ret_child || msg->kind != WIRE_CHILD)
         return -EBADMSG;
-    int rc = troupe_unpack(msg, "[i, I, b, i, i, s, b, s, U]", &event,
-                           &incarnation, &child.in_start, &kind,
-                           &child.reason.code, &child.reason.text,
-                           &child.had_message, &type, &child.fingerprint);
+    int rc = troupe_unpack(
+        msg, "[i, I, b, i, i, s, b, s, U, U]", &event, &incarnation,
+        &child.in_start, &kind, &child.reason.code, &child.reason.text,
+        &child.had_message, &type, &child.fingerprint, &child.cause);
     if (rc < 0)
         return -EBADMSG;
     child.event = (troupe_child_event_t) event;

@@ -68,10 +68,11 @@ struct troupe__link {
     pthread_t thread;
     bool runs;
     char hub_path[TROUPE__RUN_PATH_MAX + 16];
-    troupe_ref_t agent;       /* set before the thread starts */
-    struct troupe__hub *hub;  /* the root's, or NULL */
-    void *pending;            /* see replica.c; under names_lock */
-    struct troupe__post post; /* the letter in hand */
+    troupe_ref_t agent;                /* set before the thread starts */
+    struct troupe__hub *hub;           /* the root's, or NULL */
+    void *pending;                     /* see replica.c; under names_lock */
+    struct troupe__holdings *holdings; /* so is this; the root's */
+    struct troupe__post post;          /* the letter in hand */
     struct troupe__arena arena;
     struct troupe__buffer out;
     struct troupe__complaint bad, denied;

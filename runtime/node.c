@@ -10,6 +10,7 @@
 
 #include "runtime/hub.h"
 #include "runtime/peers.h"
+#include "runtime/room.h"
 #include "runtime/worker.h"
 
 enum { WORKERS_MAX = 256, SIZE_MAX_MAX = 1 << 30, DEAD_MAX = 1 << 16 };
@@ -168,6 +169,9 @@ troupe__node_new(const troupe_options_t *options,
     if (!ret_node || !options_are_valid(options)
         || (membership && options->manual_clock))
         return -EINVAL;
+    int rc = troupe__room_check();
+    if (rc < 0)
+        return rc;
     troupe_t *node = troupe__alloc(sizeof *node);
     node_init(node, options);
     if (membership) {
@@ -175,7 +179,7 @@ troupe__node_new(const troupe_options_t *options,
         node->peers = troupe__peers_new(membership);
     }
     struct troupe__worker *worker = NULL;
-    int rc = troupe__ports_init(node);
+    rc = troupe__ports_init(node);
     if (rc == 0 && membership && !membership->unlinked)
         rc = troupe__link_open(node, options->nodes);
     while (rc == 0 && node->regular < node->options.workers) {

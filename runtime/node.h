@@ -19,7 +19,7 @@ struct troupe__job;
 struct troupe__peers;
 struct troupe__membership;
 struct troupe__link;
-struct troupe__rundir;
+struct troupe_rundir;
 
 /* Threads that run blocking functions; see blocking.c. */
 struct troupe__helpers {
@@ -49,10 +49,10 @@ struct troupe {
     troupe_options_t options;
     void *transport;
     struct troupe__tap tap;
-    uint32_t id;                   /* of the node in refs */
-    struct troupe__peers *peers;   /* NULL: it is alone */
-    struct troupe__link *link;     /* with these; or NULL */
-    struct troupe__rundir *rundir; /* a root's that made one; or NULL */
+    uint32_t id;                  /* of the node in refs */
+    struct troupe__peers *peers;  /* NULL: it is alone */
+    struct troupe__link *link;    /* with these; or NULL */
+    struct troupe_rundir *rundir; /* a root's that made one; or NULL */
     uint64_t serial;  /* of the node in the process: endpoint names */
     uint32_t regular; /* workers from the options: 0 .. regular - 1 */
     struct troupe__slots slots;

@@ -72,6 +72,7 @@ troupe__remotes_close(struct troupe__worker *self)
     troupe__remote_inbox_close(&self->remotes->inbox);
     troupe__idmap_free(&self->remotes->readers);
     troupe__idmap_free(&self->remotes->full);
+    troupe__idmap_free(&self->remotes->quotas);
     explicit_bzero(self->remotes->password, sizeof self->remotes->password);
     free(self->remotes);
     self->remotes = NULL;

@@ -26,6 +26,7 @@ struct troupe__remotes {
     struct troupe__remote *nodes[TROUPE__PEER_MAX + 1]; /* that we send to */
     struct troupe__idmap readers; /* sender -> struct reader *; remote.c */
     struct troupe__idmap full;    /* receiver -> enum troupe__pressure */
+    struct troupe__idmap quotas;  /* node -> struct quota *; remote_quota.c */
     uint64_t last_way;            /* node and worker, as in a ref */
     struct troupe__outbox *last;  /* the way to there; NULL: none */
     char password[2 * TROUPE__SECRET_SIZE + 1];
@@ -78,6 +79,14 @@ bool troupe__remotes_is_flood(const struct troupe__worker *self,
                               const struct troupe__actor *receiver,
                               const struct troupe_message *msg);
 void troupe__remotes_flow_lost(struct troupe__worker *self, uint32_t number);
+
+/* remote_quota.c: how many monitors, links, and waits for room of one node's
+ * actors the actors of a worker keep. */
+enum { TROUPE__HELD_MAX = 65536 };
+/* troupe__remotes_may_hold: one more for an actor of that node? Else it has
+ * been said in the log. */
+bool troupe__remotes_may_hold(struct troupe__worker *self, uint32_t number);
+void troupe__remotes_quota_lost(struct troupe__worker *self, uint32_t number);
 
 /* remote_gate.c: what another node may say */
 

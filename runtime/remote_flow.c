@@ -186,4 +186,5 @@ troupe__remotes_flow_lost(struct troupe__worker *self, uint32_t number)
     }
     while ((id = find_of(full, number, TROUPE__NODE_SHIFT)))
         troupe__idmap_remove(full, id, NULL);
+    troupe__remotes_quota_lost(self, number);
 }

@@ -6,6 +6,16 @@
 
 #include "runtime/link.h"
 #include "runtime/names.h"
+#include "runtime/peers.h"
+#include "runtime/worker.h"
+
+enum { LOG_EVERY_MS = 1000, NS_PER_MS = 1000000 };
+
+/* How many names and memberships each other node has. */
+struct troupe__holdings {
+    uint32_t counts[TROUPE__PEER_MAX + 1];
+    uint64_t logged_ns, refused;
+};
 
 static void
 number_free(void **item_p)
@@ -21,6 +31,7 @@ troupe__replica_init(struct troupe__link *self)
     CHECK(pending);
     zhashx_set_destructor(pending, number_free);
     self->pending = pending;
+    self->holdings = troupe__alloc(sizeof *self->holdings);
 }
 
 void
@@ -29,6 +40,8 @@ troupe__replica_free(struct troupe__link *self)
     zhashx_t *pending = self->pending;
     zhashx_destroy(&pending);
     self->pending = NULL;
+    free(self->holdings);
+    self->holdings = NULL;
 }
 
 /* One more change that the root has not answered. */
@@ -85,6 +98,34 @@ troupe__group_changed(troupe_t *node, bool joins, const char *name,
                    ref);
 }
 
+static void
+count(struct troupe__link *self, uint32_t number, bool is_more)
+{
+    uint32_t *held = &self->holdings->counts[number];
+    CHECK(is_more || *held > 0);
+    *held = is_more ? *held + 1 : *held - 1;
+}
+
+/* Whether that node may have one more; one of many refusals is logged. */
+static bool
+may_hold(struct troupe__link *self, uint32_t number)
+{
+    struct troupe__holdings *holdings = self->holdings;
+    if (holdings->counts[number] < TROUPE__HOLDINGS_MAX)
+        return true;
+    uint64_t now = troupe__real_ns();
+    holdings->refused++;
+    if (now - holdings->logged_ns >= (uint64_t) LOG_EVERY_MS * NS_PER_MS) {
+        holdings->logged_ns = now;
+        troupe__log(self->node, TROUPE_LOG_WARNING,
+                    "node %u has %d names and places in groups, and may have "
+                    "no more: refused (%llu so far)",
+                    number, TROUPE__HOLDINGS_MAX,
+                    (unsigned long long) holdings->refused);
+    }
+    return false;
+}
+
 void
 troupe__replica_claim(struct troupe__link *self, uint32_t number, bool is_claim,
                       const char *name, troupe_ref_t ref)
@@ -93,8 +134,10 @@ troupe__replica_claim(struct troupe__link *self, uint32_t number, bool is_claim,
     pthread_mutex_lock(&node->names_lock);
     const uint64_t *item = zhashx_lookup(node->names, name);
     troupe_ref_t owner = {item ? *item : 0};
-    if (is_claim ? owner.id == 0 : owner.id == ref.id) {
+    if (is_claim ? owner.id == 0 && may_hold(self, number)
+                 : owner.id == ref.id) {
         owner = is_claim ? ref : TROUPE_NOBODY;
+        count(self, number, is_claim);
         troupe__name_set(node, name, owner);
         write_note(self, is_claim ? NOTE_NAME : NOTE_UNNAME, number, name, ref);
     }
@@ -108,8 +151,11 @@ troupe__replica_group(struct troupe__link *self, uint32_t number, bool joins,
 {
     troupe_t *node = self->node;
     pthread_mutex_lock(&node->names_lock);
-    if (troupe__group_set(node, name, ref, joins) && self->hub)
+    bool may = !self->hub || !joins || may_hold(self, number);
+    if (may && troupe__group_set(node, name, ref, joins) && self->hub) {
+        count(self, number, joins);
         write_note(self, joins ? NOTE_JOIN : NOTE_LEAVE, number, name, ref);
+    }
     pthread_mutex_unlock(&node->names_lock);
 }
 
@@ -191,6 +237,7 @@ troupe__replica_purge(struct troupe__link *self, uint32_t number,
     pthread_mutex_lock(&self->node->names_lock);
     purge_names(self->node, number);
     purge_groups(self->node, number);
+    self->holdings->counts[number] = 0;
     if (note_p)
         troupe__link_note(self, note_p);
     pthread_mutex_unlock(&self->node->names_lock);

@@ -16,6 +16,13 @@ struct troupe__note;
  * know no conflict: each node alone says where its actors are.
  */
 
+/*
+ * A node that never stops claiming must not make the root grow: beyond so many
+ * names and memberships of one node the root takes no more of it. A claim is
+ * answered as one that somebody else was first with; there is a log line.
+ */
+enum { TROUPE__HOLDINGS_MAX = 65536 };
+
 /* What a worker did; both under names_lock; nothing on a node alone. */
 void troupe__name_changed(troupe_t *node, bool is_claim, const char *name,
                           troupe_ref_t ref);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rundir.c: the private directory of a run, from its beginning to its end. */
-#include "runtime/rundir.h"
+#include "troupe_rundir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "mailbox/check.h"
 #include "runtime/rundir_self.h"
 
-_Static_assert(TROUPE__RUN_PATH == sizeof((struct sockaddr_un *) 0)->sun_path,
+_Static_assert(TROUPE_RUN_PATH == sizeof((struct sockaddr_un *) 0)->sun_path,
                "what a socket's path has");
 
 /* How often others may remove or make under our hands what we are about to. */
@@ -29,7 +29,7 @@ close_fd(int *fd)
 }
 
 static void
-let_go(struct troupe__rundir *self)
+let_go(troupe_rundir_t *self)
 {
     close_fd(&self->run_fd);
     close_fd(&self->name_fd);
@@ -49,7 +49,7 @@ still_there(int at, const char *name, int fd)
 
 /* BASE/NAME; where something was left, or another has begun, it stays. */
 static void
-remove_empty(const struct troupe__rundir *self)
+remove_empty(const troupe_rundir_t *self)
 {
     if (still_there(self->base_fd, self->name, self->name_fd))
         unlinkat(self->base_fd, self->name, AT_REMOVEDIR);
@@ -61,7 +61,7 @@ check_length(const char *base, const char *name, char *text)
 {
     size_t longest = strlen(base) + 1 + strlen(name) + 1 + GENERATION_SIZE - 1
                      + 1 + SOCKET_NAME_SIZE - 1;
-    if (longest < TROUPE__RUN_PATH)
+    if (longest < TROUPE_RUN_PATH)
         return 0;
     return troupe__rundir_say(
         text, -ENAMETOOLONG,
@@ -69,13 +69,13 @@ check_length(const char *base, const char *name, char *text)
         "would have paths of up to %zu bytes, and %d is the most; choose a "
         "base "
         "directory, or a name, that is %zu bytes shorter",
-        base, name, longest, TROUPE__RUN_PATH - 1,
-        longest - (TROUPE__RUN_PATH - 1));
+        base, name, longest, TROUPE_RUN_PATH - 1,
+        longest - (TROUPE_RUN_PATH - 1));
 }
 
 /* A directory of a name that nobody can know beforehand. */
 static int
-make_generation(struct troupe__rundir *self, char *text)
+make_generation(troupe_rundir_t *self, char *text)
 {
     int rc = -EEXIST;
     for (int i = 0; i < TRIES && rc == -EEXIST; i++) {
@@ -103,7 +103,7 @@ make_generation(struct troupe__rundir *self, char *text)
 
 /* -ESTALE: another run that ended has removed what it had made. */
 static int
-try_open(struct troupe__rundir *self, const char *base, char *text)
+try_open(troupe_rundir_t *self, const char *base, char *text)
 {
     char path[PATH_MAX];
     self->base_fd = troupe__rundir_enter_base(base, true, path, text);
@@ -122,7 +122,7 @@ try_open(struct troupe__rundir *self, const char *base, char *text)
 }
 
 static int
-begin(struct troupe__rundir *self, char *text)
+begin(troupe_rundir_t *self, char *text)
 {
     int rc = troupe__rundir_lock_write(self, text);
     if (rc < 0)
@@ -134,8 +134,8 @@ begin(struct troupe__rundir *self, char *text)
 }
 
 int
-troupe__rundir_open(const char *base, const char *name,
-                    struct troupe__rundir **ret, char text[TROUPE__RUN_TEXT])
+troupe_rundir_open(const char *base, const char *name, troupe_rundir_t **ret,
+                   char text[TROUPE_RUN_TEXT])
 {
     CHECK(ret && text);
     text[0] = '\0';
@@ -146,8 +146,8 @@ troupe__rundir_open(const char *base, const char *name,
             "'_' and '-', and begins with a letter or digit",
             TROUPE_NAME_MAX);
     }
-    struct troupe__rundir *self = troupe__alloc(sizeof *self);
-    *self = (struct troupe__rundir){-1, -1, -1, -1, .generation = ""};
+    troupe_rundir_t *self = troupe__alloc(sizeof *self);
+    *self = (troupe_rundir_t){-1, -1, -1, -1, .generation = ""};
     memcpy(self->name, name, strlen(name) + 1);
     int rc = -ESTALE;
     for (int i = 0; i < TRIES && rc == -ESTALE; i++) {
@@ -160,9 +160,9 @@ troupe__rundir_open(const char *base, const char *name,
                                 "again, or choose another name",
                                 name);
     }
-    char left[TROUPE__RUN_TEXT] = "";
+    char left[TROUPE_RUN_TEXT] = "";
     if (rc == 0 && (rc = begin(self, text)) < 0)
-        troupe__rundir_close(&self, left);
+        troupe_rundir_close(&self, left);
     if (rc == 0) {
         *ret = self;
         return 0;
@@ -176,19 +176,18 @@ troupe__rundir_open(const char *base, const char *name,
 }
 
 const char *
-troupe__rundir_directory(const struct troupe__rundir *self)
+troupe_rundir_directory(const troupe_rundir_t *self)
 {
     CHECK(self);
     return self->directory;
 }
 
 int
-troupe__rundir_check(const struct troupe__rundir *self,
-                     char text[TROUPE__RUN_TEXT])
+troupe_rundir_check(const troupe_rundir_t *self, char text[TROUPE_RUN_TEXT])
 {
     CHECK(self && text);
     text[0] = '\0';
-    char lock[TROUPE__RUN_PATH + sizeof "/lock"];
+    char lock[TROUPE_RUN_PATH + sizeof "/lock"];
     CHECK(troupe__rundir_join(lock, sizeof lock, self->parent, "lock"));
     const char *gone = NULL;
     /* By their whole paths: that is how others look for them. */
@@ -206,12 +205,11 @@ troupe__rundir_check(const struct troupe__rundir *self,
 }
 
 void
-troupe__rundir_close(struct troupe__rundir **self_p,
-                     char text[TROUPE__RUN_TEXT])
+troupe_rundir_close(troupe_rundir_t **self_p, char text[TROUPE_RUN_TEXT])
 {
     CHECK(self_p && text);
     text[0] = '\0';
-    struct troupe__rundir *self = *self_p;
+    troupe_rundir_t *self = *self_p;
     if (!self)
         return;
     if (self->generation[0]
@@ -226,8 +224,8 @@ troupe__rundir_close(struct troupe__rundir **self_p,
 }
 
 int
-troupe__rundir_socket(const char *directory, const char *name,
-                      char path[TROUPE__RUN_PATH], char text[TROUPE__RUN_TEXT])
+troupe_rundir_socket(const char *directory, const char *name,
+                     char path[TROUPE_RUN_PATH], char text[TROUPE_RUN_TEXT])
 {
     CHECK(directory && name && path && text);
     struct stat status;
@@ -236,11 +234,11 @@ troupe__rundir_socket(const char *directory, const char *name,
         return troupe__rundir_say(
             text, -EINVAL, "'%.40s' is no name of a socket of a run", name);
     }
-    if (!troupe__rundir_join(path, TROUPE__RUN_PATH, directory, name)) {
+    if (!troupe__rundir_join(path, TROUPE_RUN_PATH, directory, name)) {
         return troupe__rundir_say(text, -ENAMETOOLONG,
                                   "%.300s is too long: the path of a socket "
                                   "has at most %d bytes",
-                                  directory, TROUPE__RUN_PATH - 1);
+                                  directory, TROUPE_RUN_PATH - 1);
     }
     int fd = troupe__rundir_enter(AT_FDCWD, directory, directory, false, text);
     if (fd < 0)
@@ -260,7 +258,7 @@ troupe__rundir_socket(const char *directory, const char *name,
 }
 
 uint64_t
-troupe__rundir_socket_id(const char *path)
+troupe_rundir_socket_id(const char *path)
 {
     struct stat status;
     CHECK(path);

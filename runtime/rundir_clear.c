@@ -86,11 +86,11 @@ clear_sockets(int fd, const char *path, char *text)
 }
 
 void
-troupe__rundir_clear(const struct troupe__rundir *self, const char *name,
-                     int run_fd, char *text)
+troupe__rundir_clear(const troupe_rundir_t *self, const char *name, int run_fd,
+                     char *text)
 {
     struct stat held, named = {.st_ino = 0};
-    char path[TROUPE__RUN_PATH + GENERATION_SIZE], why[TROUPE__RUN_TEXT];
+    char path[TROUPE_RUN_PATH + GENERATION_SIZE], why[TROUPE_RUN_TEXT];
     CHECK(troupe__rundir_is_generation(name));
     if (fstatat(self->name_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0
         && errno == ENOENT)
@@ -113,7 +113,7 @@ troupe__rundir_clear(const struct troupe__rundir *self, const char *name,
 }
 
 void
-troupe__rundir_clear_stale(const struct troupe__rundir *self, char *text)
+troupe__rundir_clear_stale(const troupe_rundir_t *self, char *text)
 {
     DIR *stream = troupe__rundir_read(self->name_fd);
     for (struct dirent *entry; stream && (entry = readdir(stream));) {

@@ -13,18 +13,17 @@
 static int
 by_name(const void *one, const void *other)
 {
-    return strcmp(((const struct troupe__run *) one)->name,
-                  ((const struct troupe__run *) other)->name);
+    return strcmp(((const troupe_run_t *) one)->name,
+                  ((const troupe_run_t *) other)->name);
 }
 
 /* True when a run of this name holds its lock. */
 static bool
-look_at(int base_fd, const char *base, const char *name,
-        struct troupe__run *ret_run)
+look_at(int base_fd, const char *base, const char *name, troupe_run_t *ret_run)
 {
-    char why[TROUPE__RUN_TEXT], generation[GENERATION_SIZE];
-    char parent[TROUPE__RUN_PATH];
-    *ret_run = (struct troupe__run){.pid = 0};
+    char why[TROUPE_RUN_TEXT], generation[GENERATION_SIZE];
+    char parent[TROUPE_RUN_PATH];
+    *ret_run = (troupe_run_t){.pid = 0};
     if (!troupe__rundir_is_run_name(name))
         return false;
     int fd = troupe__rundir_enter(base_fd, name, name, false, why);
@@ -44,8 +43,8 @@ look_at(int base_fd, const char *base, const char *name,
 }
 
 int
-troupe__rundir_list(const char *base, struct troupe__run **ret_runs,
-                    size_t *ret_count, char text[TROUPE__RUN_TEXT])
+troupe_rundir_list(const char *base, troupe_run_t **ret_runs, size_t *ret_count,
+                   char text[TROUPE_RUN_TEXT])
 {
     char path[PATH_MAX];
     CHECK(ret_runs && ret_count && text);
@@ -57,7 +56,7 @@ troupe__rundir_list(const char *base, struct troupe__run **ret_runs,
     int rc = fd >= 0 && !stream
                  ? troupe__rundir_cannot(text, -errno, "read", path)
                  : 0;
-    struct troupe__run *runs = NULL, run;
+    troupe_run_t *runs = NULL, run;
     size_t count = 0;
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
         if (!look_at(fd, path, entry->d_name, &run))

@@ -22,7 +22,7 @@ enum { CONTENT_MAX = 64 };
 /* "1234 g-1a2b3c4d\n"; the second word comes later than the first. What was
  * written by one who is no more says nothing about the holder. */
 static void
-read_holder(int fd, struct troupe__run *run)
+read_holder(int fd, troupe_run_t *run)
 {
     char content[CONTENT_MAX + 1] = "", *end = NULL;
     if (pread(fd, content, CONTENT_MAX, 0) <= 0)
@@ -38,7 +38,7 @@ read_holder(int fd, struct troupe__run *run)
 }
 
 bool
-troupe__rundir_is_held(int name_fd, struct troupe__run *run)
+troupe__rundir_is_held(int name_fd, troupe_run_t *run)
 {
     struct stat status;
     struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -56,9 +56,9 @@ troupe__rundir_is_held(int name_fd, struct troupe__run *run)
 }
 
 static int
-say_busy(const struct troupe__rundir *self, int fd, char *text)
+say_busy(const troupe_rundir_t *self, int fd, char *text)
 {
-    struct troupe__run run = {.pid = 0};
+    troupe_run_t run = {.pid = 0};
     char process[32] = "its number is not known";
     read_holder(fd, &run);
     if (run.pid)
@@ -72,7 +72,7 @@ say_busy(const struct troupe__rundir *self, int fd, char *text)
 
 /* A lock file that is ours, and the lock on it. */
 static int
-take(const struct troupe__rundir *self, int fd, const char *path, char *text)
+take(const troupe_rundir_t *self, int fd, const char *path, char *text)
 {
     struct stat status, named;
     struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -97,9 +97,9 @@ take(const struct troupe__rundir *self, int fd, const char *path, char *text)
 }
 
 int
-troupe__rundir_lock(struct troupe__rundir *self, char *text)
+troupe__rundir_lock(troupe_rundir_t *self, char *text)
 {
-    char path[TROUPE__RUN_PATH + sizeof "/lock"];
+    char path[TROUPE_RUN_PATH + sizeof "/lock"];
     CHECK(troupe__rundir_join(path, sizeof path, self->parent, "lock"));
     int fd = openat(self->name_fd, "lock",
                     O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
@@ -122,9 +122,9 @@ troupe__rundir_lock(struct troupe__rundir *self, char *text)
 }
 
 int
-troupe__rundir_lock_write(const struct troupe__rundir *self, char *text)
+troupe__rundir_lock_write(const troupe_rundir_t *self, char *text)
 {
-    char content[CONTENT_MAX], path[TROUPE__RUN_PATH + sizeof "/lock"];
+    char content[CONTENT_MAX], path[TROUPE_RUN_PATH + sizeof "/lock"];
     CHECK(self->lock_fd >= 0);
     int size = snprintf(content, sizeof content, "%ld%s%s\n", (long) getpid(),
                         self->generation[0] ? " " : "", self->generation);

@@ -8,20 +8,20 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "runtime/rundir.h"
+#include "troupe_rundir.h"
 
 enum {
     GENERATION_SIZE = sizeof "g-1a2b3c4d",
     SOCKET_NAME_SIZE = sizeof "n1023.w1023"
 };
 
-struct troupe__rundir {
+struct troupe_rundir {
     int base_fd, name_fd, run_fd; /* O_PATH; -1: not open */
     int lock_fd;
     char name[TROUPE_NAME_MAX + 1];
     char generation[GENERATION_SIZE]; /* "": none yet */
-    char parent[TROUPE__RUN_PATH];    /* BASE/NAME */
-    char directory[TROUPE__RUN_PATH];
+    char parent[TROUPE_RUN_PATH];     /* BASE/NAME */
+    char directory[TROUPE_RUN_PATH];
 };
 
 /* rundir_words.c: each writes to `text` and returns `rc`, negative. */
@@ -54,19 +54,19 @@ bool troupe__rundir_is_same(const struct stat *one, const struct stat *other);
 bool troupe__rundir_is_generation(const char *name);
 bool troupe__rundir_is_socket(const char *name);
 /* Remove a generation, if it is ours (and `run_fd`, if that is not -1). */
-void troupe__rundir_clear(const struct troupe__rundir *self, const char *name,
+void troupe__rundir_clear(const troupe_rundir_t *self, const char *name,
                           int run_fd, char *text);
 /* Remove all generations; the lock must be held. */
-void troupe__rundir_clear_stale(const struct troupe__rundir *self, char *text);
+void troupe__rundir_clear_stale(const troupe_rundir_t *self, char *text);
 DIR *troupe__rundir_read(int path_fd);
 
 /* rundir_lock.c */
 /* -ESTALE: it was removed meanwhile; -EBUSY and others are told in `text`. */
-int troupe__rundir_lock(struct troupe__rundir *self, char *text);
+int troupe__rundir_lock(troupe_rundir_t *self, char *text);
 /* Say in the lock who holds it, and with which generation. */
-int troupe__rundir_lock_write(const struct troupe__rundir *self, char *text);
+int troupe__rundir_lock_write(const troupe_rundir_t *self, char *text);
 /* Whether anybody holds the lock; then also its pid, and the bare name of its
  * generation as `directory`, as far as they are known. */
-bool troupe__rundir_is_held(int name_fd, struct troupe__run *run);
+bool troupe__rundir_is_held(int name_fd, troupe_run_t *run);
 
 #endif

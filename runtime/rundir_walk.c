@@ -17,8 +17,8 @@
 enum { OTHERS_MAY = 077, OTHERS_WRITE = 022, PERMISSIONS = 07777 };
 
 int
-troupe__rundir_base(const char *given, const char *runtime_dir, char *base,
-                    size_t size)
+troupe_rundir_base(const char *given, const char *runtime_dir, char *base,
+                   size_t size)
 {
     int printed = 0;
     if (given)

@@ -15,7 +15,7 @@ troupe__rundir_say(char *text, int rc, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(text, TROUPE__RUN_TEXT, format, args);
+    vsnprintf(text, TROUPE_RUN_TEXT, format, args);
     va_end(args);
     return rc;
 }
@@ -66,7 +66,7 @@ troupe__rundir_left(char *text, const char *directory, const char *name)
     char clean[TROUPE__LINE_TEXT];
     troupe__line_clean(name, strlen(name), false, clean);
     size_t used = strlen(text);
-    snprintf(text + used, TROUPE__RUN_TEXT - used, "%s%s/%.80s",
+    snprintf(text + used, TROUPE_RUN_TEXT - used, "%s%s/%.80s",
              used ? ", " : "left in place, for it is not known to be ours: ",
              directory, clean);
 }

@@ -225,6 +225,16 @@ worker_control(struct troupe__worker *self, const struct troupe_message *msg)
     return true;
 }
 
+/* It would be kept for an actor of another node that has too many kept. */
+static bool
+is_too_much(struct troupe__worker *self, const struct troupe_message *msg)
+{
+    uint32_t number = troupe__ref_node(msg->from);
+    return number != self->node->id && self->remotes
+           && (is(msg, "monitor") || is(msg, "link") || is(msg, "room"))
+           && !troupe__remotes_may_hold(self, number);
+}
+
 static void
 control(struct troupe__worker *self, struct troupe__actor *actor,
         struct troupe_message *msg)
@@ -232,6 +242,10 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
     uint64_t from = msg->from.id;
     if (worker_control(self, msg))
         return;
+    if (is_too_much(self, msg)) {
+        troupe__system_nobody(self, msg); /* who asked does not wait */
+        return;
+    }
     if (is(msg, "room"))
         troupe__mute_wanted(self, actor, msg);
     else if (is(msg, "monitor"))

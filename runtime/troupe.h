@@ -24,6 +24,7 @@
 #include "troupe_message.h"
 #include "troupe_node.h"
 #include "troupe_nodes.h"
+#include "troupe_rundir.h"
 #include "troupe_stats.h"
 #include "troupe_supervisor.h"
 #include "troupe_thread.h"

@@ -104,6 +104,7 @@ typedef struct troupe_child {
     bool had_message;               /* a message was in hand when it failed: */
     char type[TROUPE_TYPE_MAX + 1]; /* its type */
     uint64_t fingerprint; /* of its type and body; the same for the same */
+    uint64_t cause; /* the same for all that ended with one process; or 0 */
 } troupe_child_t;
 
 /*

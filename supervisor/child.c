@@ -39,41 +39,58 @@ troupe__child_next(enum troupe__child_state from, enum troupe__child_event what)
     return (enum troupe__child_state)(cell - 1);
 }
 
+static struct troupe__moment *
+moment(const struct troupe__window *self, uint32_t index)
+{
+    return &self->moments[(self->first + index) % self->capacity];
+}
+
 static void
 window_grow(struct troupe__window *self)
 {
     uint32_t capacity = self->capacity ? self->capacity * 2 : 4;
-    uint64_t *at_ns = troupe__alloc(capacity * sizeof *at_ns);
+    struct troupe__moment *moments = troupe__alloc(capacity * sizeof *moments);
     for (uint32_t i = 0; i < self->count; i++)
-        at_ns[i] = self->at_ns[(self->first + i) % self->capacity];
-    free(self->at_ns);
-    self->at_ns = at_ns;
+        moments[i] = *moment(self, i);
+    free(self->moments);
+    self->moments = moments;
     self->first = 0;
     self->capacity = capacity;
 }
 
+static bool
+window_has(const struct troupe__window *self, uint64_t cause)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        if (moment(self, i)->cause == cause)
+            return true;
+    return false;
+}
+
 bool
-troupe__window_add(struct troupe__window *self, uint64_t now_ns,
+troupe__window_add(struct troupe__window *self, uint64_t now_ns, uint64_t cause,
                    uint64_t period_ns, uint32_t allowed)
 {
     CHECK(self->count <= self->capacity);
     if (allowed == TROUPE_INFINITE)
         return false;
     /* Exactly one period old still counts. */
-    while (self->count > 0 && now_ns - self->at_ns[self->first] > period_ns) {
+    while (self->count > 0 && now_ns - moment(self, 0)->at_ns > period_ns) {
         self->first = (self->first + 1) % self->capacity;
         self->count -= 1;
     }
-    if (self->count == self->capacity)
-        window_grow(self);
-    self->at_ns[(self->first + self->count) % self->capacity] = now_ns;
-    self->count += 1;
+    if (cause == 0 || !window_has(self, cause)) {
+        if (self->count == self->capacity)
+            window_grow(self);
+        *moment(self, self->count) = (struct troupe__moment){now_ns, cause};
+        self->count += 1;
+    }
     return self->count > allowed;
 }
 
 void
 troupe__window_clear(struct troupe__window *self)
 {
-    free(self->at_ns);
+    free(self->moments);
     *self = (struct troupe__window){0};
 }

@@ -41,22 +41,29 @@ struct troupe__end {
     bool in_start;
     bool had_message;
     uint64_t fingerprint;
+    uint64_t cause; /* shared by all whose process ended; 0: its own */
     char text[128];
 };
 
-/* A ring of the times of restarts that still count. */
+/* A ring of the restarts that still count. */
 struct troupe__window {
-    uint64_t *at_ns;
+    struct troupe__moment *moments;
     uint32_t count, first, capacity;
+};
+
+struct troupe__moment {
+    uint64_t at_ns, cause;
 };
 
 /*
  * troupe__window_add: note one restart.
  *
+ *   cause    of the end before it; one that is there already does not count
+ *            again; 0: its own.
  *   returns  true when more than `allowed` lie within [now - period, now]
  */
 bool troupe__window_add(struct troupe__window *self, uint64_t now_ns,
-                        uint64_t period_ns, uint32_t allowed);
+                        uint64_t cause, uint64_t period_ns, uint32_t allowed);
 
 /* troupe__window_clear: forget all and give the memory back. */
 void troupe__window_clear(struct troupe__window *self);

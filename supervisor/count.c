@@ -88,15 +88,15 @@ budgets_check(struct troupe__supervisor *self, struct troupe__child *child,
             budget->period_ms ? budget->period_ms : self->options.period_ms;
         uint32_t allowed =
             budget->restarts == TROUPE_ZERO ? 0 : budget->restarts;
-        if (troupe__window_add(&child->window, now_ns, period_ms * NS_PER_MS,
-                               allowed))
+        if (troupe__window_add(&child->window, now_ns, child->end.cause,
+                               period_ms * NS_PER_MS, allowed))
             return budget->then == TROUPE_GIVE_UP ? VERDICT_GIVE_UP
                                                   : VERDICT_ESCALATE;
     }
     if (self->options.unstable_max != TROUPE_INFINITE
         && child->row > self->options.unstable_max)
         return VERDICT_ESCALATE;
-    if (troupe__window_add(&self->window, now_ns,
+    if (troupe__window_add(&self->window, now_ns, child->end.cause,
                            self->options.period_ms * NS_PER_MS,
                            self->options.intensity))
         return VERDICT_ESCALATE;

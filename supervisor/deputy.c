@@ -201,18 +201,27 @@ on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return rc;
 }
 
-/* How the process ended, from the warden. */
+/* How the process ended, from the warden. Whose start it was cannot have ended
+ * normally. */
 static int
 on_lost(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     const struct deputy *self = state;
     int kind = TROUPE_EXIT_ERROR, code = -EHOSTDOWN;
+    uint64_t life = 0;
     const char *text = answer->text;
     if (answer->outcome == TROUPE_REPLY
-        && troupe_unpack(answer->msg, "[i, i, s]", &kind, &code, &text) < 0)
+        && troupe_unpack(answer->msg, "[i, i, s, U]", &kind, &code, &text,
+                         &life)
+               < 0)
         text = "an end that cannot be read";
-    if (self->stops)
+    troupe__context_cause(ctx, life);
+    if (self->stops) {
         kind = TROUPE_EXIT_SHUTDOWN;
+    } else if (self->node == 0) {
+        kind = TROUPE_EXIT_ERROR;
+        code = code < 0 ? code : -EHOSTDOWN;
+    }
     return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
 }
 

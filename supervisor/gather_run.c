@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "mailbox/check.h"
+#include "mailbox/ref.h"
 #include "supervisor/gather.h"
+#include "troupe_nodes.h"
+#include "troupe_stats.h"
 
 #define ATTEMPTS_MAX 3
 
@@ -91,6 +94,23 @@ slot_reply(troupe_context_t *ctx, struct troupe__slot *slot,
     settle(ctx, slot);
 }
 
+/* The process that held the ask has ended, and who was asked has not: that is
+ * the deputy of a child elsewhere, which will be back. Of an actor of another
+ * node only its own answer says whether it is there. */
+static bool
+is_a_deputy(troupe_context_t *ctx, troupe_ref_t asked,
+            const troupe_answer_t *answer)
+{
+    troupe_t *node = troupe_context_node(ctx);
+    troupe_actor_stats_t stats;
+    char name[TROUPE_NAME_MAX + 1];
+    if (answer->outcome != TROUPE_DOWN)
+        return false;
+    return troupe__ref_node(asked) == troupe__ref_node(troupe_self(ctx))
+               ? troupe_actor_stats_get(node, asked, &stats) == 0
+               : troupe_node_of(node, asked, name) == 0;
+}
+
 /* It failed before it answered: its next incarnation may do better. */
 static bool
 ask_again(troupe_context_t *ctx, struct troupe__try *try,
@@ -99,7 +119,7 @@ ask_again(troupe_context_t *ctx, struct troupe__try *try,
     const struct troupe_gathering *self = try->slot->gathering;
     uint32_t attempts_max =
         self->options.attempts_max ? self->options.attempts_max : ATTEMPTS_MAX;
-    return answer->code == -EHOSTDOWN
+    return (answer->code == -EHOSTDOWN || is_a_deputy(ctx, try->to, answer))
            && troupe__slot_part(try->slot)->attempts < attempts_max
            && troupe_time_ns(ctx) < self->deadline_ns && ask(ctx, try) == 0;
 }

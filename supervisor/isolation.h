@@ -18,7 +18,8 @@
  *   deputy -> warden  ask "node" [name, alone, program or nil]
  *                     -> [number, host, is the child itself]
  *   deputy -> warden  tell "stop" nil, of a program: ask its node to end
- *   deputy -> warden  ask "end" name, when that node ends -> [exit, code, words]
+ *   deputy -> warden  ask "end" name, when that node ends
+ *                     -> [exit, code, words, which life of all it was]
  *   deputy -> host    ask "spawn" [kind, incarnation, place, worker,
  *                     messages, bytes, overflow, label, arguments] -> ref
  *   deputy -> host    tell "stop" [incarnation, exit, code, words]

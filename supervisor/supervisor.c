@@ -180,6 +180,7 @@ end_note(struct troupe__child *child, const troupe_child_t *event)
         .in_start = event->in_start || child->state == CHILD_STARTING,
         .had_message = event->had_message,
         .fingerprint = event->fingerprint,
+        .cause = event->cause,
     };
     const char *text = event->reason.text;
     if (text[0] == '\0')

@@ -22,10 +22,11 @@
  *
  * The words of a code or a signal end with the last line that it wrote.
  *
- * Strategies, intensity, back-off, gather and names work as for others. While
- * the process is down messages wait in the deputy's mailbox. One that had left
- * it before word of the end came is lost, at most once delivered; an ask then
- * ends with TROUPE_DOWN.
+ * Strategies, back-off, gather and names work as for others, and so does
+ * intensity, for which a process that ends counts once, however many children
+ * of a supervisor it held. While the process is down messages wait in the
+ * deputy's mailbox. One that had left it before word of the end came is lost,
+ * at most once delivered; an ask then ends with TROUPE_DOWN.
  *
  * With a `program` in its spec the child's own process runs that one. When the
  * spec has no kind the child is the program itself, in any language, as its

@@ -34,6 +34,7 @@ struct station {
     struct station *next;
     char name[TROUPE_NAME_MAX + 1];
     uint32_t number;
+    uint64_t life; /* of all processes of this run the first, second, ... */
     enum station_state state;
     bool alone;    /* for one child: it ends with its tenant */
     bool is_child; /* `host` is the child itself, in a foreign program */
@@ -45,6 +46,7 @@ struct station {
 struct warden {
     const troupe_program_t *program;
     struct station *stations;
+    uint64_t lives; /* so far */
 };
 
 /* --- stations ---------------------------------------------------------------*/
@@ -114,7 +116,7 @@ tenant_ready(troupe_context_t *ctx, const struct station *station,
 }
 
 static int
-station_start(troupe_context_t *ctx, const struct warden *self,
+station_start(troupe_context_t *ctx, struct warden *self,
               struct station *station)
 {
     const troupe_program_t *program =
@@ -136,20 +138,22 @@ station_start(troupe_context_t *ctx, const struct warden *self,
                                      .argv = argv,
                                      .env = program->env};
     station->state = STATION_STARTING;
+    station->life = ++self->lives;
     return troupe_node_start(troupe_context_node(ctx), &spec, &station->number);
 }
 
+/* Its end comes first: that says more than that it will not be ready. */
 static void
-tenant_lost(troupe_context_t *ctx, struct tenant *tenant, troupe_exit_t kind,
-            int code, const char *text)
+tenant_lost(troupe_context_t *ctx, struct tenant *tenant, uint64_t life,
+            troupe_exit_t kind, int code, const char *text)
 {
     (void) troupe_demonitor(ctx, tenant->monitor);
-    refuse(ctx, &tenant->ready, code < 0 ? code : -EHOSTDOWN, text);
     if (tenant->end.id
-        && troupe_reply_to(ctx, &tenant->end, "[i, i, s]", (int) kind, code,
-                           text)
+        && troupe_reply_to(ctx, &tenant->end, "[i, i, s, U]", (int) kind, code,
+                           text, life)
                < 0)
         troupe_token_drop(ctx, &tenant->end);
+    refuse(ctx, &tenant->ready, code < 0 ? code : -EHOSTDOWN, text);
     free(tenant);
 }
 
@@ -166,18 +170,8 @@ tell_tenants(troupe_context_t *ctx, struct station *station, troupe_exit_t kind,
             continue;
         }
         *at = tenant->next;
-        tenant_lost(ctx, tenant, kind, code, text);
+        tenant_lost(ctx, tenant, station->life, kind, code, text);
     }
-}
-
-/* Where the next one is put. */
-static struct tenant **
-last_of(struct station *station)
-{
-    struct tenant **at = &station->tenants;
-    while (*at)
-        at = &(*at)->next;
-    return at;
 }
 
 /* --- what deputies and nodes say --------------------------------------------*/
@@ -216,7 +210,10 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     }
     struct tenant *tenant = troupe__alloc(sizeof *tenant);
     tenant->ref = troupe_message_sender(msg);
-    *last_of(station) = tenant; /* the first hears first */
+    struct tenant **last = &station->tenants;
+    while (*last)
+        last = &(*last)->next;
+    *last = tenant; /* the first hears first */
     CHECK(troupe_defer(ctx, &tenant->ready) == 0);
     CHECK(troupe_monitor(ctx, tenant->ref, &tenant->monitor) == 0);
     if (station->state == STATION_READY)

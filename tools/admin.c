@@ -144,15 +144,13 @@ troupe__admin_start(struct troupe__admin *self, troupe_t *node)
 /* --- open and close ---------------------------------------------------------*/
 
 static int
-listen_at(const struct sockaddr_un *address)
+listen_at(const char *path, const struct sockaddr_un *address)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    /* We hold the lock: what is there was left by one that is gone. */
-    unlink(address->sun_path);
     if (bind(fd, (const struct sockaddr *) address, sizeof *address) < 0
-        || chmod(address->sun_path, 0600) < 0 || listen(fd, SOMAXCONN) < 0) {
+        || chmod(path, 0600) < 0 || listen(fd, SOMAXCONN) < 0) {
         int rc = -errno;
         close(fd);
         return rc;
@@ -160,33 +158,70 @@ listen_at(const struct sockaddr_un *address)
     return fd;
 }
 
-int
-troupe__admin_open(const char *topology, const char *file,
-                   struct troupe__admin **ret_admin, char why[512])
+/* Returns a descriptor, or a negative errno with words. */
+static int
+open_listener(const char *directory, char text[TROUPE_RUN_TEXT])
 {
-    struct troupe__venue venue;
+    char path[TROUPE_RUN_PATH];
     struct sockaddr_un address;
-    int rc = troupe__venue_claim(topology, &venue, why);
+    int rc = troupe_rundir_socket(directory, "admin", path, text);
     if (rc < 0)
         return rc;
-    rc = troupe__venue_socket(&venue, &address);
-    int fd = rc < 0 ? rc : listen_at(&address);
-    if (fd < 0) {
-        snprintf(why, 512, "%s cannot be listened on: %s", address.sun_path,
+    rc = troupe__run_socket(directory, &address);
+    int fd = rc < 0 ? rc : listen_at(path, &address);
+    if (fd < 0)
+        snprintf(text, TROUPE_RUN_TEXT, "%s cannot be listened on: %s", path,
                  strerror(-fd));
-        troupe__venue_release(&venue);
+    return fd;
+}
+
+int
+troupe__admin_open(const char *topology, const char *file,
+                   struct troupe__admin **ret_admin, char text[TROUPE_RUN_TEXT])
+{
+    troupe_rundir_t *home = NULL;
+    struct sockaddr_un address;
+    char ignored[TROUPE_RUN_TEXT];
+    int rc = troupe__run_claim(topology, &home, text);
+    if (rc < 0)
+        return rc;
+    const char *directory = troupe_rundir_directory(home);
+    int fd = open_listener(directory, text[0] ? ignored : text);
+    if (fd < 0) {
+        troupe_rundir_close(&home, ignored);
         return fd;
     }
     struct troupe__admin *self = troupe__grab(sizeof *self);
-    self->venue = venue;
+    self->home = home;
+    self->name = troupe__run_name(topology);
     self->topology = topology;
     self->file = file;
     self->listener = fd;
+    if (troupe__run_socket(directory, &address) == 0)
+        self->socket_id = troupe_rundir_socket_id(address.sun_path);
     self->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     for (size_t i = 0; i < TROUPE__CLIENTS_MAX; i++)
         self->clients[i].fd = -1;
     *ret_admin = self;
     return 0;
+}
+
+int
+troupe__admin_check(const struct troupe__admin *self,
+                    char text[TROUPE_RUN_TEXT])
+{
+    struct sockaddr_un address;
+    const char *directory = troupe_rundir_directory(self->home);
+    int rc = troupe_rundir_check(self->home, text);
+    if (rc == 0)
+        rc = troupe__run_socket(directory, &address);
+    if (rc < 0 || troupe_rundir_socket_id(address.sun_path) == self->socket_id)
+        return rc;
+    snprintf(text, TROUPE_RUN_TEXT,
+             "%s was removed or exchanged: nobody can look into this run any "
+             "more; start it again, where nothing tidies up",
+             address.sun_path);
+    return -ESTALE;
 }
 
 /* The node is gone, so waiting hurts nobody but those who wait. */
@@ -229,7 +264,7 @@ troupe__admin_close(struct troupe__admin **self_p, int code,
                     const char *stragglers)
 {
     struct troupe__admin *self = *self_p;
-    struct sockaddr_un address;
+    char left[TROUPE_RUN_TEXT];
     int wait_ms = FAREWELL_MS;
     if (!self)
         return;
@@ -249,9 +284,10 @@ troupe__admin_close(struct troupe__admin **self_p, int code,
     close(self->listener);
     if (self->spare >= 0)
         close(self->spare);
-    if (troupe__venue_socket(&self->venue, &address) == 0)
-        unlink(address.sun_path);
-    troupe__venue_release(&self->venue);
+    troupe_rundir_close(&self->home, left);
+    if (left[0])
+        fprintf(stderr, "troupe: %s\n", left);
+    free(self->name);
     free(self);
     *self_p = NULL;
 }

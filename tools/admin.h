@@ -78,10 +78,12 @@ struct troupe__pending {
 };
 
 struct troupe__admin {
-    struct troupe__venue venue;
+    troupe_rundir_t *home;
+    char *name; /* of the run, as in its path */
     const char *topology, *file;
     int listener;
-    int spare; /* a descriptor to give up when there are no others */
+    uint64_t socket_id; /* of its file, as it was made */
+    int spare;          /* a descriptor to give up when there are no others */
     troupe_t *node;
     troupe_ref_t ref, agent;
     uint64_t serial, since_ns;
@@ -94,12 +96,19 @@ struct troupe__admin {
  * troupe__admin_open: claim the run's directory and listen there.
  *
  *   topology, file  borrowed.
- *   why             out: what is wrong, and the cure.
+ *   text            out: what is wrong, and the cure; of a success what is
+ *                   odd, or "".
  *   ret_admin       out: ends with troupe__admin_close().
  *   returns         0, -EBUSY when it runs already, or another error
  */
 int troupe__admin_open(const char *topology, const char *file,
-                       struct troupe__admin **ret_admin, char why[512]);
+                       struct troupe__admin **ret_admin,
+                       char text[TROUPE_RUN_TEXT]);
+
+/* troupe__admin_check: whether its directory and its socket can still be found;
+ * 0, or a negative errno with what is missing in `text`. */
+int troupe__admin_check(const struct troupe__admin *self,
+                        char text[TROUPE_RUN_TEXT]);
 
 /* troupe__admin_start: spawn the actor; from then on clients are served. */
 int troupe__admin_start(struct troupe__admin *self, troupe_t *node);

@@ -338,7 +338,7 @@ troupe__do_run(const struct troupe__call *call)
     uint64_t ns = troupe_now_ns(admin->node) - admin->since_ns;
     troupe__client_ok(call->client, call->id,
                       json_pack("{s:s, s:s, s:s, s:i, s:s, s:I}", "run",
-                                admin->venue.name, "topology", admin->topology,
+                                admin->name, "topology", admin->topology,
                                 "file", admin->file, "pid", (int) getpid(),
                                 "version", troupe_version(), "up_ns",
                                 (json_int_t) ns));

@@ -53,7 +53,8 @@ serve(const struct troupe__topology *topology, const char *name)
     if (rc == -ETIMEDOUT) /* threads may still use what is here */
         return TROUPE__EXIT_FAILED;
     if (rc < 0)
-        fprintf(stderr, "cannot join the run: %s\n", troupe_strerror(rc));
+        fprintf(stderr, "cannot join the run: %s%s\n", troupe_strerror(rc),
+                troupe__cure(rc));
     troupe__guards_set(NULL);
     troupe__part_free(part);
     return rc < 0 ? TROUPE__EXIT_FAILED : TROUPE__EXIT_OK;

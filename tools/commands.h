@@ -62,6 +62,10 @@ char *troupe__cache_directory(void);
 int troupe__usage_error(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* troupe__cure: what may help where a node could not be had, as "; raise ...",
+ * or "". */
+const char *troupe__cure(int rc);
+
 /* troupe__flush_output: false when something printed could not be written;
  * troupe__say_output_error() says why then. */
 bool troupe__flush_output(void);

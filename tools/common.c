@@ -27,6 +27,17 @@ troupe__cache_directory(void)
     return path;
 }
 
+const char *
+troupe__cure(int rc)
+{
+    if (rc == -EMFILE)
+        return "; raise the limit of descriptors (ulimit -n)";
+    if (rc == -EIO)
+        return "; raise the limit of processes and threads (ulimit -u, or "
+               "pids.max of the cgroup), if that is reached";
+    return "";
+}
+
 static int output_error; /* errno of the first write that failed */
 
 bool

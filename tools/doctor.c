@@ -21,7 +21,10 @@
 
 #include "tools/findings.h"
 
-#define SPARE 256 /* descriptors for what actors open themselves */
+enum {
+    SPARE = 256, /* descriptors for what actors open themselves */
+    DEPTH = 3    /* directories below $XDG_RUNTIME_DIR that a socket is in */
+};
 
 void
 troupe__report_add(struct troupe__report *self, enum troupe__health health,
@@ -180,27 +183,35 @@ is_stale(const char *path)
     return refused;
 }
 
-/* Ours alone is looked at; returns how many sockets there were. */
+/* The directory of a run, of its generation, or the file of a socket. */
+static bool
+is_worth_a_look(const char *path, const char *name, unsigned depth,
+                struct stat *ret_status)
+{
+    bool named = strncmp(name, "troupe", strlen("troupe")) == 0;
+    return name[0] != '.' && (named || depth > 0)
+           && lstat(path, ret_status) == 0 && ret_status->st_uid == geteuid();
+}
+
+/* Ours alone is looked at, down to troupe/NAME/g-1a2b3c4d; returns how many
+ * sockets there were. */
 static size_t
-look_in(struct troupe__report *report, const char *path, bool is_ours)
+look_in(struct troupe__report *report, const char *path, unsigned depth)
 {
     DIR *directory = opendir(path);
     const struct dirent *entry;
     size_t count = 0;
     while (directory && (entry = readdir(directory))) {
         struct stat st;
-        bool named = strncmp(entry->d_name, "troupe", 6) == 0;
         char *below = troupe__format("%s/%s", path, entry->d_name);
-        if (entry->d_name[0] == '.' || (!named && !is_ours)
-            || lstat(below, &st) < 0 || st.st_uid != geteuid()) {
-            free(below);
-            continue;
-        }
-        if (S_ISDIR(st.st_mode) && !is_ours)
-            count += look_in(report, below, true);
-        else if (S_ISSOCK(st.st_mode) && ++count && is_stale(below)) {
+        bool is_ours = is_worth_a_look(below, entry->d_name, depth, &st);
+        if (is_ours && S_ISDIR(st.st_mode) && depth < DEPTH)
+            count += look_in(report, below, depth + 1);
+        else if (is_ours && S_ISSOCK(st.st_mode) && ++count
+                 && is_stale(below)) {
             troupe__report_add(report, TROUPE__HEALTH_BAD, "sockets",
-                               "%s is stale: nobody listens there; remove it",
+                               "%s is stale: nobody listens there; remove it, "
+                               "or run its topology again, which does",
                                below);
         }
         free(below);
@@ -214,7 +225,7 @@ void
 troupe__look_at_sockets(struct troupe__report *report, const char *directory)
 {
     size_t before = report->count;
-    size_t count = look_in(report, directory, false);
+    size_t count = look_in(report, directory, 0);
     if (report->count == before)
         troupe__report_add(report, TROUPE__HEALTH_OK, "sockets",
                            "%zu of Troupe in %s, none stale", count, directory);

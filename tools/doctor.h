@@ -37,7 +37,7 @@ void troupe__look_at_cores(struct troupe__report *report);
 void troupe__look_at_descriptors(struct troupe__report *report);
 
 /* troupe__look_at_sockets: socket files of Troupe's that nobody listens at, in
- * `directory` and in its directories called troupe*. */
+ * `directory` and three deep in its directories called troupe*. */
 void troupe__look_at_sockets(struct troupe__report *report,
                              const char *directory);
 

@@ -78,10 +78,12 @@ parse(struct troupe__look *self, int argc, char **argv)
 /* --- which run --------------------------------------------------------------*/
 
 static bool
-connect_to(struct troupe__look *self, const struct troupe__venue *venue)
+connect_to(struct troupe__look *self, const troupe_run_t *run)
 {
     struct sockaddr_un address;
-    if (troupe__venue_socket(venue, &address) < 0)
+    errno = ENOENT; /* it is just beginning, or ending */
+    if (run->directory[0] == '\0'
+        || troupe__run_socket(run->directory, &address) < 0)
         return false;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -94,7 +96,7 @@ connect_to(struct troupe__look *self, const struct troupe__venue *venue)
         return false;
     }
     self->fd = fd;
-    self->pid = venue->pid;
+    self->pid = run->pid;
     self->stream = fdopen(fd, "r");
     if (!self->stream)
         close(fd);
@@ -111,10 +113,10 @@ is_path(const char *run)
 
 /* Whether the run is that of a topology file. */
 static bool
-runs_file(const struct troupe__venue *venue, const char *file)
+runs_file(const troupe_run_t *run, const char *file)
 {
     struct troupe__look other = {.command = "run"};
-    if (!connect_to(&other, venue))
+    if (!connect_to(&other, run))
         return false;
     json_t *answer = troupe__look_ask(&other, TROUPE__LOOK_MS,
                                       json_pack("{s:s}", "do", "run"));
@@ -124,16 +126,15 @@ runs_file(const struct troupe__venue *venue, const char *file)
     return is_it;
 }
 
-static const struct troupe__venue *
-find(const struct troupe__venues *venues, const char *run)
+static const troupe_run_t *
+find(const troupe_run_t *runs, size_t count, const char *run)
 {
     char *file = is_path(run) ? realpath(run, NULL) : NULL;
-    char *name = troupe__venue_name(run);
-    const struct troupe__venue *found = NULL;
-    for (size_t i = 0; i < venues->count && !found; i++) {
-        const struct troupe__venue *venue = &venues->items[i];
-        if (file ? runs_file(venue, file) : strcmp(venue->name, name) == 0)
-            found = venue;
+    char *name = troupe__run_name(run);
+    const troupe_run_t *found = NULL;
+    for (size_t i = 0; i < count && !found; i++) {
+        if (file ? runs_file(&runs[i], file) : strcmp(runs[i].name, name) == 0)
+            found = &runs[i];
     }
     free(file);
     free(name);
@@ -141,17 +142,17 @@ find(const struct troupe__venues *venues, const char *run)
 }
 
 static void
-list_names(const struct troupe__venues *venues)
+list_names(const troupe_run_t *runs, size_t count)
 {
-    for (size_t i = 0; venues->items && i < venues->count; i++)
-        fprintf(stderr, "%s%s", i ? ", " : "", venues->items[i].name);
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, "%s%s", i ? ", " : "", runs[i].name);
 }
 
 static int
-choose(struct troupe__look *self, const struct troupe__venues *venues)
+choose(struct troupe__look *self, const troupe_run_t *runs, size_t count)
 {
-    const struct troupe__venue *venue = NULL;
-    if (venues->count == 0) {
+    const troupe_run_t *run = NULL;
+    if (count == 0) {
         fprintf(stderr,
                 "troupe %s: no topology runs here; start one with: troupe run "
                 "FILE\n",
@@ -159,36 +160,41 @@ choose(struct troupe__look *self, const struct troupe__venues *venues)
         return TROUPE__EXIT_FAILED;
     }
     if (self->run)
-        venue = find(venues, self->run);
-    else if (venues->count == 1)
-        venue = &venues->items[0];
-    if (!venue) {
+        run = find(runs, count, self->run);
+    else if (count == 1)
+        run = &runs[0];
+    if (!run) {
         fprintf(stderr, "troupe %s: ", self->command);
         if (self->run)
             fprintf(stderr, "'%s' does not run; what runs: ", self->run);
         else
             fputs("several run; choose one with --run NAME: ", stderr);
-        list_names(venues);
+        list_names(runs, count);
         fputc('\n', stderr);
         return TROUPE__EXIT_FAILED;
     }
-    if (connect_to(self, venue))
+    if (connect_to(self, run))
         return -1;
     fprintf(stderr, "troupe %s: '%s' (process %d) cannot be reached: %s\n",
-            self->command, venue->name, (int) venue->pid, strerror(errno));
+            self->command, run->name, (int) run->pid, strerror(errno));
     return TROUPE__EXIT_FAILED;
 }
 
 int
 troupe__look_begin(struct troupe__look *self, int argc, char **argv)
 {
-    struct troupe__venues venues;
+    troupe_run_t *runs = NULL;
+    size_t count = 0;
+    char text[TROUPE_RUN_TEXT];
     int code = parse(self, argc, argv);
     if (code >= 0)
         return code;
-    troupe__venues_list(&venues);
-    code = choose(self, &venues);
-    troupe__venues_free(&venues);
+    if (troupe__runs_list(&runs, &count, text) < 0) {
+        fprintf(stderr, "troupe %s: %s\n", self->command, text);
+        return TROUPE__EXIT_FAILED;
+    }
+    code = choose(self, runs, count);
+    free(runs);
     return code;
 }
 

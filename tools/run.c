@@ -31,6 +31,7 @@
 #define LOOKS     20
 #define LOOK_MS   100  /* between looks whether an actor comes back */
 #define SETTLE_MS 1000 /* for what was under way when `until` ended */
+#define HOME_MS   1000 /* between looks after the directory of the run */
 
 /* --- the director -----------------------------------------------------------*/
 
@@ -145,7 +146,22 @@ director_begin(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return rc;
     snprintf(self->until, sizeof self->until, "%s", until);
     rc = troupe_monitor(ctx, self->root, &self->root_monitor);
+    if (rc == 0)
+        rc = troupe_timer_set(ctx, "home", HOME_MS, HOME_MS);
     return rc < 0 || !*until ? rc : director_look(ctx, state, msg);
+}
+
+/* Something that tidies up may have taken away what others find this by. */
+static int
+director_home(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    char text[TROUPE_RUN_TEXT];
+    if (troupe__admin_check(verdict.admin, text) == 0)
+        return 0;
+    troupe_log(ctx, TROUPE_LOG_ERROR, "%s", text);
+    (void) troupe_timer_clear(ctx, "home"); /* once is enough */
+    return 0;
 }
 
 /* The actor of `until`, in another process, has ended as it should. */
@@ -180,7 +196,7 @@ director_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 TROUPE_KIND(director, struct director, TROUPE_ON_START(director_start),
             TROUPE_ON("begin", director_begin),
-            TROUPE_ON("look", director_look),
+            TROUPE_ON("look", director_look), TROUPE_ON("home", director_home),
             TROUPE_ON("until", director_until), TROUPE_ON_DOWN(director_down));
 
 /* --- a run ------------------------------------------------------------------*/
@@ -274,10 +290,12 @@ set_out(struct starter *self, pthread_t *ret_thread)
         rc = troupe_node_spawn(self->node, &director, &alone, &self->director,
                                "i", fd);
     if (rc == 0)
-        rc = -pthread_create(ret_thread, NULL, start_tree, self);
-    if (rc < 0)
+        rc = pthread_create(ret_thread, NULL, start_tree, self) ? -EIO : 0;
+    if (rc < 0) {
         troupe__run_say(self->options, TROUPE_LOG_ERROR,
-                        "the run cannot begin: %s", troupe_strerror(rc));
+                        "the run cannot begin: %s%s", troupe_strerror(rc),
+                        troupe__cure(rc));
+    }
     return rc;
 }
 
@@ -326,8 +344,9 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options,
     atomic_store(&verdict.part, part);
     int rc = troupe_new(&node_options, &node);
     if (rc < 0) {
-        troupe__run_say(options, TROUPE_LOG_ERROR, "no node can be started: %s",
-                        troupe_strerror(rc));
+        troupe__run_say(options, TROUPE_LOG_ERROR,
+                        "no node can be started: %s%s", troupe_strerror(rc),
+                        troupe__cure(rc));
         return TROUPE__EXIT_FAILED;
     }
     troupe__guards_set(part);
@@ -344,32 +363,36 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options,
     return rc == 0 && ended == 0 ? TROUPE__EXIT_OK : TROUPE__EXIT_FAILED;
 }
 
+static int
+run_in(struct troupe__part *part, const struct troupe__run_options *options,
+       const char *file)
+{
+    if (!part->has_others)
+        return run_node(part, options, NULL, file);
+    troupe_nodes_options_t nodes;
+    troupe__run_nodes_open(&nodes, troupe_rundir_directory(verdict.admin->home),
+                           part, options);
+    int code = run_node(part, options, &nodes, file);
+    troupe__run_nodes_close();
+    return code;
+}
+
 int
 troupe__part_run(struct troupe__part *part,
                  const struct troupe__run_options *options)
 {
     const struct troupe__topology *topology = part->topology;
-    char why[512];
-    char *file = realpath(topology->path, NULL);
-    if (troupe__admin_open(topology->name, file ? file : topology->path,
-                           &verdict.admin, why)
-        < 0) {
-        troupe__run_say(options, TROUPE_LOG_ERROR, "%s", why);
-        free(file);
-        return TROUPE__EXIT_FAILED;
-    }
-    struct troupe__run_nodes nodes = {.directory = NULL};
-    int code = TROUPE__EXIT_FAILED;
-    if (part->has_others
-        && troupe__run_nodes_open(&nodes, verdict.admin->venue.directory, part,
-                                  options, why)
-               < 0)
-        troupe__run_say(options, TROUPE_LOG_ERROR, "%s", why);
-    else
-        code = run_node(part, options, part->has_others ? &nodes.options : NULL,
-                        file ? file : topology->path);
-    troupe__run_nodes_close(&nodes);
+    char text[TROUPE_RUN_TEXT] = "";
+    char *path = realpath(topology->path, NULL);
+    const char *file = path ? path : topology->path;
+    int rc = troupe__run_limits(topology, text);
+    if (rc == 0)
+        rc = troupe__admin_open(topology->name, file, &verdict.admin, text);
+    if (text[0])
+        troupe__run_say(options, rc < 0 ? TROUPE_LOG_ERROR : TROUPE_LOG_WARNING,
+                        "%s", text);
+    int code = rc < 0 ? TROUPE__EXIT_FAILED : run_in(part, options, file);
     troupe__admin_close(&verdict.admin, 0, "");
-    free(file);
+    free(path);
     return code;
 }

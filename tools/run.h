@@ -24,6 +24,15 @@ struct troupe__run_options {
 int troupe__part_run(struct troupe__part *part,
                      const struct troupe__run_options *options);
 
+/*
+ * troupe__run_limits: have this process, and those that it will start, open as
+ * many descriptors as the topology needs, where that is allowed.
+ *
+ *   why      out: what is wrong, and the cure.
+ *   returns  0, or -EMFILE: so many cannot be had
+ */
+int troupe__run_limits(const struct troupe__topology *topology, char why[512]);
+
 /* troupe__run_signals: catch INT and TERM. The first can be read, as a byte,
  * from the descriptor that this returns; the second ends the process. */
 int troupe__run_signals(void);

@@ -2,19 +2,12 @@
 /* run_nodes.c: how `troupe run` has its other processes started and heard. */
 #include "tools/run_nodes.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "tools/commands.h"
-
-#define SOCKETS "g-"
 
 enum { LINES_MAX = 10000, PATIENCE_S = 2 };
 
@@ -159,70 +152,19 @@ lines_end(void)
     queue.runs = false;
 }
 
-/* --- sockets ----------------------------------------------------------------*/
+/* --- processes --------------------------------------------------------------*/
 
-/* Sockets that nobody reads any more: a directory of ours with nothing else. */
-static void
-remove_sockets(int home, const char *name)
-{
-    struct stat status;
-    int fd =
-        openat(home, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!directory) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    for (const struct dirent *at; (at = readdir(directory));) {
-        if (fstatat(fd, at->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0
-            && S_ISSOCK(status.st_mode))
-            (void) unlinkat(fd, at->d_name, 0);
-    }
-    closedir(directory);
-    (void) unlinkat(home, name, AT_REMOVEDIR);
-}
-
-/* What a run left that was killed: the lock is ours, so it is over. */
-static void
-remove_left(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *home = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!home) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    for (const struct dirent *at; (at = readdir(home));)
-        if (strncmp(at->d_name, SOCKETS, strlen(SOCKETS)) == 0)
-            remove_sockets(fd, at->d_name);
-    closedir(home);
-}
-
-int
-troupe__run_nodes_open(struct troupe__run_nodes *self, const char *home,
+void
+troupe__run_nodes_open(troupe_nodes_options_t *ret, const char *directory,
                        const struct troupe__part *part,
-                       const struct troupe__run_options *run, char why[512])
+                       const struct troupe__run_options *run)
 {
-    const struct troupe__topology *topology = part->topology;
-    remove_left(home);
-    self->directory = troupe__format("%s/" SOCKETS "XXXXXX", home);
-    if (!mkdtemp(self->directory)) {
-        int rc = -errno;
-        snprintf(why, 512, "%s cannot be made: %s", self->directory,
-                 strerror(-rc));
-        free(self->directory);
-        self->directory = NULL;
-        return rc;
-    }
     lines_begin(run);
-    self->options = (troupe_nodes_options_t){
-        .name = topology->places[0].name.text,
-        .directory = self->directory,
+    *ret = (troupe_nodes_options_t){
+        .name = part->topology->places[0].name.text,
+        .directory = directory,
         .line = take_line,
     };
-    return 0;
 }
 
 int
@@ -234,14 +176,7 @@ troupe__run_nodes_begin(troupe_t *root, const char *file)
 }
 
 void
-troupe__run_nodes_close(struct troupe__run_nodes *self)
+troupe__run_nodes_close(void)
 {
-    if (!self->directory)
-        return;
     lines_end();
-    (void) rmdir(self->directory);
-    *strrchr(self->directory, '/') = '\0';
-    (void) rmdir(self->directory); /* the run's own, if the lock is gone */
-    free(self->directory);
-    self->directory = NULL;
 }

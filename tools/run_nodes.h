@@ -7,29 +7,21 @@
 
 #include "tools/run.h"
 
-/* What a run that has other processes needs; {0} otherwise. */
-struct troupe__run_nodes {
-    troupe_nodes_options_t options;
-    char *directory; /* of the sockets */
-};
-
 /*
- * troupe__run_nodes_open: make the directory of the sockets.
+ * troupe__run_nodes_open: get ready to hear other processes.
  *
- *   home     the run's own directory, which it has locked.
- *   why      out: what is wrong, and the cure.
- *   returns  0 or a negative errno
+ *   ret        out: for the root of the run.
+ *   directory  for the sockets; borrowed.
  */
-int troupe__run_nodes_open(struct troupe__run_nodes *self, const char *home,
-                           const struct troupe__part *part,
-                           const struct troupe__run_options *run,
-                           char why[512]);
+void troupe__run_nodes_open(troupe_nodes_options_t *ret, const char *directory,
+                            const struct troupe__part *part,
+                            const struct troupe__run_options *run);
 
 /* troupe__run_nodes_begin: the root may start processes from now on; `file`
  * is the topology's. */
 int troupe__run_nodes_begin(troupe_t *root, const char *file);
 
 /* troupe__run_nodes_close: when the root has been destroyed. */
-void troupe__run_nodes_close(struct troupe__run_nodes *self);
+void troupe__run_nodes_close(void);
 
 #endif

@@ -3,52 +3,37 @@
 #ifndef TROUPE_TOOLS_RUNS_H
 #define TROUPE_TOOLS_RUNS_H
 
-#include <stddef.h>
-#include <sys/types.h>
 #include <sys/un.h>
 
+#include "troupe_rundir.h"
+
 /*
- * A run has the directory BASE/NAME, open to its user alone, with `lock`, which
- * its process holds and which says who that is, and the socket `admin`. BASE is
- * $XDG_RUNTIME_DIR/troupe, or /tmp/troupe-UID; in NAME a byte other than
- * letters, digits, '.', '_' and '-' is '_'.
+ * A run has a directory by troupe_rundir.h, with the socket `admin` in its
+ * generation. Its base is $XDG_RUNTIME_DIR/troupe, or /tmp/troupe-UID.
  */
-struct troupe__venue {
-    char *name; /* as in its path */
-    char *directory;
-    pid_t pid;
-    int lock; /* held by this process; -1: by another */
-};
 
-struct troupe__venues {
-    struct troupe__venue *items;
-    size_t count;
-};
+/* troupe__run_name: what a topology's name is in a path: a byte other than
+ * letters, digits, '.', '_' and '-' is '_'; to be freed. */
+char *troupe__run_name(const char *name);
 
 /*
- * troupe__venue_claim: make the directory of a run, and hold its lock.
+ * troupe__run_claim: make the directory of a run, and hold its lock.
  *
  *   name     of the topology.
- *   why      out: what is wrong, and the cure.
- *   returns  0, -EBUSY when it runs already, or another error; ends with
- *            troupe__venue_release().
+ *   text     out: what is wrong, and the cure; of a success what is odd, or "".
+ *   returns  0, -EBUSY when it runs already, or as troupe_rundir_open(); ends
+ *            with troupe_rundir_close().
  */
-int troupe__venue_claim(const char *name, struct troupe__venue *ret_venue,
-                        char why[512]);
+int troupe__run_claim(const char *name, troupe_rundir_t **ret_home,
+                      char text[TROUPE_RUN_TEXT]);
 
-/* troupe__venue_release: take away what it made, and let go of the lock. */
-void troupe__venue_release(struct troupe__venue *venue);
+/* troupe__run_socket: the address of the admin socket of a run, by its
+ * directory; returns 0 or -ENAMETOOLONG. */
+int troupe__run_socket(const char *directory, struct sockaddr_un *ret_address);
 
-/* troupe__venue_socket: the address of the admin socket; returns 0 or
- * -ENAMETOOLONG. */
-int troupe__venue_socket(const struct troupe__venue *venue,
-                         struct sockaddr_un *ret_address);
-
-/* troupe__venue_name: what a topology's name is in a path; to be freed. */
-char *troupe__venue_name(const char *name);
-
-/* troupe__venues_list: those whose lock is held, by name; to be freed. */
-void troupe__venues_list(struct troupe__venues *ret_venues);
-void troupe__venues_free(struct troupe__venues *venues);
+/* troupe__runs_list: those that run, by name; *ret_runs is to be freed. Returns
+ * 0, or a negative errno after having said why in `text`. */
+int troupe__runs_list(troupe_run_t **ret_runs, size_t *ret_count,
+                      char text[TROUPE_RUN_TEXT]);
 
 #endif

@@ -20,8 +20,8 @@
 #include "runtime/scratch_base.h"
 
 char scratch[64], base[80];
-char text[TROUPE__RUN_TEXT];
-struct troupe__rundir *run;
+char text[TROUPE_RUN_TEXT];
+troupe_rundir_t *run;
 
 void
 base_begin(void)
@@ -44,8 +44,8 @@ remove_one(const char *path, const struct stat *status, int type,
 void
 base_end(void)
 {
-    char left[TROUPE__RUN_TEXT];
-    troupe__rundir_close(&run, left);
+    char left[TROUPE_RUN_TEXT];
+    troupe_rundir_close(&run, left);
     nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -115,11 +115,11 @@ count_in(const char *path)
     return count;
 }
 
-struct troupe__rundir *
+troupe_rundir_t *
 open_run(const char *name)
 {
-    struct troupe__rundir *opened = NULL;
-    int rc = troupe__rundir_open(base, name, &opened, text);
+    troupe_rundir_t *opened = NULL;
+    int rc = troupe_rundir_open(base, name, &opened, text);
     cr_assert_eq(rc, 0, "%d: %s", rc, text);
     cr_assert_str_eq(text, "");
     return opened;
@@ -134,8 +134,8 @@ said(const char *words)
 void
 refused(const char *in, const char *name, int error, const char *words)
 {
-    struct troupe__rundir *opened = NULL;
-    int rc = troupe__rundir_open(in, name, &opened, text);
+    troupe_rundir_t *opened = NULL;
+    int rc = troupe_rundir_open(in, name, &opened, text);
     cr_assert_eq(rc, error, "%d, not %d: %s", rc, error, text);
     cr_assert_null(opened);
     cr_assert(said(words), "'%s' does not say '%s'", text, words);

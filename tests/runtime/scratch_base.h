@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "runtime/rundir.h"
+#include "troupe_rundir.h"
 
 /* Before and after each test of a suite: an empty directory in /tmp, `base`, a
  * path in it that is not made yet, and nothing said. */
@@ -14,8 +14,8 @@ void base_begin(void);
 void base_end(void);
 
 extern char scratch[64], base[80];
-extern char text[TROUPE__RUN_TEXT];
-extern struct troupe__rundir *run; /* closed by base_end() */
+extern char text[TROUPE_RUN_TEXT];
+extern troupe_rundir_t *run; /* closed by base_end() */
 
 /* Paths below `scratch`; valid until the eighth next call. */
 const char *below(const char *format, ...)
@@ -30,7 +30,7 @@ bool is_there(const char *path);
 int count_in(const char *path);
 
 /* open_run: must succeed, with nothing left in place. */
-struct troupe__rundir *open_run(const char *name);
+troupe_rundir_t *open_run(const char *name);
 
 /* Opens `base` and `name` in vain: this error, and these words in `text`. */
 void refused(const char *in, const char *name, int error, const char *words);

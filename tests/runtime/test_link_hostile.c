@@ -2,6 +2,7 @@
 /* test_link_hostile.c: who may not speak, or speaks nonsense, harms nobody. */
 #include <criterion/criterion.h>
 
+#include <czmq.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "mailbox/post.h"
 #include "runtime/link.h"
 #include "runtime/node.h"
+#include "runtime/replica.h"
 #include "runtime/run_world.h"
 
 TestSuite(link_hostile, .init = run_begin, .fini = run_end, .timeout = 60);
@@ -170,4 +172,27 @@ Test(link_hostile, a_node_in_another_language_joins)
                             "welcome", "letter", "ready", "hear", "go", "hear",
                             "stop", "letter", "bye", "exit", "0");
     cr_assert_str_eq(wait_up(number)->name, "foreign");
+}
+
+/* It claims more names, and joins more groups, than one node may: the root
+ * stops at its bound, says so, and serves the others; when that node ends all
+ * of it is given back. */
+Test(link_hostile, one_that_claims_without_end_is_stopped_at_a_bound,
+     .timeout = 120)
+{
+    uint32_t number =
+        START("greedy", "join", "many", "40000", "wait"); /* of each */
+    wait_up(number);
+    wait_log("may have no more: refused");
+    assert_still_well();
+    pthread_mutex_lock(&root->names_lock);
+    size_t names = zhashx_size(root->names), groups = zhashx_size(root->groups);
+    pthread_mutex_unlock(&root->names_lock);
+    cr_assert_geq(names, 40000);
+    cr_assert_leq(names + groups, TROUPE__HOLDINGS_MAX + 16);
+    cr_assert_eq(kill(pid_of(number), SIGKILL), 0);
+    wait_down(number);
+    pthread_mutex_lock(&root->names_lock);
+    cr_assert_leq(zhashx_size(root->names) + zhashx_size(root->groups), 16);
+    pthread_mutex_unlock(&root->names_lock);
 }

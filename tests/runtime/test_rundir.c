@@ -26,10 +26,10 @@ mode_of(const char *path)
 
 Test(rundir, is_private_and_leaves_nothing)
 {
-    char path[TROUPE__RUN_PATH];
+    char path[TROUPE_RUN_PATH];
     umask(0);
     run = open_run("words");
-    const char *directory = troupe__rundir_directory(run);
+    const char *directory = troupe_rundir_directory(run);
     cr_assert_eq(strncmp(directory, below("base/words/g-"),
                          strlen(below("base/words/g-"))),
                  0, "%s", directory);
@@ -39,32 +39,32 @@ Test(rundir, is_private_and_leaves_nothing)
     cr_assert_eq(mode_of(below("base/words/lock")), 0600);
     static const char *const names[] = {"hub", "admin", "n1.w0", "n1023.w1023"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        int rc = troupe__rundir_socket(directory, names[i], path, text);
+        int rc = troupe_rundir_socket(directory, names[i], path, text);
         cr_assert_eq(rc, 0, "%d: %s", rc, text);
         make_socket(path);
     }
-    troupe__rundir_close(&run, text);
+    troupe_rundir_close(&run, text);
     cr_assert_null(run);
     cr_assert_str_eq(text, "");
     cr_assert_eq(count_in(base), 0);
-    troupe__rundir_close(&run, text);
+    troupe_rundir_close(&run, text);
 }
 
 Test(rundir, a_base_is_given_or_the_users_or_in_tmp)
 {
     char path[64], tmp[64];
     snprintf(tmp, sizeof tmp, "/tmp/troupe-%lu", (unsigned long) geteuid());
-    cr_assert_eq(troupe__rundir_base("/a/b", "/run/user/7", path, 64), 0);
+    cr_assert_eq(troupe_rundir_base("/a/b", "/run/user/7", path, 64), 0);
     cr_assert_str_eq(path, "/a/b");
-    cr_assert_eq(troupe__rundir_base(NULL, "/run/user/7", path, 64), 0);
+    cr_assert_eq(troupe_rundir_base(NULL, "/run/user/7", path, 64), 0);
     cr_assert_str_eq(path, "/run/user/7/troupe");
     static const char *const wrong[] = {NULL, "", "run/user/7"};
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(troupe__rundir_base(NULL, wrong[i], path, 64), 0);
+        cr_assert_eq(troupe_rundir_base(NULL, wrong[i], path, 64), 0);
         cr_assert_str_eq(path, tmp);
     }
-    cr_assert_eq(troupe__rundir_base("/a/b", NULL, path, 4), -ENAMETOOLONG);
-    cr_assert_eq(troupe__rundir_base("/a/b", NULL, path, 5), 0);
+    cr_assert_eq(troupe_rundir_base("/a/b", NULL, path, 4), -ENAMETOOLONG);
+    cr_assert_eq(troupe_rundir_base("/a/b", NULL, path, 5), 0);
 }
 
 Test(rundir, a_name_is_taken_once_and_who_has_it_is_told)
@@ -74,18 +74,18 @@ Test(rundir, a_name_is_taken_once_and_who_has_it_is_told)
     snprintf(words, sizeof words, "'words' runs already (process %ld)",
              (long) getpid());
     refused(base, "words", -EBUSY, words);
-    struct troupe__rundir *other = open_run("others");
-    troupe__rundir_close(&other, text);
-    troupe__rundir_close(&run, text);
+    troupe_rundir_t *other = open_run("others");
+    troupe_rundir_close(&other, text);
+    troupe_rundir_close(&run, text);
     run = open_run("words");
 }
 
 static bool
 hold_words(void)
 {
-    char path[TROUPE__RUN_PATH];
+    char path[TROUPE_RUN_PATH];
     run = open_run("words");
-    if (troupe__rundir_socket(troupe__rundir_directory(run), "hub", path, text))
+    if (troupe_rundir_socket(troupe_rundir_directory(run), "hub", path, text))
         return false;
     make_socket(path);
     return true;
@@ -102,7 +102,7 @@ Test(rundir, the_lock_of_another_process_holds_until_it_ends_however)
     cr_assert_eq(count_in(below("base/words")), 2);
     run = open_run("words"); /* and what it left is gone */
     cr_assert_eq(count_in(below("base/words")), 2);
-    cr_assert_eq(count_in(troupe__rundir_directory(run)), 0);
+    cr_assert_eq(count_in(troupe_rundir_directory(run)), 0);
 }
 
 Test(rundir, what_is_not_ours_stays_and_is_named)
@@ -117,7 +117,7 @@ Test(rundir, what_is_not_ours_stays_and_is_named)
     cr_assert_eq(symlink("/", below("base/words/g-0000000c")), 0);
     make_directory(below("base/words/g-0000000d"), 0700);
     make_file(below("base/words/no\033[2Jtes"), "precious", 0600);
-    int rc = troupe__rundir_open(base, "words", &run, text);
+    int rc = troupe_rundir_open(base, "words", &run, text);
     cr_assert_eq(rc, 0, "%d: %s", rc, text);
     cr_assert_not(is_there(below("base/words/g-0000000a/hub")));
     cr_assert_not(is_there(below("base/words/g-0000000d")));
@@ -128,24 +128,24 @@ Test(rundir, what_is_not_ours_stays_and_is_named)
         cr_assert(is_there(below("base/words/%s", left[i])));
     }
     cr_assert(said("no\\x1b[2Jtes"), "%s", text);
-    make_file(below("%s/core", troupe__rundir_directory(run) + strlen(scratch)),
+    make_file(below("%s/core", troupe_rundir_directory(run) + strlen(scratch)),
               "", 0600);
-    troupe__rundir_close(&run, text);
+    troupe_rundir_close(&run, text);
     cr_assert(said("/core"), "%s", text);
     cr_assert_eq(count_in(below("base/words")), 5); /* and its directory */
 }
 
 Test(rundir, a_path_of_107_bytes_fits_and_one_more_is_refused)
 {
-    char path[TROUPE__RUN_PATH], name[TROUPE_NAME_MAX + 2];
+    char path[TROUPE_RUN_PATH], name[TROUPE_NAME_MAX + 2];
     size_t rest = strlen("/g-12345678/n1023.w1023");
     size_t room = 107 - rest - strlen(base) - 1;
     cr_assert_leq(room + 1, TROUPE_NAME_MAX);
     memset(name, 'x', sizeof name);
     name[room] = '\0';
     run = open_run(name);
-    cr_assert_eq(troupe__rundir_socket(troupe__rundir_directory(run),
-                                       "n1023.w1023", path, text),
+    cr_assert_eq(troupe_rundir_socket(troupe_rundir_directory(run),
+                                      "n1023.w1023", path, text),
                  0);
     cr_assert_eq(strlen(path), 107);
     make_socket(path);
@@ -153,72 +153,72 @@ Test(rundir, a_path_of_107_bytes_fits_and_one_more_is_refused)
     name[room + 1] = '\0';
     refused(base, name, -ENAMETOOLONG, "1 bytes shorter");
     cr_assert_not(is_there(below("base/%s", name)));
-    cr_assert_eq(troupe__rundir_socket(below("%0100d", 0), "hub", path, text),
+    cr_assert_eq(troupe_rundir_socket(below("%0100d", 0), "hub", path, text),
                  -ENAMETOOLONG);
 }
 
 Test(rundir, what_tidies_up_is_noticed_and_the_next_runs_things_stay)
 {
     run = open_run("words");
-    cr_assert_eq(troupe__rundir_check(run, text), 0);
-    cr_assert_eq(rename(troupe__rundir_directory(run), below("moved")), 0);
-    cr_assert_eq(troupe__rundir_check(run, text), -ESTALE);
-    cr_assert(said(troupe__rundir_directory(run)), "%s", text);
-    cr_assert_eq(rename(below("moved"), troupe__rundir_directory(run)), 0);
-    cr_assert_eq(troupe__rundir_check(run, text), 0);
-    cr_assert_eq(rmdir(troupe__rundir_directory(run)), 0);
+    cr_assert_eq(troupe_rundir_check(run, text), 0);
+    cr_assert_eq(rename(troupe_rundir_directory(run), below("moved")), 0);
+    cr_assert_eq(troupe_rundir_check(run, text), -ESTALE);
+    cr_assert(said(troupe_rundir_directory(run)), "%s", text);
+    cr_assert_eq(rename(below("moved"), troupe_rundir_directory(run)), 0);
+    cr_assert_eq(troupe_rundir_check(run, text), 0);
+    cr_assert_eq(rmdir(troupe_rundir_directory(run)), 0);
     cr_assert_eq(unlink(below("base/words/lock")), 0);
-    cr_assert_eq(troupe__rundir_check(run, text), -ESTALE);
+    cr_assert_eq(troupe_rundir_check(run, text), -ESTALE);
     cr_assert(said("words/lock"), "%s", text);
-    struct troupe__rundir *next = open_run("words");
-    troupe__rundir_close(&run, text);
+    troupe_rundir_t *next = open_run("words");
+    troupe_rundir_close(&run, text);
     cr_assert_str_eq(text, "");
-    cr_assert_eq(troupe__rundir_check(next, text), 0, "%s", text);
-    troupe__rundir_close(&next, text);
+    cr_assert_eq(troupe_rundir_check(next, text), 0, "%s", text);
+    troupe_rundir_close(&next, text);
     cr_assert_eq(count_in(base), 0);
 }
 
 Test(rundir, a_socket_is_known_from_one_that_took_its_place)
 {
-    char path[TROUPE__RUN_PATH];
+    char path[TROUPE_RUN_PATH];
     run = open_run("words");
     cr_assert_eq(
-        troupe__rundir_socket(troupe__rundir_directory(run), "hub", path, text),
+        troupe_rundir_socket(troupe_rundir_directory(run), "hub", path, text),
         0);
-    cr_assert_eq(troupe__rundir_socket_id(path), 0);
+    cr_assert_eq(troupe_rundir_socket_id(path), 0);
     make_socket(path);
-    uint64_t id = troupe__rundir_socket_id(path);
+    uint64_t id = troupe_rundir_socket_id(path);
     cr_assert_neq(id, 0);
-    cr_assert_eq(troupe__rundir_socket_id(path), id);
+    cr_assert_eq(troupe_rundir_socket_id(path), id);
     cr_assert_eq(unlink(path), 0);
     make_file(path, "", 0600);
-    cr_assert_eq(troupe__rundir_socket_id(path), 0);
+    cr_assert_eq(troupe_rundir_socket_id(path), 0);
 }
 
 Test(rundir, runs_are_listed_by_name_with_process_and_directory)
 {
-    struct troupe__run *runs = NULL;
+    troupe_run_t *runs = NULL;
     size_t count = 7;
-    cr_assert_eq(troupe__rundir_list(base, &runs, &count, text), 0);
+    cr_assert_eq(troupe_rundir_list(base, &runs, &count, text), 0);
     cr_assert_eq(count, 0);
     cr_assert_null(runs);
     pid_t dead = start_holder(hold_words);
     kill_holder(dead);
     run = open_run("zebra");
-    struct troupe__rundir *ant = open_run("ant");
+    troupe_rundir_t *ant = open_run("ant");
     make_file(below("base/file"), "", 0600);
     make_directory(below("base/empty"), 0700);
     cr_assert_eq(symlink("zebra", below("base/link")), 0);
-    cr_assert_eq(troupe__rundir_list(base, &runs, &count, text), 0, "%s", text);
+    cr_assert_eq(troupe_rundir_list(base, &runs, &count, text), 0, "%s", text);
     cr_assert_eq(count, 2);
     cr_assert_str_eq(runs[0].name, "ant");
     cr_assert_str_eq(runs[1].name, "zebra");
     cr_assert_eq(runs[1].pid, getpid());
-    cr_assert_str_eq(runs[1].directory, troupe__rundir_directory(run));
+    cr_assert_str_eq(runs[1].directory, troupe_rundir_directory(run));
     free(runs);
-    troupe__rundir_close(&ant, text);
+    troupe_rundir_close(&ant, text);
     cr_assert_eq(chmod(base, 0755), 0);
-    cr_assert_eq(troupe__rundir_list(base, &runs, &count, text), -EPERM);
+    cr_assert_eq(troupe_rundir_list(base, &runs, &count, text), -EPERM);
     cr_assert(said("chmod 700"), "%s", text);
 }
 
@@ -228,17 +228,17 @@ contend(atomic_int *inside, int rounds)
 {
     int had = 0;
     while (had < rounds) {
-        struct troupe__rundir *mine = NULL;
-        int rc = troupe__rundir_open(base, "words", &mine, text);
+        troupe_rundir_t *mine = NULL;
+        int rc = troupe_rundir_open(base, "words", &mine, text);
         if (rc == -EBUSY)
             continue;
         if (rc != 0 || atomic_fetch_add(inside, 1) != 0
-            || troupe__rundir_check(mine, text) != 0) {
+            || troupe_rundir_check(mine, text) != 0) {
             fprintf(stderr, "failed: %d: %s\n", rc, text);
             return false;
         }
         atomic_fetch_sub(inside, 1);
-        troupe__rundir_close(&mine, text);
+        troupe_rundir_close(&mine, text);
         had++;
     }
     return true;

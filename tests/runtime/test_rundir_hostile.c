@@ -68,9 +68,9 @@ Test(rundir_hostile, links_and_files_on_the_way)
     refused(below("none/base"), "words", -ENOENT, "make the directory");
     /* Above the base links are followed, and what they lead to is looked at. */
     cr_assert_eq(symlink("mine", below("link")), 0);
-    cr_assert_eq(troupe__rundir_open(below("link/b"), "words", &run, text), 0,
+    cr_assert_eq(troupe_rundir_open(below("link/b"), "words", &run, text), 0,
                  "%s", text);
-    cr_assert(strstr(troupe__rundir_directory(run), "/mine/b/words/g-"));
+    cr_assert(strstr(troupe_rundir_directory(run), "/mine/b/words/g-"));
 }
 
 Test(rundir_hostile, what_is_open_to_others)
@@ -116,25 +116,25 @@ Test(rundir_hostile, what_belongs_to_others)
     make_directory(below("base/words/g-00000000"), 0700);
     make_socket(below("base/words/g-00000000/hub"));
     cr_assert_eq(lchown(below("base/words/g-00000000/hub"), NOBODY, NOBODY), 0);
-    cr_assert_eq(troupe__rundir_open(base, "words", &run, text), 0, "%s", text);
+    cr_assert_eq(troupe_rundir_open(base, "words", &run, text), 0, "%s", text);
     cr_assert(said("g-00000000/hub"), "%s", text);
     cr_assert(is_there(below("base/words/g-00000000/hub")));
 }
 
 Test(rundir_hostile, what_stands_where_a_socket_is_to_be)
 {
-    char path[TROUPE__RUN_PATH];
+    char path[TROUPE_RUN_PATH];
     run = open_run("words");
-    const char *in = troupe__rundir_directory(run);
+    const char *in = troupe_rundir_directory(run);
     const char *names[] = {"hub", "admin", "n2.w0"};
-    char at[3][TROUPE__RUN_PATH + 8];
+    char at[3][TROUPE_RUN_PATH + 8];
     for (int i = 0; i < 3; i++)
         snprintf(at[i], sizeof at[i], "%s/%s", in, names[i]);
     make_file(at[0], "precious", 0600);
     make_socket(at[1]);
     cr_assert_eq(symlink("nowhere", at[2]), 0);
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(troupe__rundir_socket(in, names[i], path, text), -EEXIST);
+        cr_assert_eq(troupe_rundir_socket(in, names[i], path, text), -EEXIST);
         cr_assert(said(at[i]) && said("is there already"), "%s", text);
         cr_assert(is_there(at[i]));
     }
@@ -143,15 +143,15 @@ Test(rundir_hostile, what_stands_where_a_socket_is_to_be)
         "n1.w00", "n1.w",      "n.w0",   "n1w0",     "n1.w0x",   "../hub",
         "lock",   "n99999.w0", "n1.w-1", "n 1.w0"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        cr_assert_eq(troupe__rundir_socket(in, wrong[i], path, text), -EINVAL,
+        cr_assert_eq(troupe_rundir_socket(in, wrong[i], path, text), -EINVAL,
                      "%s", wrong[i]);
     cr_assert_eq(chmod(in, 0711), 0);
-    cr_assert_eq(troupe__rundir_socket(in, "n3.w0", path, text), -EPERM);
+    cr_assert_eq(troupe_rundir_socket(in, "n3.w0", path, text), -EPERM);
     cr_assert_eq(chmod(in, 0700), 0);
     cr_assert_eq(symlink(in, below("way")), 0);
-    cr_assert_eq(troupe__rundir_socket(below("way"), "n3.w0", path, text),
+    cr_assert_eq(troupe_rundir_socket(below("way"), "n3.w0", path, text),
                  -ELOOP);
-    cr_assert_eq(troupe__rundir_socket(below("no"), "n3.w0", path, text),
+    cr_assert_eq(troupe_rundir_socket(below("no"), "n3.w0", path, text),
                  -ENOENT);
 }
 
@@ -176,15 +176,15 @@ Test(rundir_hostile, no_descriptors)
     rlim_t kept = limit.rlim_cur;
     bool ok = false;
     for (rlim_t more = 0; more < 12 && !ok; more++) {
-        struct troupe__rundir *opened = NULL;
+        troupe_rundir_t *opened = NULL;
         limit.rlim_cur = (rlim_t) lowest + more;
         cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-        int rc = troupe__rundir_open(base, "words", &opened, text);
+        int rc = troupe_rundir_open(base, "words", &opened, text);
         ok = rc == 0;
         cr_assert(ok || rc == -EMFILE, "%d: %s", rc, text);
         cr_assert(ok || said("ulimit -n"), "%s", text);
         if (ok)
-            troupe__rundir_close(&opened, text);
+            troupe_rundir_close(&opened, text);
         int now = dup(0);
         cr_assert(now == lowest || (now < 0 && more == 0), "%d", now);
         close(now);
@@ -250,12 +250,12 @@ Test(rundir_hostile, a_full_disk)
         taken++;
     cr_assert_eq(errno, ENOSPC);
     for (int more = 0; more < 8 && !ok; more++) {
-        struct troupe__rundir *opened = NULL;
-        int rc = troupe__rundir_open(base, "words", &opened, text);
+        troupe_rundir_t *opened = NULL;
+        int rc = troupe_rundir_open(base, "words", &opened, text);
         ok = rc == 0;
         cr_assert(ok || rc == -ENOSPC, "%d: %s", rc, text);
         cr_assert(ok || said("make room there"), "%s", text);
-        troupe__rundir_close(&opened, text);
+        troupe_rundir_close(&opened, text);
         cr_assert_not(is_there(below("base/words")));
         cr_assert_eq(rmdir(below("%d", --taken)), 0);
     }

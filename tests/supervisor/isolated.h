@@ -11,7 +11,8 @@
 #include <troupe.h>
 
 /*
- * A mate answers "pid", "incarnation", "echo", never answers "wait", and ends
+ * A mate answers "pid", "incarnation", "echo", "again" (its incarnation; the
+ * first does not survive it), never answers "wait", and ends
  * by "signal" (a number), "code" (of its process), "fail" (words) or "done".
  * Its arguments: nil, or "refuses": its start fails, or "dies": its process
  * does while it starts.
@@ -46,6 +47,14 @@ mate_incarnation(troupe_context_t *ctx, void *state,
 {
     (void) state, (void) msg;
     return troupe_reply(ctx, "I", (int64_t) troupe_incarnation(ctx));
+}
+
+static int
+mate_again(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    if (troupe_incarnation(ctx) == 1)
+        raise(SIGKILL);
+    return mate_incarnation(ctx, state, msg);
 }
 
 static int
@@ -123,6 +132,7 @@ static const troupe_clause_t mate_clauses[] = {
     TROUPE_ON_START(mate_start),
     TROUPE_ON("pid", mate_pid),
     TROUPE_ON("incarnation", mate_incarnation),
+    TROUPE_ON("again", mate_again),
     TROUPE_ON("note", mate_note),
     TROUPE_ON("heard", mate_heard),
     TROUPE_ON("echo", mate_echo),

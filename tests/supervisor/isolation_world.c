@@ -33,18 +33,30 @@ log_line(void *data, troupe_level_t level, const char *text)
         fprintf(stderr, "%s\n", text);
 }
 
-void
+size_t
 wait_line(const char *words)
 {
     size_t at = 0;
     pthread_mutex_lock(&lock);
-    for (;;) {
+    for (;; at++) {
         while (at == line_count)
             pthread_cond_wait(&news, &lock);
-        if (strstr(lines[at++], words))
+        if (strstr(lines[at], words))
             break;
     }
     pthread_mutex_unlock(&lock);
+    return at;
+}
+
+bool
+has_line(const char *words)
+{
+    bool has = false;
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < line_count && !has; i++)
+        has = strstr(lines[i], words) != NULL;
+    pthread_mutex_unlock(&lock);
+    return has;
 }
 
 void

@@ -16,8 +16,12 @@ void isolation_begin(const char *argument, troupe_nodes_options_t nodes);
 /* isolation_end: no child, and no socket file may be left. */
 void isolation_end(void);
 
-/* wait_line: sleep until the root has logged a line with these words. */
-void wait_line(const char *words);
+/* wait_line: sleep until the root has logged a line with these words; returns
+ * where among all lines the first such one is. */
+size_t wait_line(const char *words);
+
+/* has_line: whether it has. */
+bool has_line(const char *words);
 
 /* mate_spec, crook_spec: one with a process and a name of its own. */
 troupe_child_spec_t mate_spec(const char *id);

@@ -2,6 +2,7 @@
 /* test_isolation.c: children in other processes are children like others. */
 #include <criterion/criterion.h>
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "supervisor/isolation_world.h"
@@ -177,4 +178,111 @@ Test(isolation, a_supervisor_may_live_on_another_node)
     cr_assert_eq(number_of("leaf", "pid"), leaf); /* restarted over there */
     end_by(named("alone"), "signal", SIGKILL);
     cr_assert_neq(number_of("alone", "pid"), alone);
+}
+
+/* One is killed by what all are asked, and asked again after its restart; one
+ * that is gone for good is not. */
+Test(isolation, gather_asks_again_who_died_of_it)
+{
+    troupe_child_spec_t specs[] = {mate_spec("one"), mate_spec("two"),
+                                   mate_spec("last")};
+    specs[2].restart = TROUPE_TEMPORARY;
+    cr_assert_eq(supervise(&patient, specs, 3), 0);
+    end_by(named("two"), "signal", SIGKILL);
+    cr_assert_eq(number_of("two", "incarnation"), 2);
+    const troupe_ref_t targets[] = {named("one"), named("two"), named("last")};
+    const troupe_gather_options_t options = {.policy = TROUPE_GATHER_DEADLINE,
+                                             .timeout_ms = 60000};
+    troupe_gather_t *result = NULL;
+    cr_assert_eq(
+        troupe_node_gather(root, targets, 3, "again", &options, &result, NULL),
+        0);
+    const troupe_gather_part_t *parts = result->parts;
+    cr_assert_eq(parts[0].outcome, TROUPE_REPLY, "%s", parts[0].text);
+    cr_assert_eq(parts[0].attempts, 2);
+    cr_assert_eq(parts[0].incarnation, 2);
+    cr_assert_eq(parts[1].outcome, TROUPE_REPLY, "%s", parts[1].text);
+    cr_assert_eq(parts[1].attempts, 1);
+    cr_assert_eq(parts[2].outcome, TROUPE_DOWN);
+    troupe_gather_destroy(&result);
+}
+
+/* --- many that end with one process -----------------------------------------*/
+
+enum { MANY = 8 };
+
+/* So many children of one supervisor on one node. */
+static void
+supervise_many(const troupe_supervisor_options_t *options, const char *node,
+               uint32_t rest_ms)
+{
+    static const char *const ids[MANY] = {"a", "b", "c", "d",
+                                          "e", "f", "g", "h"};
+    troupe_child_spec_t specs[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        specs[i] = mate_spec(ids[i]);
+        specs[i].isolation = TROUPE_SAME_PROCESS;
+        specs[i].node = node;
+        specs[i].backoff.min_ms = rest_ms;
+    }
+    cr_assert_eq(supervise(options, specs, MANY), 0);
+}
+
+/* All eight ask for more than the one restart that is allowed; the second loss
+ * is one too many, and the words are those of a process's end. */
+Test(isolation, a_lost_node_counts_once_for_all_that_it_held)
+{
+    const troupe_supervisor_options_t strict = {.intensity = 1,
+                                                .period_ms = 600000};
+    supervise_many(&strict, "engines", 0);
+    int64_t before = number_of("a", "pid");
+    end_by(named("h"), "signal", SIGKILL);
+    int64_t after = number_of("a", "pid");
+    cr_assert_neq(after, before);
+    cr_assert_eq(number_of("h", "pid"), after);
+    cr_assert_eq(number_of("h", "incarnation"), 2);
+    end_by(named("c"), "signal", SIGKILL);
+    wait_line("one restart too many");
+    int rc = -EOPNOTSUPP;
+    while (rc == -EOPNOTSUPP)
+        rc = troupe_node_ask(root, top, "anything", 60000, NULL, NULL);
+    cr_assert_eq(rc, -ESRCH, "%d", rc);
+}
+
+/* Two processes are two causes, also when they end at the same time. */
+Test(isolation, each_lost_node_counts)
+{
+    const troupe_supervisor_options_t strict = {.intensity = 1,
+                                                .period_ms = 600000};
+    troupe_child_spec_t specs[] = {mate_spec("one"), mate_spec("two")};
+    cr_assert_eq(supervise(&strict, specs, 2), 0);
+    cr_assert_eq(kill((pid_t) number_of("one", "pid"), SIGKILL), 0);
+    end_by(named("two"), "signal", SIGKILL);
+    wait_line("one restart too many");
+}
+
+TestSuite(isolation_ill, .fini = isolation_end, .timeout = 120);
+
+/* The processes of the node end before it is ready, as long as a file is
+ * there: that is one failed start, not eight. */
+Test(isolation_ill, a_node_that_does_not_start_counts_once)
+{
+    const troupe_supervisor_options_t strict = {.intensity = MANY - 3,
+                                                .period_ms = 600000};
+    char mark[] = "/tmp/troupe-ill-XXXXXX";
+    int fd = mkstemp(mark);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    unlink(mark);
+    isolation_begin(mark, (troupe_nodes_options_t){0});
+    supervise_many(&strict, "engines", 500);
+    fd = open(mark, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    int64_t before = number_of("a", "pid");
+    end_by(named("h"), "signal", SIGKILL);
+    wait_line("ended before it was ready");
+    unlink(mark);
+    cr_assert_neq(number_of("a", "pid"), before);
+    cr_assert_eq(number_of("h", "pid"), number_of("a", "pid"));
 }

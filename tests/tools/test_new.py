@@ -88,7 +88,9 @@ def test_doctor():
 
     env["TMPDIR"] = str(there / "empty")
     (there / "other").mkdir()
-    for path in ("troupe-0/live", "troupe-0/dead", "other/dead"):
+    (there / "troupe/f/g-1a2b3c4d").mkdir(parents=True)
+    for path in ("troupe-0/live", "troupe-0/dead", "other/dead",
+                 "troupe/f/g-1a2b3c4d/admin"):
         one = socket.socket(socket.AF_UNIX)
         one.bind(str(there / path))
         if path.endswith("live"):
@@ -97,8 +99,9 @@ def test_doctor():
         else:
             one.close() # the file stays
     lines = doctor("--quiet", code=1, env=env)
-    check(bad(lines) == ["sockets"], lines)
-    check("troupe-0/dead is stale" in lines[0]["text"], lines)
+    check(bad(lines) == ["sockets", "sockets"], lines)
+    for path in ("troupe-0/dead", "troupe/f/g-1a2b3c4d/admin"):
+        check(sum(f"{path} is stale" in line["text"] for line in lines) == 1, lines)
     check((there / "troupe-0/dead").exists(), "nothing is removed by itself")
     live.close()
     troupe("doctor", "more", code=2)

@@ -288,7 +288,7 @@ def test_a_silent_node_is_named():
         actor_of("deep")
 
 
-def example(name, **more):
+def example(name, log=False, **more):
     """What an example prints."""
     build = os.environ["TROUPE_BUILD_DIR"]
     source = os.environ["TROUPE_SOURCE_DIR"]
@@ -298,7 +298,7 @@ def example(name, **more):
         timeout=LIMIT,
         env={**os.environ, "KINDS": build + "/examples/topologies", **more})
     check(done.returncode == 0, done.stderr)
-    return done.stdout
+    return done.stdout + done.stderr if log else done.stdout
 
 
 def test_a_count_is_the_same_in_four_processes():
@@ -318,6 +318,24 @@ shaky       33 answers, crashed  8 times,  9 processes
 78498 primes below 1000000
 100 jobs, 8 given out again, 0 lost, 0 answered twice
 """, "the pool prints something else")
+
+
+def test_research_is_whole_though_an_engine_crashed():
+    Path("docs").mkdir()
+    for animal, food in (("cat", "fish"), ("dog", "bones"), ("cow", "grass")):
+        Path(f"docs/{animal}.md").write_text(
+            f"# The {animal}\n\nThe {animal} eats {food} in the morning. "
+            f"At noon the {animal} sleeps in the sun.\n")
+    text = example("research", FOLDER=os.path.abspath("docs"), log=True,
+                   XDG_CACHE_HOME=os.path.abspath("cache"),
+                   QUESTION="What does the cow eat?")
+    has(text, "# What does the cow eat?\n")
+    has(text, "The cow eats grass in the morning.")
+    has(text, "Read were 3 passages of 3 documents")
+    has(text, "- Engine trigram failed 1 time, was restarted and asked again: its "
+        "answer is complete.")
+    has(text, "trigram has ended: killed by SIGSEGV")
+    check("DEGRADED" not in text, text)
 
 
 def test_what_cannot_be():

@@ -87,6 +87,34 @@ spawn(const char *name, const char *group)
     fflush(stdout);
 }
 
+/* many: as many names, and then as many groups, as its arguments say. */
+static int
+many_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    char name[32];
+    int names = 0, rc = troupe_unpack(msg, "i", &names);
+    (void) state;
+    for (int i = 0; rc == 0 && i < names; i++) {
+        snprintf(name, sizeof name, "many-%d", i);
+        rc = troupe_register(ctx, name);
+    }
+    for (int i = 0; rc == 0 && i < names; i++) {
+        snprintf(name, sizeof name, "crowd-%d", i);
+        rc = troupe_join(ctx, name);
+    }
+    return rc;
+}
+
+TROUPE_KIND(many, struct nothing, TROUPE_ON_START(many_start));
+
+static void
+take_many(const char *count)
+{
+    troupe_ref_t ref;
+    if (troupe_node_spawn(node, &many, NULL, &ref, "i", atoi(count)) < 0)
+        exit(2);
+}
+
 static void
 take_name(const char *name)
 {
@@ -351,6 +379,7 @@ static const struct {
 } acts[] = {{"join", join, false},
             {"name", take_name, true},
             {"group", take_group, true},
+            {"many", take_many, true},
             {"seek", seek, true},
             {"drop", drop_name, true},
             {"say", say, true},

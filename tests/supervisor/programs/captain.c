@@ -8,7 +8,7 @@
 
 #include <troupe.h>
 
-#include "runtime/rundir.h"
+#include "troupe_rundir.h"
 #include "tests/supervisor/isolated.h"
 
 static const troupe_kind_t *const kinds[] = {&mate, NULL};
@@ -65,17 +65,17 @@ lead(const char *directory)
 int
 main(int argc, char **argv)
 {
-    struct troupe__rundir *run = NULL;
-    char text[TROUPE__RUN_TEXT];
+    troupe_rundir_t *run = NULL;
+    char text[TROUPE_RUN_TEXT];
     int rc = troupe_isolation_serve(NULL, kinds);
     if (rc != -ENODATA)
         return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-    rc = argc == 2 ? troupe__rundir_open(argv[1], "crew", &run, text) : -EINVAL;
+    rc = argc == 2 ? troupe_rundir_open(argv[1], "crew", &run, text) : -EINVAL;
     if (rc < 0) {
         fprintf(stderr, "captain: %s\n", text);
         return 2;
     }
-    rc = lead(troupe__rundir_directory(run));
-    troupe__rundir_close(&run, text);
+    rc = lead(troupe_rundir_directory(run));
+    troupe_rundir_close(&run, text);
     return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

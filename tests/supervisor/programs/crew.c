@@ -27,7 +27,10 @@ main(int argc, char **argv)
     troupe_options_t options = troupe_options_default();
     options.workers = 2;
     options.log = log_line;
-    if (argc > 1 && strcmp(argv[1], "dies") == 0)
+    bool is_ill = argc > 1
+                  && (strcmp(argv[1], "dies") == 0
+                      || (argv[1][0] == '/' && access(argv[1], F_OK) == 0));
+    if (is_ill)
         abort(); /* before it is a node */
     int rc = troupe_isolation_serve(&options, kinds);
     if (rc < 0)

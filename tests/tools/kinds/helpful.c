@@ -2,14 +2,16 @@
 /* helpful.c: kinds for the tests of the commands that look into a run. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <troupe.h>
 
 /* clerk: tally: counts "add"; "total" answers, and "pid"; "fail" fails; "quit"
- * ends it, "exit" its process with that code; "never" never answers; "bytes" answers with a binary; "block FILE" waits in its handler
- * until the file is there, as does a start with {wait: FILE}. Its start and stop
- * write lines. */
+ * ends it, "exit" its process with that code; "never" never answers; "bytes"
+ * answers with a binary; "block FILE" waits in its handler until the file is
+ * there, as does a start with {wait: FILE}; one with {crash: true} ends its
+ * process. Its start and stop write lines. */
 struct clerk {
     int64_t total;
     troupe_token_t token;
@@ -37,9 +39,14 @@ clerk_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     troupe_actor_stats_t stats = {.kind = ""};
     const char *path = NULL;
+    bool crashes = false;
     (void) state;
-    (void) !troupe_unpack(msg, "{s?s}", "wait", &path);
+    (void) !troupe_unpack(msg, "{s?s, s?b}", "wait", &path, "crash", &crashes);
     wait_for(path);
+    if (crashes) {
+        fprintf(stderr, "the reactor is too hot\n");
+        abort();
+    }
     printf("start %s\n", name_of(ctx, &stats));
     fflush(stdout);
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rundir.h: the private directory of a run, its lock, and its sockets. */
-#ifndef TROUPE_RUNTIME_RUNDIR_H
-#define TROUPE_RUNTIME_RUNDIR_H
+/* troupe_rundir.h: the private directory of a run, its lock, its sockets. */
+#ifndef TROUPE_RUNDIR_H
+#define TROUPE_RUNDIR_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,29 +28,28 @@
  * What fails says so in `text`, a sentence with path, cause and cure. These
  * functions have no state but what they return; threads: any.
  */
-struct troupe__rundir;
+typedef struct troupe_rundir troupe_rundir_t;
 
 enum {
-    TROUPE__RUN_PATH = 108, /* what a socket's path has, its NUL included */
-    TROUPE__RUN_TEXT = 768
+    TROUPE_RUN_PATH = 108, /* what a socket's path has, its NUL included */
+    TROUPE_RUN_TEXT = 768
 };
 
 /*
- * troupe__rundir_base: where runs are unless somebody says where.
+ * troupe_rundir_base: where runs are unless somebody says where.
  *
  *   given        what somebody said, or NULL.
  *   runtime_dir  what $XDG_RUNTIME_DIR holds, or NULL: the library reads no
  *                environment. A relative one does not count.
  *   base         out: `given`, else RUNTIME_DIR/troupe, else /tmp/troupe-UID.
- *   returns      0, or -ENAMETOOLONG: `size` is too small for it
+ *   returns      0, or a negative errno: `size` is too small for it
  *   source       XDG Base Directory Specification 0.8
  */
-__attribute__((warn_unused_result)) int
-troupe__rundir_base(const char *given, const char *runtime_dir, char *base,
-                    size_t size);
+TROUPE_MUST int troupe_rundir_base(const char *given, const char *runtime_dir,
+                                   char *base, size_t size);
 
 /*
- * troupe__rundir_open: begin a run: make what is missing of BASE/NAME, take
+ * troupe_rundir_open: begin a run: make what is missing of BASE/NAME, take
  * its lock, remove what earlier runs left, and make a generation.
  *
  *   base     absolute; the directory that it is to be in must be there.
@@ -61,43 +60,41 @@ troupe__rundir_base(const char *given, const char *runtime_dir, char *base,
  *   returns  0, or
  *            -EBUSY         a run of this name holds the lock; its pid is told
  *            -EINVAL        base or name is not as said above
- *            -ENAMETOOLONG  a socket could have a path of over 107 bytes
  *            -EPERM         a directory or the lock belongs to somebody else,
  *                           or is open to others
  *            -ELOOP         a symbolic link stands there
  *            -ENOTDIR       something else stands there
- *            -ENOENT, -EACCES, -EROFS, -ENOSPC, -EMFILE, or another negative
- *            errno of making or opening a file
+ *            or another negative errno: a socket could have a path of over
+ *            107 bytes, or a file cannot be made or opened
  */
-__attribute__((warn_unused_result)) int
-troupe__rundir_open(const char *base, const char *name,
-                    struct troupe__rundir **ret, char text[TROUPE__RUN_TEXT]);
+TROUPE_MUST int troupe_rundir_open(const char *base, const char *name,
+                                   troupe_rundir_t **ret,
+                                   char text[TROUPE_RUN_TEXT]);
 
-/* troupe__rundir_directory: BASE/NAME/g-1a2b3c4d; valid as long as `self`. */
-const char *troupe__rundir_directory(const struct troupe__rundir *self);
+/* troupe_rundir_directory: BASE/NAME/g-1a2b3c4d; valid as long as `self`. */
+TROUPE_API const char *troupe_rundir_directory(const troupe_rundir_t *self);
 
 /*
- * troupe__rundir_check: whether lock and generation are still where they were
+ * troupe_rundir_check: whether lock and generation are still where they were
  * made. Something that tidies up, a cleaner of /tmp say, may take them away;
  * sockets in them cannot be reached then, and the name can be taken again.
  *
- *   returns  0, or -ESTALE: `text` says what is missing
+ *   returns  0, or a negative errno: `text` says what is missing
  */
-__attribute__((warn_unused_result)) int
-troupe__rundir_check(const struct troupe__rundir *self,
-                     char text[TROUPE__RUN_TEXT]);
+TROUPE_MUST int troupe_rundir_check(const troupe_rundir_t *self,
+                                    char text[TROUPE_RUN_TEXT]);
 
 /*
- * troupe__rundir_close: remove the sockets, the generation, the lock and
+ * troupe_rundir_close: remove the sockets, the generation, the lock and
  * BASE/NAME, and let go of the lock. BASE stays. What is not known to be ours
  * stays too, with the directories around it, and is named in `text`, else "".
  * NULL is fine.
  */
-void troupe__rundir_close(struct troupe__rundir **self_p,
-                          char text[TROUPE__RUN_TEXT]);
+TROUPE_API void troupe_rundir_close(troupe_rundir_t **self_p,
+                                    char text[TROUPE_RUN_TEXT]);
 
 /*
- * troupe__rundir_socket: the path of a socket that is to be bound; for every
+ * troupe_rundir_socket: the path of a socket that is to be bound; for every
  * process of the run, also those that did not open it.
  *
  *   directory  that of the generation.
@@ -106,38 +103,37 @@ void troupe__rundir_close(struct troupe__rundir **self_p,
  *   returns    0, or
  *              -EEXIST        something stands there already
  *              -EINVAL        not such a name
- *              -ENAMETOOLONG  the path has over 107 bytes
  *              -EPERM, -ELOOP, -ENOTDIR, or another negative errno: what is
- *              wrong with the directory
+ *              wrong with the directory, or a path of over 107 bytes
  */
-__attribute__((warn_unused_result)) int
-troupe__rundir_socket(const char *directory, const char *name,
-                      char path[TROUPE__RUN_PATH], char text[TROUPE__RUN_TEXT]);
+TROUPE_MUST int troupe_rundir_socket(const char *directory, const char *name,
+                                     char path[TROUPE_RUN_PATH],
+                                     char text[TROUPE_RUN_TEXT]);
 
 /*
- * troupe__rundir_socket_id: what tells a bound socket from any that stands at
+ * troupe_rundir_socket_id: what tells a bound socket from any that stands at
  * its path later; 0: no socket of ours stands there. Who bound it looks again
  * now and then: a socket whose file is gone hears of nobody new.
  */
-uint64_t troupe__rundir_socket_id(const char *path);
+TROUPE_API uint64_t troupe_rundir_socket_id(const char *path);
 
 /* A run that holds its lock. */
-struct troupe__run {
+typedef struct troupe_run {
     char name[TROUPE_NAME_MAX + 1];
-    pid_t pid;                        /* 0: not known */
-    char directory[TROUPE__RUN_PATH]; /* its generation; "": none yet */
-};
+    pid_t pid;                       /* 0: not known */
+    char directory[TROUPE_RUN_PATH]; /* its generation; "": none yet */
+} troupe_run_t;
 
 /*
- * troupe__rundir_list: the runs below a base, by name. What is not a run, or
+ * troupe_rundir_list: the runs below a base, by name. What is not a run, or
  * not ours, is passed over.
  *
  *   ret_runs  out: to be freed with free(); NULL when there are none.
- *   returns   0, also where there is no base; or what troupe__rundir_open()
+ *   returns   0, also where there is no base; or what troupe_rundir_open()
  *             says of a base that cannot be used
  */
-__attribute__((warn_unused_result)) int
-troupe__rundir_list(const char *base, struct troupe__run **ret_runs,
-                    size_t *ret_count, char text[TROUPE__RUN_TEXT]);
+TROUPE_MUST int troupe_rundir_list(const char *base, troupe_run_t **ret_runs,
+                                   size_t *ret_count,
+                                   char text[TROUPE_RUN_TEXT]);
 
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_deputy.c: who stands in for children whose processes take nothing. */
+#include <criterion/criterion.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/isolation_world.h"
+
+enum { LARGE = 19 << 16, FEW = 6 };
+
+/* A stopped process is to stay one for as long as the test takes. */
+static void
+begin(void)
+{
+    isolation_begin(NULL, (troupe_nodes_options_t){.hang_ms = 600000});
+}
+
+TestSuite(deputy, .init = begin, .fini = isolation_end, .timeout = 120);
+
+/* One whose process is stopped; returns its pid. */
+static pid_t
+stopped_mate(uint32_t worker)
+{
+    troupe_child_spec_t spec = mate_spec("one");
+    spec.mailbox.messages_max = FEW;
+    spec.place = TROUPE_WORKER;
+    spec.worker = worker;
+    spec.shutdown_ms = 60000;
+    cr_assert_eq(supervise(&patient, &spec, 1), 0);
+    pid_t pid = (pid_t) number_of("one", "pid");
+    cr_assert_eq(kill(pid, SIGSTOP), 0);
+    return pid;
+}
+
+/* One that is overloaded itself does not rest for others; so the deputy is made
+ * to be while it can pass nothing on. */
+static int
+overload(troupe_context_t *ctx, void *state, void *data)
+{
+    const char *body = state;
+    (void) data;
+    troupe_ref_t one = named("one");
+    int rc = troupe_suspend(ctx, one);
+    while (rc == 0)
+        rc = troupe_send(ctx, one, "note", "s#", body, (size_t) LARGE);
+    if (rc == -EAGAIN)
+        rc = troupe_resume(ctx, one);
+    return rc < 0 ? rc : TROUPE_STOP;
+}
+
+/* Until its deputy can put nothing more aside. */
+static void
+fill_up(void)
+{
+    char *body = malloc(LARGE);
+    cr_assert(body);
+    memset(body, 'x', LARGE);
+    cr_assert_eq(troupe_node_run(root, overload, body, 60000), 0);
+    (void) wait_line("'note' dropped: its process takes nothing now");
+    free(body);
+}
+
+Test(deputy, one_that_can_put_nothing_more_aside_refuses)
+{
+    pid_t pid = stopped_mate(0);
+    fill_up();
+    int rc = troupe_node_ask(root, named("one"), "heard", 60000, NULL, NULL);
+    cr_assert_eq(rc, -ENOBUFS, "%d: %s", rc, troupe_node_ask_words());
+    cr_assert_eq(kill(pid, SIGCONT), 0);
+    /* It lives, in the same process, and heard what was not refused. */
+    rc = -ENOBUFS;
+    while (rc == -ENOBUFS)
+        rc = troupe_node_ask(root, named("one"), "pid", 60000, NULL, NULL);
+    cr_assert_eq(rc, 0, "%d: %s", rc, troupe_node_ask_words());
+    cr_assert_eq(number_of("one", "pid"), pid);
+    cr_assert_eq(number_of("one", "incarnation"), 1);
+    cr_assert_gt(number_of("one", "heard"), FEW);
+}
+
+static bool
+is_stopping(const char *id)
+{
+    troupe_child_info_t info;
+    cr_assert_eq(troupe_supervisor_which_child(root, top, id, &info), 0);
+    return info.status == TROUPE_CHILD_STOPPING;
+}
+
+static void *
+terminate(void *ret_rc)
+{
+    *(int *) ret_rc = troupe_supervisor_terminate_child(root, top, "one");
+    return NULL;
+}
+
+/* The way to who is asked to stop it is that to one of the node's workers. */
+static void
+stop_with_a_full_way(uint32_t worker)
+{
+    pthread_t thread;
+    int rc = -EINVAL;
+    pid_t pid = stopped_mate(worker);
+    fill_up();
+    cr_assert_eq(pthread_create(&thread, NULL, terminate, &rc), 0);
+    while (!is_stopping("one"))
+        sched_yield();
+    cr_assert_eq(kill(pid, SIGCONT), 0);
+    pthread_join(thread, NULL);
+    cr_assert_eq(rc, 0, "%d", rc);
+    cr_assert(!has_line("failed on"));
+    cr_assert(!has_line("child 'one' ended"));
+}
+
+Test(deputy, one_that_is_full_stops_in_order)
+{
+    stop_with_a_full_way(0);
+}
+
+Test(deputy, one_that_is_full_stops_in_order_by_the_other_way)
+{
+    stop_with_a_full_way(1);
+}
+
+/* All are on one node, which is killed; their deputies, and so their supervisor,
+ * hear of it in the order in which they came to it. */
+Test(deputy, those_of_a_node_hear_of_its_end_in_order)
+{
+    static const char *const ids[] = {"a", "b", "c", "d", "e", "f"};
+    enum { COUNT = sizeof ids / sizeof *ids };
+    troupe_child_spec_t specs[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        specs[i] = mate_spec(ids[i]);
+        specs[i].isolation = TROUPE_SAME_PROCESS;
+        specs[i].node = "engines";
+    }
+    cr_assert_eq(supervise(&patient, specs, COUNT), 0);
+    end_by(named("d"), "signal", SIGKILL);
+    for (size_t i = 0, before = 0; i < COUNT; i++) {
+        char words[32];
+        snprintf(words, sizeof words, "child '%s' ended killed", ids[i]);
+        size_t at = wait_line(words);
+        cr_assert_geq(at, before, "%s before the one before it", ids[i]);
+        before = at;
+    }
+}
