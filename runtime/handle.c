@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "runtime/care.h"
 #include "runtime/handle.h"
 
 /* What an asker hears when its message is not handled. */
@@ -36,13 +37,17 @@ refuse_ask(struct troupe__worker *self, const struct troupe__actor *actor,
         outcome = TROUPE_CANCELLED;
         code = -ECANCELED;
         break;
-    case TROUPE_DEAD_NO_ACTOR:
     case TROUPE_DEAD_ENDED:
+        if (msg->attempt > 1)
+            text = "the actor ended for good before it had answered";
+        __attribute__((fallthrough));
+    case TROUPE_DEAD_NO_ACTOR:
     case TROUPE_DEAD_STOPPING:
         outcome = TROUPE_DOWN;
         code = -ESRCH;
         break;
     case TROUPE_DEAD_FAILED:
+    case TROUPE_DEAD_ATTEMPTS:
         break;
     }
     troupe__send_outcome(self, msg->from, msg->id, msg->to,
@@ -104,8 +109,26 @@ log_failure(struct troupe__worker *self, const struct troupe__actor *actor,
                 name ? name : "", type, words);
 }
 
+/* It will not be handled again. Of what a deputy asked only that one knows. */
 static void
-failed(struct troupe__worker *self, struct troupe__actor *actor, int rc)
+lose_message(struct troupe__worker *self, const struct troupe__actor *actor,
+             const char *words)
+{
+    const struct troupe_message *msg = self->ctx.msg;
+    bool relayed = !troupe_ref_is_nobody(msg->asker);
+    if (!relayed)
+        troupe__dead(self, msg, TROUPE_DEAD_FAILED);
+    if (msg->kind == WIRE_ASK && self->ctx.ask == ASK_OPEN) {
+        troupe__send_outcome(
+            self, msg->from, msg->id, actor->ref, SEEN(actor->incarnation),
+            relayed ? TROUPE_DOWN : TROUPE_ERROR, -EHOSTDOWN, words);
+    }
+}
+
+/* `kept`: the message in hand is an ask that the end of the actor settles. */
+static void
+failed(struct troupe__worker *self, struct troupe__actor *actor, int rc,
+       bool kept)
 {
     struct troupe_context *ctx = &self->ctx;
     const struct troupe_message *msg = ctx->msg;
@@ -118,14 +141,8 @@ failed(struct troupe__worker *self, struct troupe__actor *actor, int rc)
     log_failure(self, actor, words);
     if (ctx->stashed)
         stash_undo(self, actor);
-    if (msg && msg->kind <= WIRE_ASK) {
-        troupe__dead(self, msg, TROUPE_DEAD_FAILED);
-        if (msg->kind == WIRE_ASK && ctx->ask == ASK_OPEN) {
-            troupe__send_outcome(self, msg->from, msg->id, actor->ref,
-                                 SEEN(actor->incarnation), TROUPE_ERROR,
-                                 -EHOSTDOWN, words);
-        }
-    }
+    if (msg && msg->kind <= WIRE_ASK && !kept)
+        lose_message(self, actor, words);
     troupe__actor_end(self, actor, &reason,
                       msg && msg->kind <= WIRE_ASK ? msg : NULL);
 }
@@ -159,11 +176,15 @@ troupe__context_settle(struct troupe__worker *self, struct troupe__actor *actor,
     const struct troupe_message *msg = ctx->msg;
     if (rc >= 0 && ctx->ask == ASK_OPEN)
         break_promise(self, actor, msg);
-    if (ctx->scope && msg && msg->kind == WIRE_ASK && !ctx->scope->deferred)
+    bool in_hand =
+        ctx->scope && msg && msg->kind == WIRE_ASK && !ctx->scope->deferred;
+    bool kept = in_hand && rc < 0 && ctx->scope->kept
+                && (ctx->ask == ASK_OPEN || ctx->stashed);
+    if (in_hand && !kept)
         troupe__token_close(self, ctx->scope);
     ctx->scope = NULL;
     if (rc < 0)
-        failed(self, actor, rc);
+        failed(self, actor, rc, kept);
     else if (rc == TROUPE_STOP)
         ended_by_itself(self, actor);
     else if (ctx->mute_count > 0)
@@ -193,7 +214,7 @@ is_quarantined(const struct troupe__extra *extra,
 }
 
 bool
-troupe__is_refused(struct troupe__worker *self, struct troupe__actor *actor,
+troupe__is_settled(struct troupe__worker *self, struct troupe__actor *actor,
                    const struct troupe_message *msg)
 {
     if (msg->deadline && msg->deadline <= troupe__now(self)) {
@@ -205,6 +226,10 @@ troupe__is_refused(struct troupe__worker *self, struct troupe__actor *actor,
     if (actor->extra && actor->extra->quarantine_count > 0
         && is_quarantined(actor->extra, msg)) {
         troupe__refuse(self, actor, msg, TROUPE_DEAD_QUARANTINED);
+        return true;
+    }
+    if (actor->extra && actor->extra->care) {
+        troupe__handle_carefully(self, actor, msg);
         return true;
     }
     return false;

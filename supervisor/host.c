@@ -42,7 +42,8 @@ order_read(const troupe_message_t *msg, struct order *ret)
 }
 
 static int
-spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t *ret_ref)
+spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t owner,
+      troupe_ref_t *ret_ref)
 {
     const troupe_kind_t *kind = NULL;
     int rc = troupe_kind_find(troupe_context_node(ctx), order->kind, &kind);
@@ -59,6 +60,7 @@ spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t *ret_ref)
         .place = (troupe_place_t) place,
         .worker = (uint32_t) order->worker,
         .supervised = true,
+        .deputy = owner,
         .mailbox = {(uint32_t) order->messages_max, (uint32_t) order->bytes_max,
                     (troupe_overflow_t) order->overflow},
     };
@@ -109,7 +111,7 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = order_read(msg, &order);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not an order for an actor");
-    rc = spawn(ctx, &order, &ref);
+    rc = spawn(ctx, &order, troupe_message_sender(msg), &ref);
     if (rc == -ENOENT) {
         return troupe_reply_error(ctx, rc,
                                   "the program of its node has no kind '%s': "

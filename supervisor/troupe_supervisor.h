@@ -105,6 +105,8 @@ typedef struct troupe_child_spec {
     uint32_t poison_max; /* failures on one same message until it is kept
                             from the child, in a row; that last failure does
                             not count as one; 3; TROUPE_INFINITE: never */
+    troupe_delivery_t delivery; /* of asks over a restart; troupe_delivery.h;
+                                   not of a supervisor */
     troupe_isolation_t isolation;
     const char *node; /* the name of the node that it runs on; NULL: its
                          supervisor's; not with TROUPE_OWN_PROCESS */

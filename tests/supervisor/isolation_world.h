@@ -19,6 +19,9 @@ void isolation_end(void);
 /* wait_line: sleep until the root has logged a line with these words. */
 void wait_line(const char *words);
 
+/* wait_gone: sleep until that process has ended, whose child it ever is. */
+void wait_gone(int64_t pid);
+
 /* mate_spec, crook_spec: one with a process and a name of its own. */
 troupe_child_spec_t mate_spec(const char *id);
 troupe_child_spec_t crook_spec(const char *id);
