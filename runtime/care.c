@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "runtime/handle.h"
+#include "runtime/mark.h"
 
 enum { ATTEMPTS = 5, OPEN = 1024, OPEN_BYTES = 8 << 20 };
 
@@ -43,7 +44,7 @@ keep(struct troupe__worker *self, struct troupe__actor *actor,
 {
     struct troupe__token *token = troupe__token_open(self, actor, msg);
     token->kept = troupe__parcel_new(&self->parcels, msg, self->now);
-    token->kept->attempt = troupe_message_attempt(msg);
+    token->kept->attempt = (uint16_t) troupe_message_attempt(msg);
     actor->extra->care->open += 1;
     actor->extra->care->open_bytes += token->kept->size;
     if (token->kept->attempt > 1)
@@ -95,6 +96,15 @@ give_up(struct troupe__worker *self, const struct troupe__token *token,
                          SEEN(token->actor->incarnation), outcome, code, text);
 }
 
+/* Where one message is known to have ended it, others did not. */
+static bool
+is_to_blame(const struct troupe__actor *actor, const struct troupe_message *msg)
+{
+    const struct troupe__ending *ending = actor->extra->ending;
+    return !ending || !ending->had_message
+           || ending->fingerprint == troupe__fingerprint(msg);
+}
+
 void
 troupe__kept_return(struct troupe__worker *self, struct troupe__token *token,
                     const troupe_reason_t *reason, bool restarts)
@@ -103,10 +113,14 @@ troupe__kept_return(struct troupe__worker *self, struct troupe__token *token,
     struct troupe__parcel *parcel = take(token);
     struct troupe_message msg;
     troupe__parcel_open(parcel, &self->arena, &msg);
+    if (!is_to_blame(actor, &msg) && parcel->excused < UINT8_MAX)
+        parcel->excused += 1;
+    uint32_t counted = parcel->attempt - (uint32_t) parcel->excused;
     bool again = restarts && !token->cancelled
-                 && parcel->attempt < actor->extra->care->attempts_max;
+                 && counted < actor->extra->care->attempts_max;
     if (again) {
-        parcel->attempt += 1;
+        if (parcel->attempt < UINT16_MAX)
+            parcel->attempt++;
         troupe__mailbox_push_front(&actor->mailbox, parcel);
         troupe__waiting_add(self, &msg, parcel);
         return;
@@ -157,11 +171,11 @@ unwrap(struct troupe_message *msg)
     size_t size = 0;
     if (troupe_unpack(msg, "[R, U, U, r!]", &asker, &id, &attempt, &body, &size)
             < 0
-        || troupe_ref_is_nobody(asker) || attempt > UINT32_MAX)
+        || troupe_ref_is_nobody(asker) || attempt > UINT16_MAX)
         return;
     msg->asker = asker;
     msg->asker_id = id;
-    msg->attempt = (uint32_t) attempt;
+    msg->attempt = (uint16_t) attempt;
     msg->body = body;
     msg->body_size = size;
 }
@@ -187,5 +201,10 @@ troupe__handle_carefully(struct troupe__worker *self,
     }
     if (keeps)
         token = keep(self, actor, &seen);
+    bool marks = self->node->marks && !troupe_ref_is_nobody(care->deputy);
+    if (marks)
+        troupe__mark_set(self, actor, &seen);
     troupe__call_user(self, actor, &seen, token);
+    if (marks)
+        troupe__mark_clear(self);
 }

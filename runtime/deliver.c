@@ -281,6 +281,7 @@ deliver_frame(struct troupe__worker *self, const uint8_t *data, size_t size,
     msg.arena = &self->arena;
     msg.frame = frame;
     msg.attempt = 0;
+    msg.excused = 0;
     msg.asker = TROUPE_NOBODY;
     while (at < end) {
         ptrdiff_t used =

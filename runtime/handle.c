@@ -191,14 +191,29 @@ troupe__context_settle(struct troupe__worker *self, struct troupe__actor *actor,
         troupe__mute_apply(self, actor);
 }
 
+/* Eight bytes at a time: it is taken of each message of an isolated child. */
+static uint64_t
+hash_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
+{
+    uint64_t word = 0;
+    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    word = size;
+    for (size_t i = 0; i < size; i++)
+        word = word << 8 | bytes[i];
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
 uint64_t
 troupe__fingerprint(const struct troupe_message *msg)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < msg->type_size; i++)
-        hash = (hash ^ (uint8_t) msg->type[i]) * UINT64_C(0x100000001b3);
-    for (size_t i = 0; i < msg->body_size; i++)
-        hash = (hash ^ msg->body[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325),
+                               (const uint8_t *) msg->type, msg->type_size);
+    hash = hash_bytes(hash, msg->body, msg->body_size);
     return hash ? hash : 1;
 }
 

@@ -20,7 +20,8 @@
  *   - there is one outcome for each ask, the first that arrives; the answer
  *     that an earlier incarnation still gives is dropped
  *   - after `attempts_max` times it is TROUPE_ERROR, -EHOSTDOWN, "given up
- *     after 5 attempts: ..."; and a dead letter, TROUPE_DEAD_ATTEMPTS
+ *     after 5 attempts: ..."; and a dead letter, TROUPE_DEAD_ATTEMPTS. Where
+ *     another message is known to have ended the incarnation it is not counted
  *   - a message that breaks the actor too often is quarantined before that
  *     (poison_max in troupe_supervisor.h): TROUPE_ERROR, -EBADMSG
  *   - where the bounds below are reached it is TROUPE_OVERLOAD, at once
@@ -48,7 +49,7 @@ typedef enum troupe_delivery_mode {
 /* For each number 0 takes the default. */
 typedef struct troupe_delivery {
     troupe_delivery_mode_t mode;
-    uint32_t attempts_max;   /* the first included; 5; UINT32_MAX: none */
+    uint32_t attempts_max;   /* the first included; 5; over 65,535: no bound */
     uint32_t open_max;       /* asks in the actor's hands at once; 1024 */
     uint32_t open_bytes_max; /* their bytes; 8 MiB; one is always taken */
 } troupe_delivery_t;

@@ -186,11 +186,17 @@ on_lost(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     const struct troupe__deputy *self = state;
     int kind = TROUPE_EXIT_ERROR, code = -EHOSTDOWN;
     const char *text = answer->text;
+    char type[TROUPE_TYPE_MAX + 1] = "";
+    uint64_t fingerprint = 0;
     if (answer->outcome == TROUPE_REPLY
         && troupe_unpack(answer->msg, "[i, i, s]", &kind, &code, &text) < 0)
         text = "an end that cannot be read";
+    if (answer->outcome == TROUPE_REPLY)
+        fingerprint = troupe__suspects_find(answer->msg, self->real, type);
     if (self->stops)
         kind = TROUPE_EXIT_SHUTDOWN;
+    else if (fingerprint)
+        troupe__context_blame(ctx, type, fingerprint);
     return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
 }
 

@@ -124,14 +124,6 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return 0;
 }
 
-/* An asker that is gone meanwhile needs no answer. */
-static void
-refuse(troupe_context_t *ctx, troupe_token_t *token, int code, const char *text)
-{
-    if (token->id && troupe_reply_error_to(ctx, token, code, "%s", text) < 0)
-        troupe_token_drop(ctx, token);
-}
-
 /* Its end, in full: [exit, code, words, had message, type, fingerprint]. */
 static void
 tell_end(troupe_context_t *ctx, struct stay *stay, const troupe_child_t *child)
@@ -158,9 +150,9 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
             troupe_token_drop(ctx, &stay->started);
         return 0;
     }
-    refuse(ctx, &stay->started,
-           child.reason.code < 0 ? child.reason.code : -ECANCELED,
-           child.reason.text);
+    troupe__turn_down(ctx, &stay->started,
+                      child.reason.code < 0 ? child.reason.code : -ECANCELED,
+                      child.reason.text);
     if (stay->end.id)
         tell_end(ctx, stay, &child);
     stay_remove(self, ctx, stay);
@@ -261,7 +253,7 @@ on_agent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     troupe_token_t *asked = answer->data;
     troupe_ref_t agent = TROUPE_NOBODY;
     if (answer->outcome != TROUPE_REPLY)
-        refuse(ctx, asked, answer->code, answer->text);
+        troupe__turn_down(ctx, asked, answer->code, answer->text);
     else if (troupe_unpack(answer->msg, "R", &agent) < 0
              || troupe_reply_to(ctx, asked, "[R, *]", agent, write_stays,
                                 &self->by_actor)

@@ -102,7 +102,7 @@ typedef struct troupe_child_spec {
     troupe_limits_t mailbox;
     troupe_backoff_t backoff;
     troupe_budget_t budget;
-    uint32_t poison_max; /* failures on one same message until it is kept
+    uint32_t poison_max;        /* failures on one same message until it is kept
                             from the child, in a row; that last failure does
                             not count as one; 3; TROUPE_INFINITE: never */
     troupe_delivery_t delivery; /* of asks over a restart; troupe_delivery.h;

@@ -87,8 +87,10 @@ Test(crash_delivery, asks_that_a_killed_process_held_go_to_the_next_one)
     client_ask(ref, "hold", 4, 0, 60000);
     for (int n = 1; n <= 3; n++)
         expect_reply(n, 2);
-    expect_reply(4, 1);
-    cr_assert_str_eq(client_seen(7), "1.1 2.1 3.1 1.2 2.2 3.2 4.1");
+    expect_outcome(4, TROUPE_REPLY, 0); /* it may have met the dead one */
+    const char *seen = client_seen(7);
+    cr_assert_eq(strncmp(seen, "1.1 2.1 3.1 1.2 2.2 3.2 4.", 26), 0, "%s",
+                 seen);
 }
 
 Test(crash_delivery, an_ask_on_which_a_handler_elsewhere_fails_comes_again)
@@ -179,18 +181,28 @@ steps_back(const char *seen)
     return count;
 }
 
+/* True while one of the first asks has no outcome. */
+static bool
+are_held(int count)
+{
+    for (int n = 0; n < count; n++)
+        if (client_note(n).outcomes == 0)
+            return true;
+    return false;
+}
+
 Test(crash_delivery, killed_at_any_moment_no_ask_is_lost)
 {
-    enum { ASKS = 400, KILLS = 8 };
+    enum { ASKS = 400, KILLS = 8 }; /* and more, while any ask is held */
     static const char *const verbs[] = {"work", "hold"};
     troupe_child_spec_t spec = clerk_spec();
     spec.delivery.attempts_max = UINT32_MAX;
     uint64_t dice = 2463534242u; /* xorshift64 */
     troupe_ref_t ref = start_clerk(&spec);
-    int asked = 0;
-    for (int i = 0; i < KILLS; i++) {
+    int asked = 0, kills = 0;
+    for (; kills < KILLS || are_held(asked); kills++) {
         int64_t pid = number_of("clerk", "pid");
-        for (int j = 0; j < ASKS / KILLS; j++, asked++) {
+        for (int j = 0; asked < ASKS && j < ASKS / KILLS; j++, asked++) {
             dice ^= dice << 13, dice ^= dice >> 7, dice ^= dice << 17;
             client_ask(ref, verbs[dice % 2], asked,
                        dice % 2 == 1 && dice % 16 < 4, 60000);
@@ -206,5 +218,91 @@ Test(crash_delivery, killed_at_any_moment_no_ask_is_lost)
         was_again |= client_note(n).attempt > 1;
     }
     cr_assert(was_again);
-    cr_assert_leq(steps_back(client_seen(asked)), KILLS);
+    cr_assert_leq(steps_back(client_seen(asked)), kills);
+}
+
+/* --- messages on which the process ends -------------------------------------*/
+
+static const troupe_supervisor_options_t strict = {.intensity = 2,
+                                                   .period_ms = 600000};
+
+/* At most once: each sender that tries it again hears DOWN, until it is kept
+ * away; that crash is not one too many. */
+Test(crash_delivery, a_message_on_which_its_process_crashes_is_kept_away)
+{
+    troupe_child_spec_t spec = clerk_spec();
+    spec.delivery = (troupe_delivery_t){0};
+    cr_assert_eq(supervise(&strict, &spec, 1), 0);
+    troupe_ref_t ref = named("clerk");
+    for (int i = 0; i < 3; i++) {
+        int rc = troupe_node_ask(root, ref, "die", 60000, NULL, "[i, i]", 7, 9);
+        cr_assert_eq(rc, -ESRCH, "%d", rc);
+        (void) number_of("clerk", "pid");
+    }
+    int64_t last = number_of("clerk", "pid");
+    int rc = troupe_node_ask(root, ref, "die", 60000, NULL, "[i, i]", 7, 9);
+    cr_assert_eq(rc, -EBADMSG, "%d: %s", rc, troupe_node_ask_words());
+    troupe_dead_letter_t letter;
+    cr_assert_eq(troupe_dead_letters(root, &letter, 1), 1);
+    cr_assert_eq(letter.why, TROUPE_DEAD_QUARANTINED);
+    cr_assert_str_eq(letter.type, "die");
+    rc = troupe_node_ask(root, ref, "die", 60000, NULL, "[i, i]", 7, 0);
+    cr_assert_eq(rc, 0, "another one is handled"); /* and it lives on */
+    cr_assert_eq(number_of("clerk", "pid"), last);
+}
+
+static void
+expect_poison(const char *verb)
+{
+    troupe_child_spec_t spec = clerk_spec();
+    cr_assert_eq(supervise(&strict, &spec, 1), 0);
+    troupe_ref_t ref = named("clerk");
+    client_ask(ref, "hold", 1, 3, 60000);
+    client_ask(ref, verb, 2, 9, 60000);
+    client_ask(ref, "work", 3, 0, 60000);
+    expect_outcome(2, TROUPE_ERROR, -EBADMSG);
+    expect_reply(1, 4); /* three crashes are survived by who waits */
+    expect_outcome(3, TROUPE_REPLY, 0);
+}
+
+Test(crash_delivery, a_crash_with_an_ask_in_hand_is_counted_for_that_ask)
+{
+    expect_poison("die");
+}
+
+Test(crash_delivery, an_exit_with_an_ask_in_hand_is_one_too)
+{
+    expect_poison("leave");
+}
+
+/* Three kills while a message waits for its answer are not its doing. */
+Test(crash_delivery, a_crash_without_a_message_in_hand_is_nobodys)
+{
+    troupe_child_spec_t spec = clerk_spec();
+    troupe_ref_t ref = start_clerk(&spec);
+    client_ask(ref, "hold", 1, 4, 60000);
+    for (int i = 1; i <= 4; i++) {
+        (void) client_seen(i);
+        int64_t pid = number_of("clerk", "pid");
+        cr_assert_eq(kill((pid_t) pid, i % 2 ? SIGSEGV : SIGABRT), 0);
+        wait_gone(pid);
+    }
+    expect_reply(1, 5);
+}
+
+Test(crash_delivery, on_a_named_node_who_had_it_in_hand_is_blamed)
+{
+    troupe_child_spec_t specs[] = {clerk_spec(), clerk_spec()};
+    for (int i = 0; i < 2; i++) {
+        specs[i].isolation = TROUPE_SAME_PROCESS;
+        specs[i].node = "office";
+        specs[i].poison_max = 1;
+    }
+    specs[1].id = specs[1].name = "other";
+    cr_assert_eq(supervise(&tireless, specs, 2), 0);
+    client_ask(named("other"), "hold", 1, 1, 60000);
+    (void) client_seen(1);
+    client_ask(named("clerk"), "die", 2, 9, 60000);
+    expect_outcome(2, TROUPE_ERROR, -EBADMSG);
+    expect_reply(1, 2);
 }

@@ -325,3 +325,17 @@ Test(supervisor, delivery_specs_with_mistakes_are_refused)
     cr_assert_eq(troupe_child_specs_check(NULL, &inner, 1, &error), -EINVAL);
     cr_assert_str_eq(error.text, "child 's': delivery is not for a supervisor");
 }
+
+/* Who only waits is not given up because another message is a poison. */
+Test(supervisor, delivery_attempts_that_end_for_another_message_do_not_count)
+{
+    troupe_child_spec_t spec = clerk_spec();
+    spec.delivery.attempts_max = 2;
+    troupe_ref_t ref = start_clerk(&spec);
+    client_ask(ref, "hold", 1, 6, 0);
+    for (int n = 2; n <= 4; n++)
+        client_ask(ref, "work", n, 9, 0);
+    for (int n = 2; n <= 4; n++)
+        EXPECT_OUTCOME(n, TROUPE_ERROR, -EHOSTDOWN);
+    EXPECT_REPLY(1, 7);
+}
