@@ -23,6 +23,8 @@
  *                     [[actor, type, fingerprint]...]]: what was in hand there
  *   deputy -> host    ask "spawn" [kind, incarnation, place, worker,
  *                     messages, bytes, overflow, label, arguments] -> ref
+ *   deputy -> actor   any ask, where it is asked at least once: [asker, id of its
+ *                     ask, attempt, body]; of a program: the body
  *   deputy -> host    tell "stop" [incarnation, exit, code, words]
  *   anybody -> host   ask "look" -> [the node's agent, [[deputy, actor]...]]
  *   deputy -> host    ask "end" incarnation, when that actor ends
