@@ -25,6 +25,8 @@ troupe__parcel_new(struct troupe__pool *pool, const struct troupe_message *msg,
     self->since = now;
     self->size = (uint32_t) msg->size;
     self->stashed = false;
+    self->attempt = msg->attempt;
+    self->excused = msg->excused;
     self->frame = NULL;
     self->bytes = self->copy;
     if (copied) {
@@ -55,6 +57,9 @@ troupe__parcel_open(const struct troupe__parcel *parcel,
     const uint8_t *end = parcel->bytes + parcel->size;
     ret_msg->arena = arena;
     ret_msg->frame = parcel->frame;
+    ret_msg->attempt = parcel->attempt;
+    ret_msg->excused = parcel->excused;
+    ret_msg->asker = TROUPE_NOBODY;
     if (troupe__message_read(ret_msg, parcel->bytes, end) == 0)
         CHECK(troupe__message_parse(ret_msg, parcel->bytes, end) > 0);
 }

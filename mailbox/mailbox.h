@@ -21,6 +21,8 @@ struct troupe__parcel {
     struct troupe__frame *frame; /* held, or NULL: the bytes follow here */
     uint32_t size;               /* bytes of the message */
     bool stashed;                /* it waits in the stash of its actor */
+    uint8_t excused;             /* both as in the message */
+    uint16_t attempt;
     uint8_t copy[];
 };
 

@@ -118,7 +118,23 @@ troupe_ref_t
 troupe_message_sender(const troupe_message_t *msg)
 {
     CHECK(msg);
-    return msg->from;
+    return msg->asker.id ? msg->asker : msg->from;
+}
+
+uint32_t
+troupe_message_attempt(const troupe_message_t *msg)
+{
+    CHECK(msg);
+    return msg->attempt ? msg->attempt : 1;
+}
+
+uint64_t
+troupe_message_ask_id(const troupe_message_t *msg)
+{
+    CHECK(msg);
+    if (msg->kind != WIRE_ASK)
+        return 0;
+    return msg->asker.id ? msg->asker_id : msg->id;
 }
 
 bool

@@ -28,16 +28,20 @@ struct troupe_message {
     const uint8_t *trace; /* or NULL */
     const uint8_t *body;
     size_t body_size;
-    struct troupe__arena *arena;         /* for what reading must allocate */
-    struct troupe__frame *frame;         /* may be shared by keepers; or NULL */
+    struct troupe__arena *arena; /* for what reading must allocate */
+    struct troupe__frame *frame; /* may be shared by keepers; or NULL */
+    uint16_t attempt;            /* of an ask; 0: the first */
+    uint8_t excused;    /* attempts that ended for the sake of another */
+    troupe_ref_t asker; /* who asked, where a deputy asks for it; or nobody */
+    uint64_t asker_id;  /* and the id of that ask */
     char type_text[TROUPE_TYPE_MAX + 1]; /* filled when first asked for */
 };
 
 /*
  * troupe__message_read: read the envelope of a message of our own making,
- * trusted: it begins at `at` and lies wholly before `end`. `arena` and
- * `frame` are the caller's to set: neither this nor troupe__message_parse
- * touches them.
+ * trusted: it begins at `at` and lies wholly before `end`. `arena`, `frame`,
+ * `attempt`, `excused` and `asker` are the caller's to set: neither this nor
+ * troupe__message_parse touches them.
  *
  *   returns  the bytes of the message, or 0 when it has none of the forms that
  *            we write (then only troupe__message_parse may read it).

@@ -28,6 +28,19 @@ TROUPE_API troupe_ref_t troupe_message_sender(const troupe_message_t *msg);
 /* troupe_message_is_ask: true when the sender waits for a reply. */
 TROUPE_API bool troupe_message_is_ask(const troupe_message_t *msg);
 
+/*
+ * troupe_message_attempt: how often this ask has been handed to the actor or
+ * its incarnations before, this time included: 1, or more after a restart of
+ * one that is asked at least once; see troupe_delivery.h.
+ */
+TROUPE_API uint32_t troupe_message_attempt(const troupe_message_t *msg);
+
+/*
+ * troupe_message_ask_id: with the sender it names an ask, the same at each
+ * attempt; 0 for a tell.
+ */
+TROUPE_API uint64_t troupe_message_ask_id(const troupe_message_t *msg);
+
 /* troupe_message_deadline_ns: on the node's clock; 0 when there is none. */
 TROUPE_API uint64_t troupe_message_deadline_ns(const troupe_message_t *msg);
 

@@ -273,13 +273,13 @@ troupe__actor_end(struct troupe__worker *self, struct troupe__actor *actor,
     struct troupe__extra *extra = troupe__extra(actor);
     extra->ending = ending;
     bool restarts = !troupe_ref_is_nobody(actor->parent) && !actor->orphaned;
+    troupe__stash_return(actor);
     troupe__tokens_break(self, actor, &ending->reason, restarts);
     troupe__asks_drop(self, actor);
     troupe__timers_drop(self, actor);
     troupe__watches_drop(self, actor);
     troupe__mute_forget(self, actor);
     forget_targets(self, actor);
-    troupe__stash_return(actor);
     troupe__pressure_update(self, actor);
     actor->kind = actor->born;
     atomic_store_explicit(&actor->kind_seen, actor->born, memory_order_relaxed);

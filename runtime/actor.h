@@ -43,6 +43,7 @@ struct troupe__token {
     uint64_t deadline;
     struct troupe__ask *asks; /* made on its behalf */
     char *hung;               /* what the last of them timed out on, or NULL */
+    struct troupe__parcel *kept; /* the ask itself, see care.h; or NULL */
     struct troupe__token *next, **link;
     char type[TROUPE_TYPE_MAX + 1];
     bool deferred; /* the actor has the token in hand */
@@ -86,6 +87,7 @@ struct troupe__extra {
     struct troupe__idmap waiters;  /* ref of a muted actor -> 1 */
     struct troupe__mailbox stash;
     struct troupe__ending *ending; /* not finished; or NULL */
+    struct troupe__care *care;     /* see care.h; or NULL */
     uint64_t quarantine[16];
     uint32_t quarantine_count; /* ever; the ring holds the last 16 */
 };

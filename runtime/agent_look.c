@@ -261,6 +261,7 @@ put_counters(msgpack_packer *packer, void *arg)
         {"frames_refused", stats->frames_refused},
         {"dead_letters", stats->dead_letters},
         {"late_replies", stats->late_replies},
+        {"redelivered", stats->redelivered},
         {"expired", stats->expired},
         {"mutes", stats->mutes},
         {"watchdog_reports", stats->watchdog_reports},

@@ -57,6 +57,15 @@ void troupe__context_blame(struct troupe_context *self, const char *type,
 /* troupe__context_cause: the actor, which ends now, does so as others do that
  * name the same cause: their supervisor counts that as one failure. */
 void troupe__context_cause(struct troupe_context *self, uint64_t cause);
+/* troupe__context_kept: of the ask in hand, where it is kept; see care.h. */
+troupe_token_t troupe__context_kept(const struct troupe_context *self);
+
+/* troupe__answerer: in an answer's callback: whose answer it is, or nobody. */
+troupe_ref_t troupe__answerer(const struct troupe_context *self);
+
+/* troupe__token_settle: answer a deferred ask as another one was. */
+void troupe__token_settle(struct troupe_context *self, troupe_token_t *token,
+                          troupe_outcome_t outcome, int code, const char *text);
 
 struct troupe__watch {
     struct troupe__watch *next; /* of the actor */
@@ -81,7 +90,7 @@ struct troupe__kind_counters {
 
 struct troupe__counters {
     _Atomic uint64_t sent, received, frames, bytes, refused;
-    _Atomic uint64_t dead, late, expired, mutes, allocations;
+    _Atomic uint64_t dead, late, redelivered, expired, mutes, allocations;
     _Atomic uint64_t spawned, ended, restarts;
 };
 

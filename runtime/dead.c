@@ -18,6 +18,7 @@ troupe_dead_name(troupe_dead_t why)
         [TROUPE_DEAD_QUARANTINED] = "quarantined",
         [TROUPE_DEAD_STOPPING] = "the node was stopping",
         [TROUPE_DEAD_CANCELLED] = "cancelled",
+        [TROUPE_DEAD_ATTEMPTS] = "given up after its last attempt",
     };
     size_t count = sizeof names / sizeof *names;
     return why >= TROUPE_DEAD_NO_ACTOR && (size_t) why < count ? names[why]

@@ -280,6 +280,9 @@ deliver_frame(struct troupe__worker *self, const uint8_t *data, size_t size,
     uint64_t gone = self->gone, received = 0;
     msg.arena = &self->arena;
     msg.frame = frame;
+    msg.attempt = 0;
+    msg.excused = 0;
+    msg.asker = TROUPE_NOBODY;
     while (at < end) {
         ptrdiff_t used =
             number ? 0 : (ptrdiff_t) troupe__message_read(&msg, at, end);

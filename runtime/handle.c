@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "runtime/care.h"
 #include "runtime/handle.h"
 
 /* What an asker hears when its message is not handled. */
@@ -36,13 +37,17 @@ refuse_ask(struct troupe__worker *self, const struct troupe__actor *actor,
         outcome = TROUPE_CANCELLED;
         code = -ECANCELED;
         break;
-    case TROUPE_DEAD_NO_ACTOR:
     case TROUPE_DEAD_ENDED:
+        if (msg->attempt > 1)
+            text = "the actor ended for good before it had answered";
+        __attribute__((fallthrough));
+    case TROUPE_DEAD_NO_ACTOR:
     case TROUPE_DEAD_STOPPING:
         outcome = TROUPE_DOWN;
         code = -ESRCH;
         break;
     case TROUPE_DEAD_FAILED:
+    case TROUPE_DEAD_ATTEMPTS:
         break;
     }
     troupe__send_outcome(self, msg->from, msg->id, msg->to,
@@ -104,8 +109,26 @@ log_failure(struct troupe__worker *self, const struct troupe__actor *actor,
                 name ? name : "", type, words);
 }
 
+/* It will not be handled again. Of what a deputy asked only that one knows. */
 static void
-failed(struct troupe__worker *self, struct troupe__actor *actor, int rc)
+lose_message(struct troupe__worker *self, const struct troupe__actor *actor,
+             const char *words)
+{
+    const struct troupe_message *msg = self->ctx.msg;
+    bool relayed = !troupe_ref_is_nobody(msg->asker);
+    if (!relayed)
+        troupe__dead(self, msg, TROUPE_DEAD_FAILED);
+    if (msg->kind == WIRE_ASK && self->ctx.ask == ASK_OPEN) {
+        troupe__send_outcome(
+            self, msg->from, msg->id, actor->ref, SEEN(actor->incarnation),
+            relayed ? TROUPE_DOWN : TROUPE_ERROR, -EHOSTDOWN, words);
+    }
+}
+
+/* `kept`: the message in hand is an ask that the end of the actor settles. */
+static void
+failed(struct troupe__worker *self, struct troupe__actor *actor, int rc,
+       bool kept)
 {
     struct troupe_context *ctx = &self->ctx;
     const struct troupe_message *msg = ctx->msg;
@@ -118,14 +141,8 @@ failed(struct troupe__worker *self, struct troupe__actor *actor, int rc)
     log_failure(self, actor, words);
     if (ctx->stashed)
         stash_undo(self, actor);
-    if (msg && msg->kind <= WIRE_ASK) {
-        troupe__dead(self, msg, TROUPE_DEAD_FAILED);
-        if (msg->kind == WIRE_ASK && ctx->ask == ASK_OPEN) {
-            troupe__send_outcome(self, msg->from, msg->id, actor->ref,
-                                 SEEN(actor->incarnation), TROUPE_ERROR,
-                                 -EHOSTDOWN, words);
-        }
-    }
+    if (msg && msg->kind <= WIRE_ASK && !kept)
+        lose_message(self, actor, words);
     troupe__actor_end(self, actor, &reason,
                       msg && msg->kind <= WIRE_ASK ? msg : NULL);
 }
@@ -165,25 +182,44 @@ troupe__context_settle(struct troupe__worker *self, struct troupe__actor *actor,
     const struct troupe_message *msg = ctx->msg;
     if (rc >= 0 && ctx->ask == ASK_OPEN)
         break_promise(self, actor, msg);
-    if (ctx->scope && msg && msg->kind == WIRE_ASK && !ctx->scope->deferred)
+    bool in_hand =
+        ctx->scope && msg && msg->kind == WIRE_ASK && !ctx->scope->deferred;
+    bool kept = in_hand && rc < 0 && ctx->scope->kept
+                && (ctx->ask == ASK_OPEN || ctx->stashed);
+    if (in_hand && !kept)
         troupe__token_close(self, ctx->scope);
     ctx->scope = NULL;
     if (rc < 0)
-        failed(self, actor, rc);
+        failed(self, actor, rc, kept);
     else if (rc == TROUPE_STOP)
         ended_by_itself(self, actor);
     else if (ctx->mute_count > 0)
         troupe__mute_apply(self, actor);
 }
 
+/* Eight bytes at a time: it is taken of each message of an isolated child. */
+static uint64_t
+hash_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
+{
+    uint64_t word = 0;
+    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    word = size;
+    for (size_t i = 0; i < size; i++)
+        word = word << 8 | bytes[i];
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
 uint64_t
 troupe__fingerprint(const struct troupe_message *msg)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < msg->type_size; i++)
-        hash = (hash ^ (uint8_t) msg->type[i]) * UINT64_C(0x100000001b3);
-    for (size_t i = 0; i < msg->body_size; i++)
-        hash = (hash ^ msg->body[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325),
+                               (const uint8_t *) msg->type, msg->type_size);
+    hash = hash_bytes(hash, msg->body, msg->body_size);
     return hash ? hash : 1;
 }
 
@@ -199,7 +235,7 @@ is_quarantined(const struct troupe__extra *extra,
 }
 
 bool
-troupe__is_refused(struct troupe__worker *self, struct troupe__actor *actor,
+troupe__is_settled(struct troupe__worker *self, struct troupe__actor *actor,
                    const struct troupe_message *msg)
 {
     if (msg->deadline && msg->deadline <= troupe__now(self)) {
@@ -211,6 +247,10 @@ troupe__is_refused(struct troupe__worker *self, struct troupe__actor *actor,
     if (actor->extra && actor->extra->quarantine_count > 0
         && is_quarantined(actor->extra, msg)) {
         troupe__refuse(self, actor, msg, TROUPE_DEAD_QUARANTINED);
+        return true;
+    }
+    if (actor->extra && actor->extra->care) {
+        troupe__handle_carefully(self, actor, msg);
         return true;
     }
     return false;

@@ -55,20 +55,29 @@ troupe__context_end(struct troupe__worker *self, struct troupe__actor *actor,
 }
 
 /* What stands between a message of an actor and its handler: a deadline, a
- * timer that was cancelled, a quarantine; handle.c. */
-bool troupe__is_refused(struct troupe__worker *self,
+ * timer that was cancelled, a quarantine; true: it is dealt with. Who needs
+ * care is called from there; handle.c. */
+bool troupe__is_settled(struct troupe__worker *self,
                         struct troupe__actor *actor,
                         const struct troupe_message *msg);
 
-/* troupe__handle_user: a tell or an ask, into its handler. */
-static inline void
-troupe__handle_user(struct troupe__worker *self, struct troupe__actor *actor,
-                    struct troupe_message *msg)
+/* troupe__handler_of: what a message is for, or NULL. */
+static inline troupe_handler_fn
+troupe__handler_of(const struct troupe__actor *actor,
+                   const struct troupe_message *msg)
+{
+    const struct troupe__clause_entry *entry =
+        troupe__kind_entry(actor->kind, msg);
+    return entry ? entry->handle : actor->kind->fallback;
+}
+
+/* troupe__call_user: straight into the handler; `scope` is the ask's token
+ * where it has one already, or NULL. */
+static inline __attribute__((always_inline)) void
+troupe__call_user(struct troupe__worker *self, struct troupe__actor *actor,
+                  const struct troupe_message *msg, struct troupe__token *scope)
 {
     const struct troupe__kind *kind = actor->kind;
-    if (__builtin_expect((msg->deadline | msg->id) != 0 || actor->extra, 0)
-        && troupe__is_refused(self, actor, msg))
-        return;
     const struct troupe__clause_entry *entry = troupe__kind_entry(kind, msg);
     troupe_handler_fn handle = entry ? entry->handle : kind->fallback;
     if (__builtin_expect(!handle, 0)) {
@@ -77,11 +86,23 @@ troupe__handle_user(struct troupe__worker *self, struct troupe__actor *actor,
     }
     troupe__context_begin(self, actor);
     self->ctx.msg = msg;
+    self->ctx.scope = scope;
     self->ctx.ask = msg->kind == WIRE_ASK ? ASK_OPEN : ASK_NONE;
     troupe__run_mark(self, actor, entry ? entry->type : "(fallback)");
     BUMP(self->kinds[actor->born->index].received);
     int rc = handle(&self->ctx, actor->state, msg);
     troupe__context_end(self, actor, rc);
+}
+
+/* troupe__handle_user: a tell or an ask, into its handler. */
+static inline void
+troupe__handle_user(struct troupe__worker *self, struct troupe__actor *actor,
+                    struct troupe_message *msg)
+{
+    if (__builtin_expect((msg->deadline | msg->id) != 0 || actor->extra, 0)
+        && troupe__is_settled(self, actor, msg))
+        return;
+    troupe__call_user(self, actor, msg, NULL);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "mailbox/pack.h"
 #include "runtime/hub.h"
+#include "runtime/mark.h"
 #include "runtime/process.h"
 #include "runtime/replica.h"
 #include "runtime/worker.h"
@@ -25,6 +26,7 @@ remove_sockets(const char *directory, uint32_t number)
         snprintf(path, sizeof path, "%s/n%u.w%u", directory, number, i);
         (void) unlink(path);
     }
+    troupe__marks_remove(directory, number);
 }
 
 static void
@@ -80,6 +82,17 @@ say_why(const struct troupe__hub_node *node, const struct troupe__note *note,
         ret_reason->code = 0;
 }
 
+/* What it had in hand is known before anybody hears of the end. */
+static void
+note_suspects(struct troupe__hub *self, const struct troupe__hub_node *node)
+{
+    struct troupe__suspect *suspects = NULL;
+    troupe_t *root = self->link->node;
+    size_t count = troupe__marks_read(root->peers->self.directory,
+                                      node->facts.number, &suspects);
+    troupe__peer_suspect(root, node->facts.number, suspects, count);
+}
+
 static void
 lose(struct troupe__hub *self, const struct troupe__hub_node *node,
      const troupe_reason_t *reason)
@@ -110,6 +123,8 @@ troupe__hub_ended(struct troupe__hub *self, struct troupe__hub_node *node,
                 event.was_ready ? "has ended" : "ended before it was ready",
                 text);
     take_off_the_list(self, node);
+    if (node->state >= HUB_JOINED && note->is_crash && !node->end_asked)
+        note_suspects(self, node);
     if (node->state >= HUB_JOINED)
         lose(self, node, &event.reason);
     remove_sockets(link->node->peers->self.directory, event.number);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hub_start.c: the root starts nodes, and hears from their processes. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,20 @@ note_of_end(const struct troupe__process_exit *end)
     return troupe__note_new(NOTE_EXITED, text);
 }
 
+/* It was nobody else's doing, as far as can be known. */
+static bool
+is_crash(const struct troupe__process_exit *end)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL,
+                                 SIGABRT, SIGSYS, SIGTRAP, SIGPIPE};
+    bool is_fault = end->end == TROUPE__END_OOM
+                    || end->end == TROUPE__END_NORMAL
+                    || end->end == TROUPE__END_CODE;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        is_fault |= end->end == TROUPE__END_SIGNAL && end->code == faults[i];
+    return is_fault && !end->asked;
+}
+
 static void
 on_exited(void *data, const struct troupe__process_exit *end)
 {
@@ -119,6 +134,7 @@ on_exited(void *data, const struct troupe__process_exit *end)
     note->exit = kinds[end->end];
     note->value = end->code;
     note->is_permanent = end->permanent;
+    note->is_crash = is_crash(end);
     troupe__link_note(self->link, note);
 }
 

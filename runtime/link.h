@@ -44,7 +44,8 @@ struct troupe__note {
     int64_t value;    /* pid, ms, an exit's code */
     troupe_exit_t exit;
     bool is_permanent;
-    char text[]; /* a name, or words */
+    bool is_crash; /* by itself: what it had in hand may be the reason */
+    char text[];   /* a name, or words */
 };
 
 enum troupe__link_state {

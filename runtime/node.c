@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/hub.h"
+#include "runtime/mark.h"
 #include "runtime/peers.h"
 #include "runtime/room.h"
 #include "runtime/worker.h"
@@ -124,6 +125,7 @@ troupe__node_free(troupe_t *node)
     troupe__spares_free(&node->remote_spares);
     troupe__depot_free(&node->parcel_depot);
     troupe__depot_free(&node->actor_depot);
+    troupe__marks_close(node);
     troupe__peers_free(node->peers);
     troupe__slots_free(&node->slots);
     troupe__idmap_free(&node->roots);

@@ -16,6 +16,7 @@
 
 struct troupe__worker;
 struct troupe__job;
+struct troupe__mark;
 struct troupe__peers;
 struct troupe__membership;
 struct troupe__link;
@@ -51,6 +52,7 @@ struct troupe {
     struct troupe__tap tap;
     uint32_t id;                  /* of the node in refs */
     struct troupe__peers *peers;  /* NULL: it is alone */
+    struct troupe__mark *marks;   /* of each worker; or NULL; see mark.h */
     struct troupe__link *link;    /* with these; or NULL */
     struct troupe_rundir *rundir; /* a root's that made one; or NULL */
     uint64_t serial;  /* of the node in the process: endpoint names */

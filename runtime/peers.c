@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/worker.h"
+#include "runtime/mark.h"
 
 enum { WORKERS_MAX = 256 };
 
@@ -25,6 +25,8 @@ troupe__peers_free(struct troupe__peers *self)
 {
     if (!self)
         return;
+    for (size_t i = 0; i <= TROUPE__PEER_MAX; i++)
+        free(self->all[i].suspects);
     pthread_mutex_destroy(&self->lock);
     explicit_bzero(self->self.secret, sizeof self->self.secret);
     free(self);
@@ -76,6 +78,9 @@ troupe__peer_admit(troupe_t *node, const struct troupe__peer_facts *facts)
     bool there = is_there(peer) || !has_rested(peer, TROUPE__PEER_REST_MS);
     if (!there) {
         peer->facts = *facts;
+        free(peer->suspects);
+        peer->suspects = NULL;
+        peer->suspect_count = 0;
         atomic_store_explicit(&peer->state, PEER_ADMITTED,
                               memory_order_release);
     }
@@ -130,6 +135,38 @@ troupe__peer_lost(troupe_t *node, uint32_t number,
     pthread_mutex_unlock(&node->peers->lock);
     if (there)
         tell_workers(node, number);
+}
+
+void
+troupe__peer_suspect(troupe_t *node, uint32_t number,
+                     struct troupe__suspect *suspects, size_t count)
+{
+    struct troupe__peer *peer = peer_at(node, number);
+    CHECK(peer);
+    pthread_mutex_lock(&node->peers->lock);
+    free(peer->suspects);
+    peer->suspects = suspects;
+    peer->suspect_count = count;
+    pthread_mutex_unlock(&node->peers->lock);
+}
+
+size_t
+troupe__peer_suspects(troupe_t *node, uint32_t number,
+                      struct troupe__suspect **ret_suspects)
+{
+    const struct troupe__peer *peer = peer_at(node, number);
+    size_t count = 0;
+    *ret_suspects = NULL;
+    if (!peer)
+        return 0;
+    pthread_mutex_lock(&node->peers->lock);
+    if (!is_there(peer) && peer->suspect_count > 0) {
+        count = peer->suspect_count;
+        *ret_suspects = troupe__alloc(count * sizeof **ret_suspects);
+        memcpy(*ret_suspects, peer->suspects, count * sizeof **ret_suspects);
+    }
+    pthread_mutex_unlock(&node->peers->lock);
+    return count;
 }
 
 int

@@ -29,6 +29,8 @@ enum {
     TROUPE__RUN_PATH_MAX = 92 /* with "/n1023.w255" it fits a socket's name */
 };
 
+struct troupe__suspect; /* mark.h */
+
 /* What a node is in its run; the same for all but number and name. */
 struct troupe__membership {
     uint32_t number; /* TROUPE__ROOT .. TROUPE__PEER_MAX */
@@ -56,7 +58,9 @@ struct troupe__peer {
     troupe_exit_t lost_kind; /* why, once it is lost */
     int lost_code;
     char lost_text[256];
-    uint64_t lost_ns; /* when; 0: never */
+    uint64_t lost_ns;                 /* when; 0: never */
+    struct troupe__suspect *suspects; /* the root's, of one that crashed */
+    size_t suspect_count;
 };
 
 struct troupe__peers {
@@ -92,6 +96,25 @@ int troupe__peer_route(troupe_t *node, uint32_t number);
  */
 void troupe__peer_lost(troupe_t *node, uint32_t number,
                        const troupe_reason_t *reason);
+
+/*
+ * troupe__peer_suspect: messages that its process had in hand when it crashed;
+ * to be said before troupe__peer_lost().
+ *
+ *   suspects  malloc'ed; the table's from then on.
+ */
+void troupe__peer_suspect(troupe_t *node, uint32_t number,
+                          struct troupe__suspect *suspects, size_t count);
+
+/*
+ * troupe__peer_suspects: the same again, of a node that is lost.
+ *
+ *   ret_suspects  out: a copy, for free(); NULL where there are none.
+ *   returns       how many
+ *   threads       any
+ */
+size_t troupe__peer_suspects(troupe_t *node, uint32_t number,
+                             struct troupe__suspect **ret_suspects);
 
 /*
  * troupe__peer_facts: what is known of a node that is admitted or routed.

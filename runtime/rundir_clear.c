@@ -33,15 +33,31 @@ read_number(const char *text, unsigned max, unsigned *ret)
     return *ret <= max ? text + size : NULL;
 }
 
+/* "n7.w0" and such: what follows the number of the node, or NULL. */
+static const char *
+read_node(const char *name)
+{
+    unsigned node = 0;
+    const char *rest =
+        name[0] == 'n' ? read_number(name + 1, NODE_MAX, &node) : NULL;
+    return rest && node > 0 ? rest : NULL;
+}
+
+static bool
+is_marks(const char *name)
+{
+    const char *rest = read_node(name);
+    return rest && strcmp(rest, ".marks") == 0;
+}
+
 bool
 troupe__rundir_is_socket(const char *name)
 {
-    unsigned node = 0, worker = 0;
+    unsigned worker = 0;
     if (strcmp(name, "hub") == 0 || strcmp(name, "admin") == 0)
         return true;
-    const char *rest =
-        name[0] == 'n' ? read_number(name + 1, NODE_MAX, &node) : NULL;
-    if (!rest || node == 0 || strncmp(rest, ".w", 2) != 0)
+    const char *rest = read_node(name);
+    if (!rest || strncmp(rest, ".w", 2) != 0)
         return false;
     rest = read_number(rest + 2, WORKER_MAX, &worker);
     return rest && *rest == '\0';
@@ -75,10 +91,11 @@ clear_sockets(int fd, const char *path, char *text)
         const char *name = entry->d_name;
         if (is_dots(name))
             continue;
-        if (!troupe__rundir_is_socket(name)
+        bool marks = is_marks(name);
+        if ((!marks && !troupe__rundir_is_socket(name))
             || fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0
-            || !S_ISSOCK(status.st_mode) || status.st_uid != geteuid()
-            || unlinkat(fd, name, 0) < 0)
+            || !(marks ? S_ISREG(status.st_mode) : S_ISSOCK(status.st_mode))
+            || status.st_uid != geteuid() || unlinkat(fd, name, 0) < 0)
             troupe__rundir_left(text, path, name);
     }
     if (stream)

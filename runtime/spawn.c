@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "mailbox/pack.h"
-#include "runtime/worker.h"
+#include "runtime/care.h"
 
 static const troupe_spawn_options_t no_options;
 
@@ -185,8 +185,10 @@ troupe__actor_free(struct troupe__worker *self, struct troupe__actor *actor)
 {
     if (actor->state != (void *) (actor + 1))
         free(actor->state);
-    if (actor->extra)
+    if (actor->extra) {
         free(actor->extra->names);
+        free(actor->extra->care);
+    }
     free(actor->extra);
     troupe__pool_put(&self->actors, actor, actor->block_size);
 }
@@ -327,7 +329,9 @@ troupe__spawn(struct troupe__worker *self, struct troupe__actor *parent,
     if (atomic_load_explicit(&node->stopping, memory_order_relaxed))
         return -ESHUTDOWN;
     int rc = troupe__kind_of(&node->kinds, user, &kind);
-    if (rc == 0 && options->mailbox.overflow > TROUPE_OVERFLOW_DROP_OLDEST)
+    if (rc == 0
+        && (options->mailbox.overflow > TROUPE_OVERFLOW_DROP_OLDEST
+            || options->delivery.mode > TROUPE_AT_LEAST_ONCE))
         rc = -EINVAL;
     if (rc < 0)
         return rc;
@@ -340,6 +344,7 @@ troupe__spawn(struct troupe__worker *self, struct troupe__actor *parent,
                               memory_order_relaxed);
     set_limits(actor, &options->mailbox, &user->mailbox,
                &node->options.mailbox);
+    troupe__care_take(actor, options);
     troupe__actor_publish(self, actor, worker, slot);
     troupe_ref_t ref = actor->ref; /* it may be gone when it has begun */
     tie(parent, actor, options);

@@ -119,6 +119,7 @@ add_worker(troupe_node_stats_t *stats, struct troupe__worker *worker)
     stats->frames_refused += SEEN(part->refused);
     stats->dead_letters += SEEN(part->dead);
     stats->late_replies += SEEN(part->late);
+    stats->redelivered += SEEN(part->redelivered);
     stats->expired += SEEN(part->expired);
     stats->mutes += SEEN(part->mutes);
     stats->allocations += SEEN(part->allocations);

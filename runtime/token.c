@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "mailbox/pack.h"
+#include "runtime/care.h"
 #include "runtime/remote.h"
 
 uint64_t
@@ -75,6 +76,8 @@ troupe__token_close(struct troupe__worker *self, struct troupe__token *token)
         troupe__idmap_remove(&self->token_of, key, NULL);
     troupe__ids_remove(&self->tokens, token->id);
     free(token->hung);
+    if (token->kept)
+        troupe__kept_drop(self, token);
     troupe__pool_put(&self->parcels, token, sizeof *token);
 }
 
@@ -264,7 +267,9 @@ troupe__tokens_break(struct troupe__worker *self, struct troupe__actor *actor,
         struct troupe__token *token = actor->extra->tokens;
         const char *text =
             reason->text[0] ? reason->text : troupe_exit_name(reason->kind);
-        if (token->deferred) {
+        if (token->kept) {
+            troupe__kept_return(self, token, reason, restarts);
+        } else if (token->deferred) {
             troupe__send_outcome(self, token->asker, token->ask_id, actor->ref,
                                  SEEN(actor->incarnation), TROUPE_DOWN,
                                  restarts ? -EHOSTDOWN : -ESRCH, text);

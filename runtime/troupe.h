@@ -16,6 +16,7 @@
 #include "troupe_base.h"
 #include "troupe_child_calls.h"
 #include "troupe_children.h"
+#include "troupe_delivery.h"
 #include "troupe_events.h"
 #include "troupe_gather.h"
 #include "troupe_isolation.h"

@@ -3,6 +3,7 @@
 #ifndef TROUPE_ACTOR_H
 #define TROUPE_ACTOR_H
 
+#include "troupe_delivery.h"
 #include "troupe_kind.h"
 
 /* Where a new actor runs. */
@@ -20,10 +21,12 @@ typedef struct troupe_spawn_options {
     uint32_t incarnation; /* that it begins as, where it goes on with what ran
                              elsewhere; 0: 1 */
     troupe_place_t place;
-    uint32_t worker;         /* for TROUPE_WORKER: 0 .. workers - 1 */
-    bool supervised;         /* the spawner hears of it and restarts it */
-    bool linked;             /* spawn and link in one step */
-    troupe_limits_t mailbox; /* zeros: the kind's */
+    uint32_t worker;            /* for TROUPE_WORKER: 0 .. workers - 1 */
+    bool supervised;            /* the spawner hears of it and restarts it */
+    bool linked;                /* spawn and link in one step */
+    troupe_limits_t mailbox;    /* zeros: the kind's */
+    troupe_delivery_t delivery; /* of asks, for one that is supervised */
+    troupe_ref_t deputy; /* on another node, that it runs for; or nobody */
 } troupe_spawn_options_t;
 
 /*

@@ -77,8 +77,9 @@ typedef struct troupe_node_stats {
     uint64_t frames_refused; /* undecodable */
     uint64_t dead_letters;
     uint64_t late_replies;
-    uint64_t expired; /* messages whose deadline passed unhandled */
-    uint64_t mutes;   /* times that a sender had to rest */
+    uint64_t redelivered; /* asks that were handed over once more */
+    uint64_t expired;     /* messages whose deadline passed unhandled */
+    uint64_t mutes;       /* times that a sender had to rest */
     uint64_t watchdog_reports;
     uint64_t allocations; /* calls of malloc by Troupe's own message path;
                              libzmq adds one for each frame over 33 bytes */
@@ -98,7 +99,8 @@ typedef enum troupe_dead {
     TROUPE_DEAD_UNHANDLED,    /* no handler for its type */
     TROUPE_DEAD_QUARANTINED,  /* refused after it had broken the actor */
     TROUPE_DEAD_STOPPING,     /* the node was stopping */
-    TROUPE_DEAD_CANCELLED     /* its asker gave up before it was handled */
+    TROUPE_DEAD_CANCELLED,    /* its asker gave up before it was handled */
+    TROUPE_DEAD_ATTEMPTS      /* the actor ended each time that it was asked */
 } troupe_dead_t;
 
 /* troupe_dead_name: "no actor", "overflow", ... */

@@ -13,25 +13,11 @@
 #include <string.h>
 
 #include "runtime/context.h"
-#include "runtime/peers.h"
-#include "supervisor/isolation.h"
-#include "troupe_ask.h"
+#include "supervisor/deputy.h"
 #include "troupe_events.h"
 #include "troupe_stats.h"
 
-enum {
-    START_TIMEOUT_MS = 3600 * 1000, /* the supervisor's bound is the one */
-    RETRY_MS = 5
-};
-
-struct deputy {
-    troupe_ref_t warden, host, real; /* nobody: not yet */
-    uint32_t node;
-    bool is_program; /* `real` is what a foreign program says it is */
-    bool blocked; /* the child's node takes no more: messages are put aside */
-    bool stops;   /* the child was asked to end ... */
-    troupe_exit_t exit_kind; /* ... like this */
-};
+enum { START_TIMEOUT_MS = 3600 * 1000 }; /* the supervisor's bound is the one */
 
 int
 troupe__deputy_pack(const struct troupe__child *child, void **ret_bytes,
@@ -81,20 +67,11 @@ plan_is_program(const struct plan *plan)
     return strcmp(plan->kind, TROUPE__PROGRAM_KIND) == 0;
 }
 
-/* Its node is lost: the warden will say how. */
-static bool
-is_lost(const troupe_context_t *ctx, const struct deputy *self,
-        const troupe_answer_t *answer)
-{
-    return answer->outcome == TROUPE_DOWN
-           && troupe__peer_is_lost(troupe_context_node(ctx), self->node);
-}
-
 static int
 on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
-    struct deputy *self = state;
-    if (is_lost(ctx, self, answer))
+    struct troupe__deputy *self = state;
+    if (troupe__deputy_is_lost(ctx, self, answer))
         return 0;
     if (answer->outcome != TROUPE_REPLY)
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
@@ -111,8 +88,9 @@ on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     bool had_message = false;
     uint64_t fingerprint = 0;
     const char *text = "an end that cannot be read", *type = "";
-    const struct deputy *self = state;
-    if (answer->outcome == TROUPE_DOWN && !is_lost(ctx, self, answer))
+    const struct troupe__deputy *self = state;
+    if (answer->outcome == TROUPE_DOWN
+        && !troupe__deputy_is_lost(ctx, self, answer))
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, -EHOSTDOWN,
                            "whoever ran it on its node has ended");
     if (answer->outcome != TROUPE_REPLY)
@@ -144,8 +122,8 @@ ask_host(troupe_context_t *ctx, troupe_ref_t host, const struct plan *plan)
 
 /* The node is there: the child is to be spawned on it, or it has it itself. */
 static int
-meet(troupe_context_t *ctx, struct deputy *self, const troupe_message_t *msg,
-     troupe_ref_t ref, bool is_child)
+meet(troupe_context_t *ctx, struct troupe__deputy *self,
+     const troupe_message_t *msg, troupe_ref_t ref, bool is_child)
 {
     struct plan plan;
     int rc = plan_read(msg, &plan);
@@ -183,7 +161,7 @@ drop_plan(void *data)
 static int
 on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
-    struct deputy *self = state;
+    struct troupe__deputy *self = state;
     troupe_message_t *plan = answer->data;
     troupe_ref_t host;
     bool is_child = false;
@@ -206,21 +184,27 @@ on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 static int
 on_lost(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
-    const struct deputy *self = state;
+    const struct troupe__deputy *self = state;
     int kind = TROUPE_EXIT_ERROR, code = -EHOSTDOWN;
     uint64_t life = 0;
     const char *text = answer->text;
+    char type[TROUPE_TYPE_MAX + 1] = "";
+    uint64_t fingerprint = 0;
     if (answer->outcome == TROUPE_REPLY
         && troupe_unpack(answer->msg, "[i, i, s, U]", &kind, &code, &text,
                          &life)
                < 0)
         text = "an end that cannot be read";
+    if (answer->outcome == TROUPE_REPLY)
+        fingerprint = troupe__suspects_find(answer->msg, self->real, type);
     troupe__context_cause(ctx, life);
     if (self->stops) {
         kind = TROUPE_EXIT_SHUTDOWN;
     } else if (self->node == 0) {
         kind = TROUPE_EXIT_ERROR;
         code = code < 0 ? code : -EHOSTDOWN;
+    } else if (fingerprint) {
+        troupe__context_blame(ctx, type, fingerprint);
     }
     return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
 }
@@ -245,7 +229,7 @@ node_name(const troupe_context_t *ctx, const struct plan *plan,
 static int
 deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct deputy *self = state;
+    struct troupe__deputy *self = state;
     struct plan plan;
     char name[TROUPE_NAME_MAX + 1];
     int rc = plan_read(msg, &plan);
@@ -284,48 +268,6 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc < 0 ? rc : TROUPE_STARTING;
 }
 
-static int
-on_retry(troupe_context_t *ctx, void *state, void *data)
-{
-    struct deputy *self = state;
-    (void) data;
-    self->blocked = false;
-    return troupe_unstash(ctx);
-}
-
-/* Put aside; where no more can be, it is as with a full mailbox. */
-static int
-put_aside(troupe_context_t *ctx, const troupe_message_t *msg)
-{
-    int rc = troupe_stash(ctx);
-    if (rc != -ENOSPC)
-        return rc;
-    if (!troupe_message_is_ask(msg)) {
-        troupe_log(ctx, TROUPE_LOG_WARNING,
-                   "'%s' dropped: its process takes nothing now",
-                   troupe_message_type(msg));
-        return 0;
-    }
-    return troupe_reply_error(ctx, -ENOBUFS, "%s", troupe_strerror(-ENOBUFS));
-}
-
-static int
-pass_on(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct deputy *self = state;
-    if (troupe__peer_is_lost(troupe_context_node(ctx), self->node))
-        return put_aside(ctx, msg); /* for the next incarnation */
-    int rc = self->blocked ? -EAGAIN : troupe_forward(ctx, self->real, msg);
-    if (rc != -EAGAIN)
-        return rc;
-    /* Nothing may overtake it. */
-    rc = self->blocked
-             ? 0
-             : troupe_call_after(ctx, RETRY_MS, on_retry, NULL, NULL, NULL);
-    self->blocked = true;
-    return rc < 0 ? rc : put_aside(ctx, msg);
-}
-
 /* It monitors the warden only. */
 static int
 deputy_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -339,15 +281,15 @@ deputy_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 static int
 ask_to_stop(troupe_context_t *ctx, void *state, void *data)
 {
-    const struct deputy *self = state;
+    const struct troupe__deputy *self = state;
     (void) data;
     int rc = self->is_program ? troupe_send(ctx, self->warden, "stop", NULL)
                               : troupe_send(ctx, self->host, "stop", "[I, i]",
                                             (int64_t) troupe_incarnation(ctx),
                                             (int) self->exit_kind);
-    return rc == -EAGAIN
-               ? troupe_call_after(ctx, RETRY_MS, ask_to_stop, NULL, NULL, NULL)
-               : rc;
+    return rc == -EAGAIN ? troupe_call_after(ctx, TROUPE__RETRY_MS, ask_to_stop,
+                                             NULL, NULL, NULL)
+                         : rc;
 }
 
 /* To end in order takes the child's end; its supervisor's patience is the
@@ -355,7 +297,7 @@ ask_to_stop(troupe_context_t *ctx, void *state, void *data)
 static int
 deputy_exit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct deputy *self = state;
+    struct troupe__deputy *self = state;
     troupe_down_t exit;
     int rc = troupe_down_read(msg, &exit);
     if (rc < 0)
@@ -368,14 +310,15 @@ deputy_exit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return ask_to_stop(ctx, state, NULL);
 }
 
-static const troupe_clause_t clauses[] = {TROUPE_ON_START(deputy_start),
-                                          TROUPE_ON_FALLBACK(pass_on),
-                                          TROUPE_ON_DOWN(deputy_down),
-                                          TROUPE_ON_EXIT(deputy_exit),
-                                          {0, NULL, NULL, NULL}};
+static const troupe_clause_t clauses[] = {
+    TROUPE_ON_START(deputy_start),
+    TROUPE_ON_FALLBACK(troupe__deputy_pass_on),
+    TROUPE_ON_DOWN(deputy_down),
+    TROUPE_ON_EXIT(deputy_exit),
+    {0, NULL, NULL, NULL}};
 
 const troupe_kind_t troupe__deputy_kind = {
     .name = "troupe.deputy",
-    .state_size = sizeof(struct deputy),
+    .state_size = sizeof(struct troupe__deputy),
     .clauses = clauses,
 };

@@ -42,7 +42,8 @@ order_read(const troupe_message_t *msg, struct order *ret)
 }
 
 static int
-spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t *ret_ref)
+spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t owner,
+      troupe_ref_t *ret_ref)
 {
     const troupe_kind_t *kind = NULL;
     int rc = troupe_kind_find(troupe_context_node(ctx), order->kind, &kind);
@@ -59,6 +60,7 @@ spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t *ret_ref)
         .place = (troupe_place_t) place,
         .worker = (uint32_t) order->worker,
         .supervised = true,
+        .deputy = owner,
         .mailbox = {(uint32_t) order->messages_max, (uint32_t) order->bytes_max,
                     (troupe_overflow_t) order->overflow},
     };
@@ -109,7 +111,7 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = order_read(msg, &order);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not an order for an actor");
-    rc = spawn(ctx, &order, &ref);
+    rc = spawn(ctx, &order, troupe_message_sender(msg), &ref);
     if (rc == -ENOENT) {
         return troupe_reply_error(ctx, rc,
                                   "the program of its node has no kind '%s': "
@@ -120,14 +122,6 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_reply_error(ctx, rc, "%s", troupe_strerror(rc));
     stay_add(state, ctx, troupe_message_sender(msg), order.incarnation, ref);
     return 0;
-}
-
-/* An asker that is gone meanwhile needs no answer. */
-static void
-refuse(troupe_context_t *ctx, troupe_token_t *token, int code, const char *text)
-{
-    if (token->id && troupe_reply_error_to(ctx, token, code, "%s", text) < 0)
-        troupe_token_drop(ctx, token);
 }
 
 /* Its end, in full: [exit, code, words, had message, type, fingerprint]. */
@@ -156,9 +150,9 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
             troupe_token_drop(ctx, &stay->started);
         return 0;
     }
-    refuse(ctx, &stay->started,
-           child.reason.code < 0 ? child.reason.code : -ECANCELED,
-           child.reason.text);
+    troupe__turn_down(ctx, &stay->started,
+                      child.reason.code < 0 ? child.reason.code : -ECANCELED,
+                      child.reason.text);
     if (stay->end.id)
         tell_end(ctx, stay, &child);
     stay_remove(self, ctx, stay);
@@ -259,7 +253,7 @@ on_agent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     troupe_token_t *asked = answer->data;
     troupe_ref_t agent = TROUPE_NOBODY;
     if (answer->outcome != TROUPE_REPLY)
-        refuse(ctx, asked, answer->code, answer->text);
+        troupe__turn_down(ctx, asked, answer->code, answer->text);
     else if (troupe_unpack(answer->msg, "R", &agent) < 0
              || troupe_reply_to(ctx, asked, "[R, *]", agent, write_stays,
                                 &self->by_actor)

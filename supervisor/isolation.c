@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/link.h"
+#include "runtime/mark.h"
 #include "runtime/node.h"
 #include "runtime/peers.h"
 #include "supervisor/isolation.h"
@@ -24,6 +25,15 @@ troupe_isolation_begin(troupe_t *root, const troupe_program_t *program)
     return rc;
 }
 
+/* An asker that is gone meanwhile needs no answer. */
+void
+troupe__turn_down(troupe_context_t *ctx, troupe_token_t *token, int code,
+                  const char *text)
+{
+    if (token->id && troupe_reply_error_to(ctx, token, code, "%s", text) < 0)
+        troupe_token_drop(ctx, token);
+}
+
 static int
 register_kinds(troupe_t *node, const troupe_kind_t *const *kinds)
 {
@@ -42,6 +52,12 @@ static int
 get_ready(troupe_t *node, void *data, troupe_ref_t *ret_agent)
 {
     int rc = register_kinds(node, data);
+    int marks = troupe__marks_open(node);
+    if (marks < 0)
+        troupe__log(node, TROUPE_LOG_WARNING,
+                    "if this process crashes nobody will know on which "
+                    "message: %s",
+                    troupe_strerror(marks));
     return rc < 0 ? rc
                   : troupe_node_spawn(node, &troupe__host_kind, NULL, ret_agent,
                                       NULL);

@@ -5,6 +5,7 @@
 
 #include "supervisor/child.h"
 #include "supervisor/spec.h"
+#include "troupe_ask.h"
 #include "troupe_isolation.h"
 #include "troupe_lifecycle.h"
 
@@ -18,10 +19,13 @@
  *   deputy -> warden  ask "node" [name, alone, program or nil]
  *                     -> [number, host, is the child itself]
  *   deputy -> warden  tell "stop" nil, of a program: ask its node to end
- *   deputy -> warden  ask "end" name, when that node ends
- *                     -> [exit, code, words, which life of all it was]
+ *   deputy -> warden  ask "end" name, when that node ends -> [exit, code, words,
+ *                     which life of all it was, [[actor, type,
+ *                     fingerprint]...]]: what was in hand there
  *   deputy -> host    ask "spawn" [kind, incarnation, place, worker,
  *                     messages, bytes, overflow, label, arguments] -> ref
+ *   deputy -> actor   any ask, where it is asked at least once: [asker, id of its
+ *                     ask, attempt, body]; of a program: the body
  *   deputy -> host    tell "stop" [incarnation, exit, code, words]
  *   anybody -> host   ask "look" -> [the node's agent, [[deputy, actor]...]]
  *   deputy -> host    ask "end" incarnation, when that actor ends
@@ -42,6 +46,20 @@ void troupe__program_pack(const troupe_program_t *program,
 int troupe__program_read(const void *bytes, size_t size,
                          const troupe_program_t **ret_program);
 void troupe__program_free(const troupe_program_t **program_p);
+
+/* suspects.c: what actors of a lost node had in hand, written with "*", `arg`
+ * being that; and read again: the fingerprint for an actor, or 0. */
+struct troupe__scene {
+    troupe_t *root;
+    uint32_t node;
+};
+int troupe__suspects_write(msgpack_packer *packer, void *arg);
+uint64_t troupe__suspects_find(const troupe_message_t *msg, troupe_ref_t actor,
+                               char type[TROUPE_TYPE_MAX + 1]);
+
+/* troupe__turn_down: answer a deferred ask, if there is one, with an error. */
+void troupe__turn_down(troupe_context_t *ctx, troupe_token_t *token, int code,
+                       const char *text);
 
 /* The name of the warden, in the whole run. */
 #define TROUPE__WARDEN "troupe.warden"

@@ -117,6 +117,7 @@ start_anew(troupe_context_t *ctx, struct troupe__supervisor *self,
         .worker = isolated ? 0 : spec->worker,
         .supervised = true,
         .mailbox = spec->mailbox,
+        .delivery = spec->delivery,
     };
     troupe_ref_t ref = TROUPE_NOBODY;
     int rc = troupe_spawn(ctx, isolated ? &troupe__deputy_kind : spec->kind,

@@ -161,6 +161,26 @@ backoff_fault(const troupe_backoff_t *backoff)
 }
 
 static const char *
+delivery_fault(const troupe_child_spec_t *spec)
+{
+    const troupe_delivery_t *delivery = &spec->delivery;
+    if ((unsigned) delivery->mode > TROUPE_AT_LEAST_ONCE)
+        return "no such delivery.mode";
+    bool is_bounded = delivery->attempts_max > 0 || delivery->open_max > 0
+                      || delivery->open_bytes_max > 0;
+    if (delivery->mode == TROUPE_AT_MOST_ONCE)
+        return is_bounded ? "bounds of delivery need TROUPE_AT_LEAST_ONCE"
+                          : NULL;
+    if (delivery->attempts_max == TROUPE_ZERO
+        || delivery->open_max == TROUPE_ZERO
+        || delivery->open_bytes_max == TROUPE_ZERO)
+        return "bounds of delivery must not be 0";
+    if (troupe__spec_is_supervisor(spec))
+        return "delivery is not for a supervisor";
+    return NULL;
+}
+
+static const char *
 combination_fault(const troupe_supervisor_options_t *options,
                   const troupe_child_spec_t *spec)
 {
@@ -195,6 +215,8 @@ troupe__spec_check(const troupe_supervisor_options_t *options,
         fault = range_fault(spec);
     if (!fault)
         fault = backoff_fault(&spec->backoff);
+    if (!fault)
+        fault = delivery_fault(spec);
     if (!fault)
         fault = combination_fault(options, spec);
     if (fault)

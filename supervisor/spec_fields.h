@@ -3,7 +3,8 @@
 #ifndef TROUPE_SUPERVISOR_SPEC_FIELDS_H
 #define TROUPE_SUPERVISOR_SPEC_FIELDS_H
 
-/* X(type, field), in the order in which they are packed. */
+/* X(type, field), in the order in which they are packed: those of a spec in
+ * one binary, four bytes each, so that a definition can hold many specs. */
 #define SPEC_NUMBERS(X)                                                        \
     X(troupe_restart_t, restart)                                               \
     X(uint32_t, shutdown_ms)                                                   \
@@ -23,7 +24,11 @@
     X(uint32_t, budget.period_ms)                                              \
     X(troupe_over_budget_t, budget.then)                                       \
     X(uint32_t, poison_max)                                                    \
-    X(troupe_isolation_t, isolation)
+    X(troupe_isolation_t, isolation)                                           \
+    X(troupe_delivery_mode_t, delivery.mode)                                   \
+    X(uint32_t, delivery.attempts_max)                                         \
+    X(uint32_t, delivery.open_max)                                             \
+    X(uint32_t, delivery.open_bytes_max)
 
 #define OPTIONS_NUMBERS(X)                                                     \
     X(troupe_strategy_t, strategy)                                             \
@@ -36,7 +41,8 @@
 #define AS_LETTER(type, field) "x"
 enum {
     SPEC_TEXTS = 6, /* first come id, kind, name, node, arguments, program */
-    SPEC_FIELDS = SPEC_TEXTS + sizeof(SPEC_NUMBERS(AS_LETTER)) - 1,
+    SPEC_FIELDS = SPEC_TEXTS + 1,
+    SPEC_NUMBERS_COUNT = sizeof(SPEC_NUMBERS(AS_LETTER)) - 1,
     OPTIONS_FIELDS = sizeof(OPTIONS_NUMBERS(AS_LETTER)) - 1,
     /* Of a body's 2^20 values a spec takes one for each field and itself. */
     TROUPE__SPECS_MAX = ((1 << 20) - OPTIONS_FIELDS - 4) / (SPEC_FIELDS + 1)

@@ -107,10 +107,14 @@ troupe__spec_write(const troupe_child_spec_t *spec, msgpack_packer *packer)
     msgpack_pack_bin(packer, program.size);
     msgpack_pack_bin_body(packer, program.data, program.size);
     msgpack_sbuffer_destroy(&program);
-#define AS_PACK(type, field)                                                   \
-    msgpack_pack_uint32(packer, (uint32_t) spec->field);
-    SPEC_NUMBERS(AS_PACK)
-#undef AS_PACK
+    uint32_t numbers[SPEC_NUMBERS_COUNT];
+    size_t count = 0;
+#define AS_NUMBER(type, field) numbers[count++] = (uint32_t) spec->field;
+    SPEC_NUMBERS(AS_NUMBER)
+#undef AS_NUMBER
+    CHECK(count == SPEC_NUMBERS_COUNT);
+    msgpack_pack_bin(packer, sizeof numbers); /* of one machine, as refs are */
+    msgpack_pack_bin_body(packer, numbers, sizeof numbers);
 }
 
 int

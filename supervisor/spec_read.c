@@ -74,6 +74,16 @@ read_texts(troupe_t *node, const msgpack_object *fields,
                                 &spec->program);
 }
 
+static bool
+copy_numbers(const msgpack_object *object, uint32_t numbers[SPEC_NUMBERS_COUNT])
+{
+    size_t size = SPEC_NUMBERS_COUNT * sizeof *numbers;
+    if (object->type != MSGPACK_OBJECT_BIN || object->via.bin.size != size)
+        return false;
+    memcpy(numbers, object->via.bin.ptr, size);
+    return true;
+}
+
 int
 troupe__spec_read(troupe_t *node, const msgpack_object *object,
                   troupe_child_spec_t *ret_spec)
@@ -85,19 +95,17 @@ troupe__spec_read(troupe_t *node, const msgpack_object *object,
     const msgpack_object *fields = object->via.array.ptr;
     troupe_child_spec_t spec = {0};
     int rc = read_texts(node, fields, &spec);
-    fields += SPEC_TEXTS;
-    uint32_t number = 0;
-#define AS_READ(type, field)                                                   \
-    if (rc == 0 && !read_number(fields, &number))                              \
-        rc = -EBADMSG;                                                         \
-    spec.field = (type) number;                                                \
-    fields++;
-    SPEC_NUMBERS(AS_READ)
-#undef AS_READ
+    uint32_t numbers[SPEC_NUMBERS_COUNT];
+    size_t count = 0;
+    if (rc == 0 && !copy_numbers(&fields[SPEC_TEXTS], numbers))
+        rc = -EBADMSG;
     if (rc < 0) {
         troupe__spec_free(&spec);
         return rc;
     }
+#define AS_FIELD(type, field) spec.field = (type) numbers[count++];
+    SPEC_NUMBERS(AS_FIELD)
+#undef AS_FIELD
     *ret_spec = spec;
     return 0;
 }

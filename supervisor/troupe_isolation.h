@@ -26,7 +26,16 @@
  * intensity, for which a process that ends counts once, however many children
  * of a supervisor it held. While the process is down messages wait in the
  * deputy's mailbox. One that had left it before word of the end came is lost,
- * at most once delivered; an ask then ends with TROUPE_DOWN.
+ * at most once delivered; an ask then ends with TROUPE_DOWN, or is asked again
+ * where `delivery` says so (troupe_delivery.h). That works for a program in
+ * another language too, though it cannot see the attempt, and the asker that it
+ * sees is the deputy.
+ *
+ * When a process crashes while a handler runs for a message, that message is
+ * to blame, as if the handler had failed on it: poison_max counts so too. A
+ * signal from outside is not its fault, nor is anything known of a program in
+ * another language. On a named node all that its workers had in hand are to
+ * blame.
  *
  * With a `program` in its spec the child's own process runs that one. When the
  * spec has no kind the child is the program itself, in any language, as its

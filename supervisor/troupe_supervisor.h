@@ -102,9 +102,12 @@ typedef struct troupe_child_spec {
     troupe_limits_t mailbox;
     troupe_backoff_t backoff;
     troupe_budget_t budget;
-    uint32_t poison_max; /* failures on one same message until it is kept
-                            from the child, in a row; that last failure does
-                            not count as one; 3; TROUPE_INFINITE: never */
+    uint32_t poison_max; /* failures on one same message, or crashes with it
+                            in hand, until it is kept from the child, in a
+                            row; the last of them does not count as one; 3;
+                            TROUPE_INFINITE: never */
+    /* Of asks over a restart; not of a supervisor; troupe_delivery.h. */
+    troupe_delivery_t delivery;
     troupe_isolation_t isolation;
     const char *node; /* the name of the node that it runs on; NULL: its
                          supervisor's; not with TROUPE_OWN_PROCESS */

@@ -91,22 +91,15 @@ station_add(struct warden *self, const char *name, bool alone)
     return station;
 }
 
-/* An asker that is gone meanwhile needs no answer. */
-static void
-refuse(troupe_context_t *ctx, troupe_token_t *token, int code, const char *text)
-{
-    if (token->id && troupe_reply_error_to(ctx, token, code, "%s", text) < 0)
-        troupe_token_drop(ctx, token);
-}
-
 static void
 tenant_ready(troupe_context_t *ctx, const struct station *station,
              struct tenant *tenant)
 {
     if (troupe_ref_is_nobody(station->host)) {
-        refuse(ctx, &tenant->ready, -EOPNOTSUPP,
-               "its program did not call troupe_isolation_serve(), nor, "
-               "where it is not ours, name an actor in its hello");
+        troupe__turn_down(
+            ctx, &tenant->ready, -EOPNOTSUPP,
+            "its program did not call troupe_isolation_serve(), nor, "
+            "where it is not ours, name an actor in its hello");
     } else if (troupe_reply_to(ctx, &tenant->ready, "[I, R, b]",
                                (int64_t) station->number, station->host,
                                (int) station->is_child)
@@ -144,16 +137,19 @@ station_start(troupe_context_t *ctx, struct warden *self,
 
 /* Its end comes first: that says more than that it will not be ready. */
 static void
-tenant_lost(troupe_context_t *ctx, struct tenant *tenant, uint64_t life,
-            troupe_exit_t kind, int code, const char *text)
+tenant_lost(troupe_context_t *ctx, const struct station *station,
+            struct tenant *tenant, troupe_exit_t kind, int code,
+            const char *text)
 {
+    struct troupe__scene scene = {troupe_context_node(ctx), station->number};
     (void) troupe_demonitor(ctx, tenant->monitor);
     if (tenant->end.id
-        && troupe_reply_to(ctx, &tenant->end, "[i, i, s, U]", (int) kind, code,
-                           text, life)
+        && troupe_reply_to(ctx, &tenant->end, "[i, i, s, U, *]", (int) kind,
+                           code, text, station->life, troupe__suspects_write,
+                           &scene)
                < 0)
         troupe_token_drop(ctx, &tenant->end);
-    refuse(ctx, &tenant->ready, code < 0 ? code : -EHOSTDOWN, text);
+    troupe__turn_down(ctx, &tenant->ready, code < 0 ? code : -EHOSTDOWN, text);
     free(tenant);
 }
 
@@ -170,7 +166,7 @@ tell_tenants(troupe_context_t *ctx, struct station *station, troupe_exit_t kind,
             continue;
         }
         *at = tenant->next;
-        tenant_lost(ctx, tenant, station->life, kind, code, text);
+        tenant_lost(ctx, station, tenant, kind, code, text);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "tools/fields.h"
 #include "tools/topology.h"
+#include "tools/topology_delivery.h"
 
 /* The reader's own struct for the keys at the top. */
 struct top {
@@ -220,6 +221,7 @@ static const struct troupe__field actor_fields[] = {
      AT(struct troupe__member, spec.poison_max),
      .min = 1,
      .endless = "never"},
+    TROUPE__DELIVERY_FIELDS,
     CHILD_FIELDS,
     {0}};
 
@@ -271,6 +273,7 @@ read_actor(const struct troupe__value *value, struct troupe__member *member,
         (void) troupe__value_pack(arguments, findings, &member->arguments,
                                   &member->arguments_size);
     member->is_limited = troupe__value_get(value, "allow") != NULL;
+    troupe__delivery_check(value, member, findings);
     if (worker && member->spec.place != TROUPE_PLACE_DEFAULT)
         troupe__found(findings, worker->spot,
                       "'worker' and 'place' exclude each other; take one out");

@@ -184,7 +184,7 @@ Test(stats, the_newest_dead_letters_are_kept)
 
 Test(stats, every_reason_and_outcome_has_its_own_name)
 {
-    for (int i = TROUPE_DEAD_NO_ACTOR; i <= TROUPE_DEAD_CANCELLED; i++) {
+    for (int i = TROUPE_DEAD_NO_ACTOR; i <= TROUPE_DEAD_ATTEMPTS; i++) {
         const char *name = troupe_dead_name((troupe_dead_t) i);
         cr_assert_str_neq(name, "unknown");
         for (int j = TROUPE_DEAD_NO_ACTOR; j < i; j++)

@@ -2,9 +2,11 @@
 /* isolation_world.c: a root whose children run in processes of `crew`. */
 #include <criterion/criterion.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "supervisor/isolation_world.h"
 
@@ -118,6 +120,17 @@ named(const char *name)
     troupe_ref_t ref = TROUPE_NOBODY;
     cr_assert_eq(troupe_lookup(root, name, &ref), 0, "%s", name);
     return ref;
+}
+
+void
+wait_gone(int64_t pid)
+{
+    int fd = (int) syscall(SYS_pidfd_open, (pid_t) pid, 0);
+    if (fd < 0)
+        return;
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    cr_assert_eq(poll(&one, 1, -1), 1);
+    close(fd);
 }
 
 int64_t

@@ -23,6 +23,9 @@ size_t wait_line(const char *words);
 /* has_line: whether it has. */
 bool has_line(const char *words);
 
+/* wait_gone: sleep until that process has ended, whose child it ever is. */
+void wait_gone(int64_t pid);
+
 /* mate_spec, crook_spec: one with a process and a name of its own. */
 troupe_child_spec_t mate_spec(const char *id);
 troupe_child_spec_t crook_spec(const char *id);

@@ -311,8 +311,8 @@ Test(supervisor, case_45_very_many_restart_and_stop_in_linear_time)
 static troupe_child_spec_t *
 static_specs(int count)
 {
-    static troupe_child_spec_t specs[100000];
-    static char ids[100000][16];
+    static troupe_child_spec_t specs[200000];
+    static char ids[200000][16];
     for (int i = 0; i < count; i++) {
         snprintf(ids[i], sizeof ids[i], "c%d", i);
         specs[i] = (troupe_child_spec_t){.id = ids[i], .kind = &plain};
@@ -346,10 +346,10 @@ Test(supervisor, case_45_more_than_a_definition_holds_are_refused_with_a_cure)
     troupe_supervisor_error_t error = {{0}};
     troupe_ref_t ref = {77};
     cr_assert_eq(troupe_node_supervisor_start(world_node(), NULL,
-                                              static_specs(100000), 100000,
+                                              static_specs(200000), 200000,
                                               &ref, &error),
                  -EMSGSIZE);
-    cr_assert(strstr(error.text, "100000 children are more than the"), "%s",
+    cr_assert(strstr(error.text, "200000 children are more than the"), "%s",
               error.text);
     cr_assert(strstr(error.text, "below several supervisors"), "%s",
               error.text);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "supervisor/isolation_world.h"
@@ -37,18 +36,6 @@ TestSuite(crash_early, .init = begin_dying, .fini = isolation_end,
           .timeout = 120);
 TestSuite(crash_silent, .init = begin_impatient, .fini = isolation_end,
           .timeout = 120);
-
-/* Sleeps until that process has ended, whoever's child it is. */
-static void
-wait_gone(int64_t pid)
-{
-    int fd = (int) syscall(SYS_pidfd_open, (pid_t) pid, 0);
-    if (fd < 0)
-        return;
-    struct pollfd one = {.fd = fd, .events = POLLIN};
-    cr_assert_eq(poll(&one, 1, -1), 1);
-    close(fd);
-}
 
 static void
 arm(const char *name, const char *how)

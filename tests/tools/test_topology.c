@@ -100,6 +100,8 @@ Test(topology, every_key_arrives)
              "  a: {kind: echo, count: 3, name: aa, groups: [g, h],"
              " allow: [b], worker: 2, poison: never, start_timeout: 1s,"
              " stop_timeout: 0, mailbox: {messages: 10},"
+             " delivery: at_least_once, attempts: 7, kept: {messages: 9,"
+             " bytes: 1MiB},"
              " backoff: {min: 0, max: 2s, factor: 1.5, jitter: 30%,"
              " reset: 1m}}\n"
              "  b: {kind: echo, place: own_thread}\n",
@@ -129,6 +131,10 @@ Test(topology, every_key_arrives)
     cr_assert_eq(a->spec.place, TROUPE_WORKER);
     cr_assert_eq(a->spec.worker, 2);
     cr_assert_eq(a->spec.poison_max, TROUPE_INFINITE);
+    cr_assert_eq(a->spec.delivery.mode, TROUPE_AT_LEAST_ONCE);
+    cr_assert_eq(a->spec.delivery.attempts_max, 7);
+    cr_assert_eq(a->spec.delivery.open_max, 9);
+    cr_assert_eq(a->spec.delivery.open_bytes_max, 1u << 20);
     cr_assert_eq(a->spec.shutdown_ms, TROUPE_SHUTDOWN_BRUTAL);
     cr_assert_eq(a->spec.backoff.min_ms, TROUPE_ZERO);
     cr_assert_eq(a->spec.backoff.factor_percent, 150);
@@ -185,6 +191,10 @@ Test(topology, wrong_keys_and_types_are_told_with_place_and_cure)
     refused("actorz: {}\n", "f:1:1: the topology has no key 'actorz'; did you "
                             "mean 'actors'?");
     refused("name: x\n", "f:1:1: the topology has no 'actors'; add one");
+    refused("actors: {a: {kind: printer, delivery: twice}}\n", "'delivery'");
+    refused("actors: {a: {kind: printer, attempts: 3}}\n",
+            "f:1:39: 'attempts' is for an actor that is asked at least once; "
+            "add 'delivery: at_least_once', or take it out");
     refused("actors: {a: {count: 2}}\n",
             "f:1:13: actor 'a' has no 'kind'; add one");
     refused("actors: {a: {kind: printer, count: many}}\n",

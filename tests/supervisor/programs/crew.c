@@ -9,10 +9,11 @@
 
 #include <troupe.h>
 
+#include "tests/supervisor/clerk.h"
 #include "tests/supervisor/crook.h"
 #include "tests/supervisor/isolated.h"
 
-static const troupe_kind_t *const kinds[] = {&mate, &crook, NULL};
+static const troupe_kind_t *const kinds[] = {&mate, &crook, &clerk, NULL};
 
 static void
 log_line(void *data, troupe_level_t level, const char *text)

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * deputy_pass.c: how messages for a child elsewhere get there.
+ *
+ * They are forwarded. But asks to a child that is asked at least once are not:
+ * the deputy asks it in its turn, for their askers, so that they stay in its
+ * hands (runtime/care.h) until the child has answered.
+ */
+#include <errno.h>
+
+#include "runtime/context.h"
+#include "runtime/peers.h"
+#include "supervisor/deputy.h"
+#include "troupe_events.h"
+
+bool
+troupe__deputy_is_lost(const troupe_context_t *ctx,
+                       const struct troupe__deputy *self,
+                       const troupe_answer_t *answer)
+{
+    return answer->outcome == TROUPE_DOWN
+           && troupe__peer_is_lost(troupe_context_node(ctx), self->node);
+}
+
+static int
+on_retry(troupe_context_t *ctx, void *state, void *data)
+{
+    struct troupe__deputy *self = state;
+    (void) data;
+    self->blocked = false;
+    return troupe_unstash(ctx);
+}
+
+/* Put aside; where no more can be, it is as with a full mailbox. */
+static int
+put_aside(troupe_context_t *ctx, const troupe_message_t *msg)
+{
+    int rc = troupe_stash(ctx);
+    if (rc != -ENOSPC)
+        return rc;
+    if (!troupe_message_is_ask(msg)) {
+        troupe_log(ctx, TROUPE_LOG_WARNING,
+                   "'%s' dropped: its process takes nothing now",
+                   troupe_message_type(msg));
+        return 0;
+    }
+    return troupe_reply_error(ctx, -ENOBUFS, "%s", troupe_strerror(-ENOBUFS));
+}
+
+/* The child itself is not there any more, so its end is to be heard of: then
+ * the ask goes to the next incarnation. */
+static bool
+is_end_of_child(const troupe_context_t *ctx, const struct troupe__deputy *self,
+                const troupe_answer_t *answer)
+{
+    return answer->outcome == TROUPE_DOWN
+           && (troupe__deputy_is_lost(ctx, self, answer)
+               || troupe_ref_equal(troupe__answerer(ctx), self->real));
+}
+
+static int
+on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    const struct troupe__deputy *self = state;
+    troupe_token_t token = {(uint64_t) (uintptr_t) answer->data};
+    int rc = 0;
+    if (answer->outcome == TROUPE_REPLY)
+        rc = troupe_reply_to(ctx, &token, "m", answer->msg);
+    else if (!is_end_of_child(ctx, self, answer))
+        troupe__token_settle(ctx, &token, answer->outcome, answer->code,
+                             answer->text);
+    if (rc < 0 && rc != -ENOMSG)
+        rc = troupe_reply_error_to(ctx, &token, rc, "%s", troupe_strerror(rc));
+    return 0;
+}
+
+/* A foreign program is asked plainly: it knows nothing of attempts. */
+static int
+relay(troupe_context_t *ctx, const struct troupe__deputy *self,
+      const troupe_message_t *msg, troupe_token_t kept)
+{
+    const troupe_ask_options_t options = {.deadline_ns = UINT64_MAX,
+                                          .answer = on_answer,
+                                          .data = (void *) (uintptr_t) kept.id};
+    const char *type = troupe_message_type(msg);
+    int rc =
+        self->is_program
+            ? troupe_ask_with(ctx, self->real, type, &options, NULL, "m", msg)
+            : troupe_ask_with(ctx, self->real, type, &options, NULL,
+                              "[R, U, I, m]", troupe_message_sender(msg),
+                              troupe_message_ask_id(msg),
+                              (int64_t) troupe_message_attempt(msg), msg);
+    if (rc == 0)
+        return troupe_defer(ctx, &kept);
+    return rc == -EAGAIN
+               ? rc
+               : troupe_reply_error(ctx, rc, "%s", troupe_strerror(rc));
+}
+
+static int
+hand_over(troupe_context_t *ctx, const struct troupe__deputy *self,
+          const troupe_message_t *msg)
+{
+    troupe_token_t kept = troupe__context_kept(ctx);
+    return kept.id ? relay(ctx, self, msg, kept)
+                   : troupe_forward(ctx, self->real, msg);
+}
+
+int
+troupe__deputy_pass_on(troupe_context_t *ctx, void *state,
+                       const troupe_message_t *msg)
+{
+    struct troupe__deputy *self = state;
+    if (troupe__peer_is_lost(troupe_context_node(ctx), self->node))
+        return put_aside(ctx, msg); /* for the next incarnation */
+    int rc = self->blocked ? -EAGAIN : hand_over(ctx, self, msg);
+    if (rc != -EAGAIN)
+        return rc;
+    /* Nothing may overtake it. */
+    rc = self->blocked ? 0
+                       : troupe_call_after(ctx, TROUPE__RETRY_MS, on_retry,
+                                           NULL, NULL, NULL);
+    self->blocked = true;
+    return rc < 0 ? rc : put_aside(ctx, msg);
+}
