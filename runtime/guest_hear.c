@@ -122,22 +122,21 @@ resolve(troupe_context_t *ctx, const void *value, size_t size,
     const uint8_t *at = value;
     struct troupe__cursor cursor = {at, at + size};
     struct troupe__item item;
-    if (!troupe__cursor_next(&cursor, &item))
-        return -EBADMSG;
+    CHECK(troupe__cursor_next(&cursor, &item)); /* it was checked */
     if (item.form == FORM_UINT && item.number > 0) {
         *ret_ref = (troupe_ref_t){item.number};
         return 0;
     }
     if (item.form != FORM_TEXT || item.number > TROUPE_NAME_MAX)
-        return -EBADMSG;
+        return -EINVAL;
     memcpy(name, item.data, item.number);
     name[item.number] = '\0';
     return troupe__name_is_valid(name)
                ? troupe_lookup(troupe_context_node(ctx), name, ret_ref)
-               : -EBADMSG;
+               : -EINVAL;
 }
 
-/* Returns 0, -ENOENT (told to the guest), or -EBADMSG. */
+/* Returns 0, -ENOENT or -EINVAL (told to the guest), or -EBADMSG. */
 static int
 read_order(troupe_context_t *ctx, struct troupe__guest *self,
            const struct troupe__letter *letter, struct order *ret)
@@ -149,12 +148,15 @@ read_order(troupe_context_t *ctx, struct troupe__guest *self,
     if (troupe__letter_read(letter, "[s,U,r,s,r]", &verb, &ret->number, &to,
                             &to_size, &ret->type, &ret->body, &ret->body_size)
             < 0
-        || ret->number == 0 || troupe__type_size(ret->type) == 0)
+        || ret->number == 0)
         return -EBADMSG;
     int rc = resolve(ctx, to, to_size, &ret->to);
     if (rc == -ENOENT)
         say_error(ctx, self, ret->number, TROUPE_DOWN, rc,
                   "nobody has that name");
+    if (rc == -EINVAL)
+        say_error(ctx, self, ret->number, TROUPE_ERROR, rc,
+                  "to whom is a ref or a name");
     return rc;
 }
 
@@ -176,7 +178,7 @@ on_tell(troupe_context_t *ctx, struct troupe__guest *self,
     struct order order;
     int rc = read_order(ctx, self, letter, &order);
     if (rc < 0)
-        return rc == -ENOENT ? 0 : rc;
+        return rc == -EBADMSG ? rc : 0;
     rc = troupe_send(ctx, order.to, order.type, "r", order.body,
                      order.body_size);
     if (rc < 0) {
@@ -258,7 +260,7 @@ on_ask(troupe_context_t *ctx, struct troupe__guest *self,
     if (rc == 0)
         rc = read_bounds(letter, &order);
     if (rc < 0)
-        return rc == -ENOENT ? 0 : rc;
+        return rc == -EBADMSG ? rc : 0;
     if (self->asks.count >= TROUPE__GUEST_ASKS_MAX
         || troupe__idmap_get(&self->asks, order.number, &taken))
         return -EALREADY;

@@ -72,9 +72,9 @@ Test(guest_hostile, an_unknown_verb_is_not_understood)
     check_ended("unknown", "it may not say that, or not so: frobnicate");
 }
 
-Test(guest_hostile, nobody_is_no_receiver)
+Test(guest_hostile, what_is_to_be_answered_has_a_number)
 {
-    check_ended("nobody", "it may not say that, or not so: tell");
+    check_ended("no-number", "it may not say that, or not so: tell");
 }
 
 Test(guest_hostile, a_beat_answers_a_ping)

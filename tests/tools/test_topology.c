@@ -186,7 +186,7 @@ Test(topology, wrong_keys_and_types_are_told_with_place_and_cure)
                             "mean 'actors'?");
     refused("name: x\n", "f:1:1: the topology has no 'actors'; add one");
     refused("actors: {a: {count: 2}}\n",
-            "f:1:13: actor 'a' has no 'kind'; add one");
+            "f:1:13: actor 'a' has no 'kind'; add one, or a 'program'");
     refused("actors: {a: {kind: printer, count: many}}\n",
             "f:1:36: 'count' wants a whole number, not 'many'");
     refused("actors: {a: {kind: printer, count: 0}}\n",

@@ -245,9 +245,9 @@ unknown(void)
 }
 
 static void
-nobody(void)
+no_number(void)
 {
-    say("[s,i,i,s,n]", "tell", 1, 0, "note");
+    say("[s,i,s,s,n]", "tell", 0, "ear", "note");
 }
 
 static void
@@ -306,7 +306,7 @@ static const struct {
 } habits[] = {
     {"good", serve},    {"garbage", garbage},     {"forged", forged},
     {"parts", parts},   {"oversized", oversized}, {"deep", deep},
-    {"second", second}, {"unknown", unknown},     {"nobody", nobody},
+    {"second", second}, {"unknown", unknown},     {"no-number", no_number},
     {"beats", beats},   {"greedy", greedy},       {"many-asks", many_asks},
     {"flood", flood},   {"liar", liar},           {"deaf", deaf}};
 
