@@ -209,11 +209,12 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
             ? -EMSGSIZE
             : troupe__guest_write(self, "[s,U,m]", "reply", number,
                                   answer->msg);
-    if (rc < 0)
+    if (rc < 0) {
         say_error(ctx, self, number, TROUPE_ERROR, rc,
                   "the answer is too large, or too deep, for a letter");
-    else
+    } else {
         troupe__guest_say(ctx, self);
+    }
     return 0;
 }
 

@@ -187,9 +187,10 @@ troupe__hub_guest_note(struct troupe__hub *self,
         pass_out(self, node, note);
     else if (note->kind == NOTE_HEARD)
         heard(&node->guest, note);
-    else
+    else {
         troupe__hub_doom(self, node, "it broke the rules of the link: %s%s",
                          note->text[0] ? "it may not say that, or not so: "
                                        : "what it said is no letter",
                          note->text);
+    }
 }

@@ -134,10 +134,11 @@ check_others(const struct troupe__value *value, const char *key,
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         const struct troupe__value *other =
             troupe__value_get(value, others[i].key);
-        if (other)
+        if (other) {
             troupe__found(findings, other->spot,
                           "actor '%s' has a 'program' and so no '%s': %s", key,
                           others[i].key, others[i].cure);
+        }
     }
 }
 
@@ -152,10 +153,11 @@ troupe__topology_program(const struct troupe__topology *self,
     const struct troupe__value *isolation =
         troupe__value_get(value, "isolation");
     if (!program) {
-        if (value->type == TROUPE__MAP && !troupe__value_get(value, "kind"))
+        if (value->type == TROUPE__MAP && !troupe__value_get(value, "kind")) {
             troupe__found(findings, value->spot,
                           "actor '%s' has no 'kind'; add one, or a 'program'",
                           member->key.text);
+        }
         return;
     }
     check_others(value, member->key.text, findings);

@@ -2,8 +2,6 @@
 /* python.c: kinds for python.yaml: who gives lines out, and who adds them up. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <troupe.h>
 
@@ -37,22 +35,29 @@ TROUPE_KIND(tally, struct tally, TROUPE_ON("add", tally_add));
 
 /* --- reader: gives out a file line by line ---------------------------------- */
 
-enum { CLERKS_MAX = 64, AT_ONCE = 4 /* lines that a clerk has */ };
-
-struct reader {
-    FILE *file;
-    char clerk[TROUPE_NAME_MAX + 1]; /* NAME of NAME-1, NAME-2, ... */
-    int clerks, open;                /* lines that are given out */
-    int kill_at; /* the first clerk is killed after so many; 0: never */
-    int lines, again, crashes;
-    int64_t words, total; /* by the clerks' own count, and by the tally's */
-    int done_by[CLERKS_MAX];
+enum {
+    CLERKS_MAX = 16,
+    AT_ONCE = 4, /* lines that a clerk has */
+    ANSWER_MS = 30000,
+    JOBS_MAX = CLERKS_MAX * AT_ONCE + 1
 };
 
 /* One line, and who has it. */
 struct job {
+    bool is_out;
     int clerk, line;
-    char text[];
+    char text[4096];
+};
+
+struct reader {
+    FILE *file;
+    char clerk[TROUPE_NAME_MAX + 1]; /* NAME of NAME-1, NAME-2, ... */
+    int clerks, open;                /* asks that have not ended */
+    int kill_at; /* the first clerk is killed after so many lines; 0: never */
+    int lines, again, crashes;
+    int64_t words, total; /* by the clerks' own count, and by the tally's */
+    int done_by[CLERKS_MAX];
+    struct job jobs[JOBS_MAX];
 };
 
 static int on_counted(troupe_context_t *ctx, void *state,
@@ -63,17 +68,13 @@ ask_clerk(troupe_context_t *ctx, struct reader *self, struct job *job)
 {
     char name[TROUPE_NAME_MAX + 16];
     troupe_ref_t clerk;
-    const troupe_ask_options_t options = {
-        .timeout_ms = 30000, .answer = on_counted, .data = job, .drop = free};
     snprintf(name, sizeof name, "%s-%d", self->clerk, job->clerk + 1);
     int rc = troupe_lookup(troupe_context_node(ctx), name, &clerk);
     if (rc == 0)
-        rc = troupe_ask_with(ctx, clerk, "count", &options, NULL, "{s:i, s:s}",
-                             "line", job->line, "text", job->text);
-    if (rc < 0) {
-        free(job);
+        rc = troupe_ask(ctx, clerk, "count", ANSWER_MS, on_counted, job,
+                        "{s:i, s:s}", "line", job->line, "text", job->text);
+    if (rc < 0)
         return troupe_fail(ctx, rc, "%s is not asked", name);
-    }
     self->open++;
     return 0;
 }
@@ -95,8 +96,10 @@ print_all(const struct reader *self)
 static int
 next(troupe_context_t *ctx, struct reader *self, int clerk)
 {
-    char text[4096];
-    if (!fgets(text, sizeof text, self->file)) {
+    struct job *job = self->jobs;
+    while (job->is_out)
+        job++;
+    if (!fgets(job->text, sizeof job->text, self->file)) {
         if (self->open > 0)
             return 0;
         print_all(self);
@@ -104,13 +107,9 @@ next(troupe_context_t *ctx, struct reader *self, int clerk)
                    ? TROUPE_STOP
                    : troupe_fail(ctx, -EIO, "words are lost");
     }
-    size_t size = strlen(text) + 1;
-    struct job *job = malloc(sizeof *job + size);
-    if (!job)
-        abort();
+    job->is_out = true;
     job->clerk = clerk;
     job->line = self->lines++;
-    memcpy(job->text, text, size);
     return ask_clerk(ctx, self, job);
 }
 
@@ -119,20 +118,22 @@ static int
 on_killed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct reader *self = state;
-    (void) ctx;
+    self->open--;
     self->crashes += answer->outcome == TROUPE_DOWN;
-    return 0;
+    return next(ctx, self, 0);
 }
 
 static int
-kill_one(troupe_context_t *ctx, const struct reader *self)
+kill_one(troupe_context_t *ctx, struct reader *self)
 {
     char name[TROUPE_NAME_MAX + 16];
     troupe_ref_t clerk;
     snprintf(name, sizeof name, "%s-1", self->clerk);
     int rc = troupe_lookup(troupe_context_node(ctx), name, &clerk);
-    return rc < 0 ? rc
-                  : troupe_ask(ctx, clerk, "crash", 0, on_killed, NULL, NULL);
+    if (rc == 0)
+        rc = troupe_ask(ctx, clerk, "crash", 0, on_killed, NULL, NULL);
+    self->open += rc == 0;
+    return rc;
 }
 
 static int
@@ -142,12 +143,12 @@ on_counted(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct job *job = answer->data;
     int64_t words = 0, total = 0;
     self->open--;
-    if (answer->outcome == TROUPE_DOWN) { /* nobody has counted that line */
+    if (answer->outcome == TROUPE_DOWN) { /* nobody says what it has */
         self->again++;
         return ask_clerk(ctx, self, job);
     }
     int clerk = job->clerk;
-    free(job);
+    job->is_out = false;
     int rc = answer->outcome != TROUPE_REPLY
                  ? troupe_fail(ctx, answer->code, "%s", answer->text)
                  : troupe_unpack(answer->msg, "{s:I,s:I}", "words", &words,
@@ -170,10 +171,11 @@ reader_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc =
         troupe_unpack(msg, "{s:s,s:s,s:i,s?i}", "file", &path, "clerk", &clerk,
                       "clerks", &self->clerks, "kill_at", &self->kill_at);
-    if (rc < 0 || self->clerks < 1 || self->clerks > CLERKS_MAX)
+    if (rc < 0 || self->clerks < 1 || self->clerks > CLERKS_MAX) {
         return troupe_fail(ctx, -EINVAL,
                            "reader wants {file: PATH, clerk: NAME, "
-                           "clerks: 1 to 64}");
+                           "clerks: 1 to 16}");
+    }
     snprintf(self->clerk, sizeof self->clerk, "%s", clerk);
     self->file = fopen(path, "re");
     if (!self->file)

@@ -126,10 +126,11 @@ forward(const struct message *msg, const char *type)
     int outcome = 0, code = 0;
     say("[s,i,s,s,r,i,U]", "ask", 1, "ear", type, msg->body, msg->size, 0,
         msg->number);
-    while (strcmp(hear(), "reply") != 0 && strcmp(letter.verb, "error") != 0)
+    while (strcmp(hear(), "reply") != 0 && strcmp(letter.verb, "error") != 0) {
         if (strcmp(letter.verb, "ping") == 0
             && troupe__letter_read(&letter, "[s,U]", &verb, &number) == 0)
             say("[s,U]", "beat", number);
+    }
     if (troupe__letter_read(&letter, "[s,U,i,i,s]", &verb, &number, &outcome,
                             &code, &text)
         == 0) {
