@@ -219,17 +219,19 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 }
 
 /* The ask of ours on whose behalf it asks: its deadline and its cancel are for
- * this one too. One that is over, or 0, binds nothing. */
-static void
+ * this one too. One that is over, or 0, binds nothing. False: its asker has
+ * given it up already. */
+static bool
 enter_scope(troupe_context_t *ctx, const struct troupe__guest *self,
             uint64_t number)
 {
     uint64_t value = 0;
     if (number == 0 || !troupe__idmap_get(&self->given, number, &value))
-        return;
+        return true;
     const struct troupe__gift *gift = (void *) (uintptr_t) value;
     if (gift->is_ask)
         ctx->scope = troupe__ids_find(&ctx->worker->tokens, gift->token.id);
+    return !ctx->scope || !ctx->scope->cancelled;
 }
 
 /* Both may be left out. */
@@ -265,13 +267,17 @@ on_ask(troupe_context_t *ctx, struct troupe__guest *self,
     if (self->asks.count >= TROUPE__GUEST_ASKS_MAX
         || troupe__idmap_get(&self->asks, order.number, &taken))
         return -EALREADY;
+    if (!enter_scope(ctx, self, order.scope)) {
+        say_error(ctx, self, order.number, TROUPE_CANCELLED, -ECANCELED,
+                  "nobody waits for it any more");
+        return 0;
+    }
     struct errand *errand = troupe__alloc(sizeof *errand);
     errand->number = order.number;
     const troupe_ask_options_t options = {.deadline_ns = order.deadline,
                                           .answer = on_answer,
                                           .data = errand,
                                           .drop = free};
-    enter_scope(ctx, self, order.scope);
     rc = troupe_ask_with(ctx, order.to, order.type, &options, &errand->ask, "r",
                          order.body, order.body_size);
     if (rc < 0) {

@@ -123,6 +123,17 @@ Test(guest, a_deadline_reaches_through_it)
     wait_line("[one] its ask came to ");
 }
 
+Test(guest, for_one_who_has_given_up_it_asks_in_vain)
+{
+    troupe_child_spec_t spec = guest_spec(&good);
+    cr_assert_eq(supervise(&patient, &spec, 1), 0);
+    ear_begin();
+    asker_begin();
+    asker_ask("one", "late", 1, 20);
+    cr_assert_eq(asker_outcomes().of[TROUPE_TIMEOUT], 1);
+    wait_line("[one] its ask came to 6 nobody waits for it any more");
+}
+
 Test(guest, it_is_told_to_stop_and_ends_in_order)
 {
     troupe_child_spec_t spec = guest_spec(&good);

@@ -144,30 +144,89 @@ forward(const struct message *msg, const char *type)
 }
 
 static void
+on_forward(const struct message *msg)
+{
+    forward(msg, "echo");
+}
+
+static void
+on_other(const struct message *msg) /* "big", "never" */
+{
+    forward(msg, msg->type);
+}
+
+/* When its asker has given up. */
+static void
+on_late(const struct message *msg)
+{
+    struct message late = {.number = msg->number, .body = "\xc0", .size = 1};
+    hear_until("cancel");
+    forward(&late, "never");
+}
+
+static void
+on_pid(const struct message *msg)
+{
+    say("[s,U,i]", "reply", msg->number, (int) getpid());
+}
+
+static void
+on_hold(const struct message *msg)
+{
+    hold(msg->number);
+}
+
+static void
+on_die(const struct message *msg)
+{
+    (void) msg;
+    raise(SIGKILL);
+}
+
+static void
+on_break(const struct message *msg)
+{
+    say("[s,U]", "done", msg->number);
+}
+
+static void
+on_fail(const struct message *msg)
+{
+    say("[s,U,i,s]", "error", msg->number, -5, "the ink has run out");
+}
+
+static void
+on_tell(const struct message *msg)
+{
+    say("[s,i,s,s,r]", "tell", 1, "ear", "note", msg->body, msg->size);
+    hear_until("done");
+    say("[s,U,n]", "reply", msg->number);
+}
+
+static void
+on_echo(const struct message *msg)
+{
+    say("[s,U,r]", "reply", msg->number, msg->body, msg->size);
+}
+
+static const struct {
+    const char *type;
+    void (*handle)(const struct message *msg);
+} verbs[] = {{"forward", on_forward}, {"big", on_other},   {"never", on_other},
+             {"late", on_late},       {"pid", on_pid},     {"hold", on_hold},
+             {"die", on_die},         {"break", on_break}, {"fail", on_fail},
+             {"tell", on_tell},       {"echo", on_echo}};
+
+static void
 handle(const struct message *msg)
 {
-    if (strcmp(msg->type, "pid") == 0)
-        say("[s,U,i]", "reply", msg->number, (int) getpid());
-    else if (strcmp(msg->type, "hold") == 0)
-        hold(msg->number);
-    else if (strcmp(msg->type, "die") == 0)
-        raise(SIGKILL);
-    else if (strcmp(msg->type, "break") == 0)
-        say("[s,U]", "done", msg->number);
-    else if (strcmp(msg->type, "fail") == 0)
-        say("[s,U,i,s]", "error", msg->number, -5, "the ink has run out");
-    else if (strcmp(msg->type, "forward") == 0)
-        forward(msg, "echo");
-    else if (strcmp(msg->type, "big") == 0 || strcmp(msg->type, "never") == 0)
-        forward(msg, msg->type);
-    else if (strcmp(msg->type, "tell") == 0) {
-        say("[s,i,s,s,r]", "tell", 1, "ear", "note", msg->body, msg->size);
-        hear_until("done");
-        say("[s,U,n]", "reply", msg->number);
-    } else if (strcmp(msg->type, "back") == 0) /* to who asks */
-        say("[s,i,R,s,n]", "tell", 1, msg->from, "note");
-    else
-        say("[s,U,r]", "reply", msg->number, msg->body, msg->size);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(msg->type, verbs[i].type) == 0) {
+            verbs[i].handle(msg);
+            return;
+        }
+    }
+    say("[s,U,i,s]", "error", msg->number, -95, "no such verb");
 }
 
 static void
