@@ -19,8 +19,8 @@
 enum {
     UNHEARD_MAX = 256,        /* letters; it may have some hundred under way */
     UNHEARD_BYTES = 80 << 20, /* of them */
-    UNREAD_BYTES = 64 << 20,
-    PING_BYTES = 1 << 20 /* sent since the last question: ask again */
+    UNREAD_BYTES = 96 << 20,  /* twice what it may have under way */
+    PING_BYTES = 1 << 20      /* sent since the last question: ask again */
 };
 
 bool

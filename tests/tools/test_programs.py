@@ -185,6 +185,27 @@ def test_it_is_an_actor_as_others(python):
     has(child.log, "probe has ended: ended normally")
 
 
+def test_one_may_be_supervised_elsewhere(python):
+    text = CLERKS + f"""\
+nodes: {{main: , engines: {{workers: 2}}}}
+supervisors:
+  pool: {{node: engines, intensity: 100, children: [probe]}}
+actors:
+  probe: {{program: [{python}, probe.py]}}
+  desk: {{kind: clerk, isolation: process, allow: [probe]}}
+  shut: {{kind: clerk, node: engines, allow: [desk]}}
+"""
+    with running(text):
+        check(ask("probe", "total", "desk") == {"total": 0}, "it may")
+        has(troupe("ask", "probe", "total", '"shut"', code=1).stderr,
+            "does not take messages")
+        first = ask("probe", "pid")
+        os.kill(first, signal.SIGKILL)
+        while ask_again("probe", "pid") == first:
+            pass
+        has(troupe("tree").stdout, "probe  (troupe.program, running, on engine")
+
+
 def test_its_end_may_be_that_of_the_run(python):
     text = actor(python, "probe.py") + "until: probe\n"
     with running(text, ends=True):
