@@ -10,7 +10,8 @@
 void
 guest_begin(void)
 {
-    isolation_begin(NULL, (troupe_nodes_options_t){.heartbeat_ms = 100});
+    isolation_begin(
+        NULL, (troupe_nodes_options_t){.heartbeat_ms = 100, .hang_ms = 100000});
 }
 
 void
