@@ -30,6 +30,7 @@ function(troupe_add_examples)
         target_link_libraries(example_${name} PRIVATE ${TROUPE_DEPENDENCIES})
         troupe_add_test(example.${name} 60 COMMAND example_${name})
     endforeach()
+    troupe_find_python()
     troupe_add_python_examples()
     # examples/topologies: shared objects, and files that run them.
     troupe_add_kinds(examples/topologies)
@@ -42,14 +43,18 @@ function(troupe_add_examples)
             ENVIRONMENT
             "KINDS=${PROJECT_BINARY_DIR}/examples/topologies"
             "XDG_CACHE_HOME=${troupe_run_dir}"
+            "PATH=${python_path}" "PYTHONDONTWRITEBYTECODE=1"
             "XDG_RUNTIME_DIR=${troupe_run_dir}")
+        if(name STREQUAL "python" AND python_missing)
+            set_tests_properties(topology.${name} PROPERTIES DISABLED TRUE)
+        endif()
     endforeach()
 endfunction()
 
-# examples/python: roots in C, and an actor in Python that they start.
-function(troupe_add_python_examples)
-    set(dir ${PROJECT_SOURCE_DIR}/examples/python)
-    # Another Python may come before Debian's, which has Debian's packages.
+# A PATH whose python3 has what actors in Python need: another one may come
+# before Debian's, which has Debian's packages. Sets python_path, and
+# python_missing when there is none.
+function(troupe_find_python)
     set(path $ENV{PATH})
     foreach(first "" /usr/bin:)
         execute_process(
@@ -61,9 +66,16 @@ function(troupe_add_python_examples)
         endif()
     endforeach()
     if(missing)
-        message(STATUS "The tests example.python.* are left out: they need the "
+        message(STATUS "Tests of actors in Python are left out: they need the "
             "Debian packages python3-zmq and python3-msgpack; see ./dev setup")
     endif()
+    set(python_path "${path}" PARENT_SCOPE)
+    set(python_missing ${missing} PARENT_SCOPE)
+endfunction()
+
+# examples/python: a root in C, and an actor in Python that it starts.
+function(troupe_add_python_examples)
+    set(dir ${PROJECT_SOURCE_DIR}/examples/python)
     file(GLOB files CONFIGURE_DEPENDS ${dir}/*.c)
     foreach(file IN LISTS files)
         cmake_path(GET file STEM name)
@@ -75,8 +87,8 @@ function(troupe_add_python_examples)
             troupe troupe_flags)
         troupe_add_test(example.python.${name} 120
             COMMAND example_python_${name} ${dir}/actor.py
-            ENVIRONMENT "PATH=${path}" "PYTHONDONTWRITEBYTECODE=1")
-        if(missing)
+            ENVIRONMENT "PATH=${python_path}" "PYTHONDONTWRITEBYTECODE=1")
+        if(python_missing)
             set_tests_properties(example.python.${name}
                 PROPERTIES DISABLED TRUE)
         endif()

@@ -11,8 +11,9 @@
 /* ZeroMQ tries again soon, and gives nobody long to say who he is. */
 enum { RECONNECT_MS = 20, RECONNECT_MOST_MS = 500, HANDSHAKE_MS = 2000 };
 
-/* Letters that one node may let lie before it counts as not reading. */
-enum { UNREAD_MAX = 100000 };
+/* Letters that one node may let lie before it counts as not reading; and those
+ * of one that wait for the hub: then its own process has the others. */
+enum { UNREAD_MAX = 100000, AHEAD_MAX = 64 };
 
 static int
 error_of_socket(void)
@@ -58,7 +59,11 @@ troupe__post_bind(void *transport, const char *path, const char *domain,
     void *socket = socket_new(transport, ZMQ_ROUTER);
     if (!socket)
         return error_of_socket();
+    int64_t size_max = TROUPE__LETTER_LONG;
+    CHECK(zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max)
+          == 0);
     set(socket, ZMQ_SNDHWM, UNREAD_MAX);
+    set(socket, ZMQ_RCVHWM, AHEAD_MAX);
     set(socket, ZMQ_ROUTER_MANDATORY, 1);
     set(socket, ZMQ_PLAIN_SERVER, 1);
     set_text(socket, ZMQ_ZAP_DOMAIN, domain);

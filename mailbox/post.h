@@ -15,7 +15,9 @@
  * one ZeroMQ message of one part. Each socket belongs to one thread.
  */
 enum {
-    TROUPE__LETTER_MAX = 65536, /* bytes; who sends more is disconnected */
+    TROUPE__LETTER_MAX = 65536,    /* bytes, of a node */
+    TROUPE__LETTER_LONG = 1 << 20, /* of a guest; who sends more to a hub is
+                                      disconnected */
     TROUPE__ROUTE_MAX = 255,
     TROUPE__USER_MAX = 15,
     TROUPE__PASSWORD_MAX = 127

@@ -321,4 +321,6 @@ troupe__handle(struct troupe__worker *self, struct troupe__actor *actor,
         handle_event(self, actor, msg, actor->kind->child, "(child)");
     else if (msg->kind == WIRE_CANCEL)
         handle_cancel(self, actor, msg);
+    else if (msg->kind == WIRE_CONTROL)
+        handle_event(self, actor, msg, actor->kind->fallback, "(letter)");
 }

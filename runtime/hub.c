@@ -214,6 +214,12 @@ troupe__hub_note(struct troupe__hub *self, const struct troupe__note *note)
     case NOTE_KILL:
         note_of_user(self, note);
         break;
+    case NOTE_GUEST:
+    case NOTE_LETTER:
+    case NOTE_HEARD:
+    case NOTE_BLAME:
+        troupe__hub_guest_note(self, note);
+        break;
     case NOTE_WATCH:
         break; /* link.c has done it */
     }
@@ -242,6 +248,10 @@ ask_one(struct troupe__hub *self, struct troupe__hub_node *node)
         troupe__hub_do_not_await(self, node->facts.number);
     }
     node->missed++;
+    if (node->guest.is_one) {
+        troupe__hub_guest_ping(self, node);
+        return;
+    }
     troupe__letter_write(&self->link->out, "[s,U]", "ping", self->ping);
     troupe__hub_send(self, node);
 }

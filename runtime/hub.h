@@ -21,6 +21,16 @@ struct troupe__node_calls {
     void (*ended)(void *data, const troupe_node_event_t *event);
 };
 
+/* What is under way to and from a guest; see hub_guest.c. */
+struct troupe__hub_guest {
+    bool is_one; /* written under link->lock */
+    troupe_ref_t proxy;
+    uint64_t sent, read;    /* bytes, ever; `read` is proved */
+    uint64_t ping, ping_at; /* the question that is open, or 0; `sent` then */
+    uint32_t unheard;       /* letters that its proxy has not heard of */
+    uint64_t unheard_bytes;
+};
+
 struct troupe__hub_node {
     struct troupe__peer_facts facts; /* number and name from the start */
     uint64_t process;
@@ -38,7 +48,15 @@ struct troupe__hub_node {
     uint32_t missed;                            /* questions */
     uint64_t reports;                           /* of its watchdog */
     uint64_t awaits[TROUPE__PEER_MAX / 64 + 1]; /* who has not admitted it */
+    struct troupe__hub_guest guest;
 };
+
+/* It has joined, and is a peer of others. */
+static inline bool
+troupe__hub_is_member(const struct troupe__hub_node *node)
+{
+    return node->state >= HUB_JOINED && !node->guest.is_one;
+}
 
 /* Nodes in the order of their start: any thread appends, the link's removes,
  * both under link->lock, as what troupe_node_list() reads is changed. */
@@ -91,6 +109,26 @@ void troupe__hub_send(struct troupe__hub *self, struct troupe__hub_node *node);
 void troupe__hub_send_all(struct troupe__hub *self, uint32_t except);
 void troupe__hub_go_if_known(struct troupe__hub *self,
                              struct troupe__hub_node *node);
+
+void troupe__hub_is_alive(struct troupe__hub *self,
+                          struct troupe__hub_node *node);
+int troupe__hub_bye(struct troupe__hub *self, struct troupe__hub_node *node,
+                    const struct troupe__letter *letter);
+void troupe__hub_refuse_version(struct troupe__hub *self,
+                                struct troupe__hub_node *node,
+                                uint64_t version);
+
+/* hub_guest.c: as hub_talk.c does; 0 or a negative errno */
+int troupe__hub_guest_hello(struct troupe__hub *self,
+                            struct troupe__hub_node *node,
+                            const struct troupe__letter *letter);
+int troupe__hub_guest_hear(struct troupe__hub *self,
+                           struct troupe__hub_node *node,
+                           const struct troupe__letter *letter);
+void troupe__hub_guest_ping(struct troupe__hub *self,
+                            struct troupe__hub_node *node);
+void troupe__hub_guest_note(struct troupe__hub *self,
+                            const struct troupe__note *note);
 
 /* zap.c */
 enum troupe__verdict troupe__judge(struct troupe__link *self,

@@ -123,9 +123,9 @@ troupe__hub_ended(struct troupe__hub *self, struct troupe__hub_node *node,
                 event.was_ready ? "has ended" : "ended before it was ready",
                 text);
     take_off_the_list(self, node);
-    if (node->state >= HUB_JOINED && note->is_crash && !node->end_asked)
+    if (troupe__hub_is_member(node) && note->is_crash && !node->end_asked)
         note_suspects(self, node);
-    if (node->state >= HUB_JOINED)
+    if (troupe__hub_is_member(node))
         lose(self, node, &event.reason);
     remove_sockets(link->node->peers->self.directory, event.number);
     troupe__hub_do_not_await(self, event.number);

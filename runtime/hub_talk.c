@@ -48,7 +48,7 @@ troupe__hub_send_all(struct troupe__hub *self, uint32_t except)
     struct troupe__buffer *out = &self->link->out;
     for (uint32_t i = 0; i < self->count; i++) {
         struct troupe__hub_node *node = self->nodes[i];
-        if (node->state >= HUB_JOINED && !node->doomed
+        if (troupe__hub_is_member(node) && !node->doomed
             && node->facts.number != except)
             send_out(self, node, out->data, out->size);
     }
@@ -90,6 +90,14 @@ refuse(struct troupe__hub *self, struct troupe__hub_node *node,
                 node->facts.name, node->why);
 }
 
+void
+troupe__hub_refuse_version(struct troupe__hub *self,
+                           struct troupe__hub_node *node, uint64_t version)
+{
+    refuse(self, node, "it speaks version %llu of the link, the root %d",
+           (unsigned long long) version, TROUPE__LINK_VERSION);
+}
+
 static void
 append_name(void *data, const char *verb, const char *name, troupe_ref_t ref)
 {
@@ -124,7 +132,8 @@ welcome(struct troupe__hub *self, struct troupe__hub_node *node)
     memcpy(own.name, root->peers->self.name, sizeof own.name);
     write_up(&letters, &own, true);
     for (uint32_t i = 0; i < self->count; i++) {
-        if (self->nodes[i]->state >= HUB_ANNOUNCED)
+        if (troupe__hub_is_member(self->nodes[i])
+            && self->nodes[i]->state >= HUB_ANNOUNCED)
             write_up(&letters, &self->nodes[i]->facts,
                      self->nodes[i]->state == HUB_LIVE);
     }
@@ -163,8 +172,7 @@ on_hello(struct troupe__hub *self, struct troupe__hub_node *node,
     if (troupe__letter_read(letter, "[s,U]", &verb, &version) < 0)
         return -EBADMSG;
     if (version != TROUPE__LINK_VERSION) {
-        refuse(self, node, "it speaks version %llu of the link, the root %d",
-               (unsigned long long) version, TROUPE__LINK_VERSION);
+        troupe__hub_refuse_version(self, node, version);
         return 0;
     }
     if (troupe__letter_read(letter, "[s,U,U,R,r!]", &verb, &version, &workers,
@@ -227,7 +235,7 @@ on_ready(struct troupe__hub *self, struct troupe__hub_node *node,
     for (uint32_t i = 0; i < self->count; i++) {
         const struct troupe__hub_node *other = self->nodes[i];
         uint32_t number = other->facts.number;
-        if (other != node && other->state >= HUB_JOINED && !other->doomed
+        if (other != node && troupe__hub_is_member(other) && !other->doomed
             && !other->is_silent && !other->has_left)
             node->awaits[number / 64] |= UINT64_C(1) << number % 64;
     }
@@ -256,6 +264,19 @@ on_known(struct troupe__hub *self, struct troupe__hub_node *node,
     return 0;
 }
 
+void
+troupe__hub_is_alive(struct troupe__hub *self, struct troupe__hub_node *node)
+{
+    node->missed = 0;
+    if (!node->is_silent)
+        return;
+    pthread_mutex_lock(&self->link->lock);
+    node->is_silent = false;
+    pthread_mutex_unlock(&self->link->lock);
+    troupe__log(self->link->node, TROUPE_LOG_INFO, "node %u %s answers again",
+                node->facts.number, node->facts.name);
+}
+
 static int
 on_beat(struct troupe__hub *self, struct troupe__hub_node *node,
         const struct troupe__letter *letter)
@@ -270,15 +291,7 @@ on_beat(struct troupe__hub *self, struct troupe__hub_node *node,
             < 0
         || troupe__letter_items(turns, size, &cursor) < 0)
         return -EBADMSG;
-    node->missed = 0;
-    if (node->is_silent) {
-        pthread_mutex_lock(&self->link->lock);
-        node->is_silent = false;
-        pthread_mutex_unlock(&self->link->lock);
-        troupe__log(self->link->node, TROUPE_LOG_INFO,
-                    "node %u %s answers again", node->facts.number,
-                    node->facts.name);
-    }
+    troupe__hub_is_alive(self, node);
     if (reports > node->reports) {
         troupe__log(self->link->node, TROUPE_LOG_WARNING,
                     "node %u %s: a handler there does not return; its own log "
@@ -306,9 +319,9 @@ on_name(struct troupe__hub *self, struct troupe__hub_node *node,
     return 0;
 }
 
-static int
-on_bye(struct troupe__hub *self, struct troupe__hub_node *node,
-       const struct troupe__letter *letter)
+int
+troupe__hub_bye(struct troupe__hub *self, struct troupe__hub_node *node,
+                const struct troupe__letter *letter)
 {
     (void) letter;
     uint64_t due = troupe__real_ns() + self->options.hang_ms * NS_PER_MS;
@@ -324,15 +337,22 @@ static const struct {
     const char *verb;
     int (*hear)(struct troupe__hub *self, struct troupe__hub_node *node,
                 const struct troupe__letter *letter);
-} verbs[] = {{"beat", on_beat}, {"name", on_name},   {"unname", on_name},
-             {"join", on_name}, {"leave", on_name},  {"known", on_known},
-             {"bye", on_bye},   {"ready", on_ready}, {"hello", on_hello}};
+} verbs[] = {{"beat", on_beat},        {"name", on_name},
+             {"unname", on_name},      {"join", on_name},
+             {"leave", on_name},       {"known", on_known},
+             {"bye", troupe__hub_bye}, {"ready", on_ready},
+             {"hello", on_hello},      {"guest", troupe__hub_guest_hello}};
 
 static int
 hear(struct troupe__hub *self, struct troupe__hub_node *node,
      const struct troupe__letter *letter)
 {
-    bool is_hello = strcmp(letter->verb, "hello") == 0;
+    if (node->guest.is_one)
+        return troupe__hub_guest_hear(self, node, letter);
+    if (!letter)
+        return -EBADMSG;
+    bool is_hello = strcmp(letter->verb, "hello") == 0
+                    || strcmp(letter->verb, "guest") == 0;
     if (is_hello != (node->state == HUB_STARTING))
         return -EALREADY;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
@@ -355,10 +375,9 @@ troupe__hub_hear(struct troupe__hub *self, const struct troupe__post *post,
         && (route->size != node->route.size
             || memcmp(route->bytes, node->route.bytes, route->size) != 0))
         what = "it spoke over a second connection";
-    else if (!letter)
-        what = "what it said is no letter";
     else if (hear(self, node, letter) < 0)
-        what = "it may not say that, or not so:";
+        what = letter ? "it may not say that, or not so:"
+                      : "what it said is no letter";
     if (!what)
         return;
     atomic_fetch_add(&self->link->bad_count, 1);

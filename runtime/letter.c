@@ -7,11 +7,10 @@
 
 enum { DEPTH_MAX = 4, VALUES_MAX = 4096 };
 
-bool
-troupe__letter_open(struct troupe__letter *self, const uint8_t *bytes,
-                    size_t size, struct troupe__arena *arena)
+static bool
+open_within(struct troupe__letter *self, const uint8_t *bytes, size_t size,
+            struct troupe__arena *arena, struct troupe__limits limits)
 {
-    struct troupe__limits limits = {DEPTH_MAX, VALUES_MAX};
     const uint8_t *end = bytes + size;
     if (size == 0
         || troupe__value_check(bytes, end, &limits) != (ptrdiff_t) size)
@@ -30,6 +29,23 @@ troupe__letter_open(struct troupe__letter *self, const uint8_t *bytes,
     *self = (struct troupe__letter){bytes, size, "", arena};
     memcpy(self->verb, verb.data, verb.number);
     return true;
+}
+
+bool
+troupe__letter_open(struct troupe__letter *self, const uint8_t *bytes,
+                    size_t size, struct troupe__arena *arena)
+{
+    return open_within(self, bytes, size, arena,
+                       (struct troupe__limits){DEPTH_MAX, VALUES_MAX});
+}
+
+bool
+troupe__letter_open_deep(struct troupe__letter *self, const uint8_t *bytes,
+                         size_t size, struct troupe__arena *arena)
+{
+    return open_within(
+        self, bytes, size, arena,
+        (struct troupe__limits){WIRE_DEPTH_MAX, WIRE_ELEMENTS_MAX});
 }
 
 int

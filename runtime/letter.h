@@ -30,6 +30,10 @@ struct troupe__letter {
 bool troupe__letter_open(struct troupe__letter *self, const uint8_t *bytes,
                          size_t size, struct troupe__arena *arena);
 
+/* troupe__letter_open_deep: one that may hold the body of a message. */
+bool troupe__letter_open_deep(struct troupe__letter *self, const uint8_t *bytes,
+                              size_t size, struct troupe__arena *arena);
+
 /* troupe__letter_read: as troupe_unpack(); the verb counts as an item. */
 int troupe__letter_read(const struct troupe__letter *self, const char *format,
                         ...);

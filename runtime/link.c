@@ -25,10 +25,16 @@ enum { LETTERS_A_TURN = 256, BYE_MS = 200 };
 struct troupe__note *
 troupe__note_new(enum troupe__note_kind kind, const char *text)
 {
-    size_t size = strlen(text) + 1;
+    return troupe__note_bytes(kind, text, strlen(text) + 1);
+}
+
+struct troupe__note *
+troupe__note_bytes(enum troupe__note_kind kind, const void *bytes, size_t size)
+{
     struct troupe__note *note = troupe__alloc(sizeof *note + size);
     note->kind = kind;
-    memcpy(note->text, text, size);
+    note->size = size;
+    memcpy(note->text, bytes, size);
     return note;
 }
 
@@ -102,6 +108,7 @@ take_letters(struct troupe__link *self)
         if (!troupe__post_take(self->socket, is_hub, post))
             return;
         bool readable = post->is_whole
+                        && post->letter.size <= TROUPE__LETTER_MAX
                         && troupe__letter_open(&letter, post->letter.data,
                                                post->letter.size, &self->arena);
         if (is_hub)

@@ -32,7 +32,11 @@ enum troupe__note_kind {
     NOTE_STUCK,
     NOTE_EXITED,
     NOTE_END, /* of a node, by the user */
-    NOTE_KILL
+    NOTE_KILL,
+    NOTE_GUEST,  /* a guest has its proxy, `ref` */
+    NOTE_LETTER, /* of the proxy's, for the guest */
+    NOTE_HEARD,  /* the proxy has heard `count` letters, of `value` bytes */
+    NOTE_BLAME   /* the guest broke the rules by that verb */
 };
 
 struct troupe__note {
@@ -45,7 +49,9 @@ struct troupe__note {
     troupe_exit_t exit;
     bool is_permanent;
     bool is_crash; /* by itself: what it had in hand may be the reason */
-    char text[];   /* a name, or words */
+    uint32_t count;
+    size_t size; /* of `text`, which ends in NUL where it is text */
+    char text[]; /* a name, words, or the bytes of a letter */
 };
 
 enum troupe__link_state {
@@ -97,6 +103,8 @@ void troupe__link_stop(troupe_t *node);
 void troupe__link_free(troupe_t *node);
 struct troupe__note *troupe__note_new(enum troupe__note_kind kind,
                                       const char *text);
+struct troupe__note *troupe__note_bytes(enum troupe__note_kind kind,
+                                        const void *bytes, size_t size);
 void troupe__link_note(struct troupe__link *self, struct troupe__note *note);
 void troupe__link_complain(struct troupe__link *self,
                            struct troupe__complaint *complaint,

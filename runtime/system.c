@@ -268,6 +268,8 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
         troupe__resume_arrived(self, actor);
     else if (is(msg, "why"))
         troupe__why(self, actor, msg);
+    else if (is(msg, "letter"))
+        troupe__event(self, actor, msg); /* of a guest; see guest.h */
 }
 
 static void

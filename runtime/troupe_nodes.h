@@ -110,7 +110,7 @@ typedef struct troupe_node_info {
     char name[TROUPE_NAME_MAX + 1];
     troupe_node_state_t state;
     int pid;            /* 0: not known yet */
-    uint32_t workers;   /* 0: not known yet */
+    uint32_t workers;   /* 0: not known yet, or it has none, as a guest has */
     bool is_silent;     /* too many questions without an answer; the root's */
     troupe_ref_t agent; /* who acts for others there, or the one actor of a
                            node that is not built on Troupe; or nobody */

@@ -244,7 +244,10 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                            "nobody starts processes: call "
                            "troupe_isolation_begin() on the root of the run");
     }
-    rc = troupe_monitor(ctx, self->warden, NULL);
+    /* There is no actor behind it that others could look into. */
+    rc = plan_is_program(&plan) ? troupe_become(ctx, &troupe__program_kind) : 0;
+    if (rc == 0)
+        rc = troupe_monitor(ctx, self->warden, NULL);
     troupe_message_t *kept = NULL;
     if (rc == 0)
         rc = troupe_message_keep(msg, &kept);
@@ -320,5 +323,12 @@ static const troupe_clause_t clauses[] = {
 const troupe_kind_t troupe__deputy_kind = {
     .name = "troupe.deputy",
     .state_size = sizeof(struct troupe__deputy),
+    .clauses = clauses,
+};
+
+/* A child that is a program has no kind: its spec has this one. */
+const troupe_kind_t troupe__program_kind = {
+    .name = TROUPE__PROGRAM_KIND,
+    .state_size = sizeof(struct deputy),
     .clauses = clauses,
 };

@@ -35,7 +35,7 @@ extern const troupe_kind_t troupe__deputy_kind;
 extern const troupe_kind_t troupe__warden_kind;
 extern const troupe_kind_t troupe__host_kind;
 
-/* Of children that are programs without kinds; see program.c. */
+/* Of children that are programs without kinds: the deputy becomes it. */
 extern const troupe_kind_t troupe__program_kind;
 #define TROUPE__PROGRAM_KIND "troupe.program"
 enum { TROUPE__ARGUMENTS_MAX = 62 };

@@ -137,10 +137,3 @@ troupe__program_free(const troupe_program_t **program_p)
     free_list(program->env);
     free((void *) (uintptr_t) program);
 }
-
-/* A child that is a program has no kind; this one takes its place where there
- * must be one, and is never spawned. */
-static const troupe_clause_t clauses[] = {{0, NULL, NULL, NULL}};
-
-const troupe_kind_t troupe__program_kind = {
-    .name = TROUPE__PROGRAM_KIND, .state_size = 1, .clauses = clauses};

@@ -38,10 +38,10 @@
  * blame.
  *
  * With a `program` in its spec the child's own process runs that one. When the
- * spec has no kind the child is the program itself, in any language, as its
- * hello says (mailbox/NODES.md; examples/python): it has started when its node
- * is up, gets its arguments by argv, and ends with its process. It is asked to
- * stop by its node's stop.
+ * spec has no kind the child is the program itself, in any language: a guest
+ * (mailbox/WIRE.md; examples/python), or a node with one actor (NODES.md). It
+ * has started when it has said so, gets its arguments by argv, and ends with
+ * its process, which is told to stop.
  *
  * An own process lives as long as one incarnation of its child. A named node
  * is started when its first child is, again when a child is restarted on it,

@@ -6,90 +6,22 @@
  * one for a child alone until that deputy's incarnation ends, one with a name
  * of its own to the end of the run. How a process ended is told to all who had
  * an actor there. Who asks for a node that is just ending waits for its end.
+ * Of a guest, which has one socket and no actors, the proxy is spawned here.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mailbox/check.h"
+#include "runtime/guest.h"
 #include "runtime/peers.h"
-#include "supervisor/isolation.h"
+#include "supervisor/station.h"
 #include "troupe_ask.h"
 #include "troupe_msgpack.h"
 
 enum { END_MS = 2000 }; /* for a process to end in order */
 
-/* A deputy that needs a node. */
-struct tenant {
-    struct tenant *next;
-    troupe_ref_t ref;
-    troupe_monitor_t monitor;
-    troupe_token_t ready, end; /* open: to be told when it is ready, or ends */
-};
-
-enum station_state { STATION_STARTING, STATION_READY, STATION_ENDING };
-
-struct station {
-    struct station *next;
-    char name[TROUPE_NAME_MAX + 1];
-    uint32_t number;
-    uint64_t life; /* of all processes of this run the first, second, ... */
-    enum station_state state;
-    bool alone;    /* for one child: it ends with its tenant */
-    bool is_child; /* `host` is the child itself, in a foreign program */
-    const troupe_program_t *program; /* NULL: as for others */
-    troupe_ref_t host;
-    struct tenant *tenants;
-};
-
-struct warden {
-    const troupe_program_t *program;
-    struct station *stations;
-    uint64_t lives; /* so far */
-};
-
 /* --- stations ---------------------------------------------------------------*/
-
-static struct station *
-station_named(const struct warden *self, const char *name)
-{
-    struct station *at = self->stations;
-    while (at && strcmp(at->name, name) != 0)
-        at = at->next;
-    return at;
-}
-
-static struct station *
-station_numbered(const struct warden *self, uint32_t number)
-{
-    struct station *at = self->stations;
-    while (at && at->number != number)
-        at = at->next;
-    return at;
-}
-
-static void
-station_remove(struct warden *self, struct station *station)
-{
-    struct station **at = &self->stations;
-    while (*at != station)
-        at = &(*at)->next;
-    *at = station->next;
-    troupe__program_free(&station->program);
-    free(station);
-}
-
-static struct station *
-station_add(struct warden *self, const char *name, bool alone)
-{
-    struct station *station = troupe__alloc(sizeof *station);
-    snprintf(station->name, sizeof station->name, "%s", name);
-    station->alone = alone;
-    station->next = self->stations;
-    self->stations = station;
-    return station;
-}
 
 static void
 tenant_ready(troupe_context_t *ctx, const struct station *station,
@@ -101,8 +33,9 @@ tenant_ready(troupe_context_t *ctx, const struct station *station,
             "its program did not call troupe_isolation_serve(), nor, "
             "where it is not ours, name an actor in its hello");
     } else if (troupe_reply_to(ctx, &tenant->ready, "[I, R, b]",
-                               (int64_t) station->number, station->host,
-                               (int) station->is_child)
+                               station->is_guest ? (int64_t) TROUPE__ROOT
+                                                 : (int64_t) station->number,
+                               station->host, (int) station->is_child)
                < 0) {
         troupe_token_drop(ctx, &tenant->ready);
     }
@@ -185,7 +118,7 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (rc < 0 || !troupe_message_is_ask(msg)
         || troupe__program_read(bytes, size, &program) < 0)
         return 0;
-    struct station *station = station_named(self, name);
+    struct station *station = troupe__station_named(self, name);
     bool is_new = !station;
     if (strlen(name) > TROUPE_NAME_MAX
         || (station && station->alone != alone)) {
@@ -196,11 +129,11 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                                   name);
     }
     if (is_new)
-        station = station_add(self, name, alone);
+        station = troupe__station_add(self, name, alone);
     troupe__program_free(&station->program);
     station->program = program;
     if (is_new && (rc = station_start(ctx, self, station)) < 0) {
-        station_remove(self, station);
+        troupe__station_remove(self, station);
         return troupe_reply_error(ctx, rc, "node '%s' cannot be started: %s",
                                   name, troupe_strerror(rc));
     }
@@ -246,7 +179,7 @@ on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const char *name = "";
     if (troupe_unpack(msg, "s", &name) < 0 || !troupe_message_is_ask(msg))
         return 0;
-    const struct station *station = station_named(state, name);
+    const struct station *station = troupe__station_named(state, name);
     struct tenant *tenant = station ? station->tenants : NULL;
     while (tenant
            && (tenant->end.id
@@ -264,15 +197,24 @@ on_up(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_node_event_t event;
     int rc = troupe_node_event_read(msg, &event);
     struct station *station =
-        rc == 0 ? station_numbered(self, event.number) : NULL;
-    struct troupe__peer_facts facts;
+        rc == 0 ? troupe__station_numbered(self, event.number) : NULL;
+    struct troupe__peer_facts facts = {.system = false};
     /* Anybody can send such words: they only say where to look. */
-    if (!station || station->state != STATION_STARTING
-        || troupe__peer_facts(troupe_context_node(ctx), event.number, &facts)
-               < 0)
+    if (!station || station->state != STATION_STARTING)
         return 0;
+    if (troupe__guest_is(troupe_context_node(ctx), event.number)) {
+        if (troupe__station_proxy_begin(ctx, station) < 0) {
+            station_end(ctx, station);
+            return 0; /* its tenants hear of that end */
+        }
+    } else if (troupe__peer_facts(troupe_context_node(ctx), event.number,
+                                  &facts)
+               < 0) {
+        return 0;
+    } else {
+        station->host = facts.agent;
+    }
     station->state = STATION_READY;
-    station->host = facts.agent;
     station->is_child = !facts.system;
     for (struct tenant *at = station->tenants; at; at = at->next)
         tenant_ready(ctx, station, at);
@@ -286,31 +228,33 @@ on_node_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_node_event_t event;
     int rc = troupe_node_event_read(msg, &event);
     struct station *station =
-        rc == 0 ? station_numbered(self, event.number) : NULL;
+        rc == 0 ? troupe__station_numbered(self, event.number) : NULL;
     struct troupe__peer_facts facts;
     if (!station
         || troupe__peer_facts(troupe_context_node(ctx), event.number, &facts)
-               == 0)
+               == 0
+        || troupe__guest_is(troupe_context_node(ctx), event.number))
         return 0; /* it lives */
     bool was_ending = station->state == STATION_ENDING;
     int code = event.is_permanent ? -ENOTRECOVERABLE : event.reason.code;
     troupe_exit_t kind =
         event.is_permanent ? TROUPE_EXIT_ERROR : event.reason.kind;
+    troupe__station_proxy_end(ctx, station, event.reason.text);
     tell_tenants(ctx, station, kind, code, event.reason.text, !was_ending);
     if (!station->tenants) {
-        station_remove(self, station);
+        troupe__station_remove(self, station);
         return 0;
     }
     rc = station_start(ctx, self, station);
     if (rc < 0) {
         tell_tenants(ctx, station, TROUPE_EXIT_ERROR, rc, troupe_strerror(rc),
                      true);
-        station_remove(self, station);
+        troupe__station_remove(self, station);
     }
     return 0;
 }
 
-/* A deputy's incarnation has ended. */
+/* A deputy's incarnation has ended; or a proxy, of itself. */
 static int
 on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -319,6 +263,11 @@ on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_down_read(msg, &down);
     for (struct station *station = self->stations; rc == 0 && station;
          station = station->next) {
+        if (station->is_guest && station->of_proxy.id == down.monitor.id) {
+            station->is_guest = false;
+            station_end(ctx, station);
+            break;
+        }
         struct tenant **at = &station->tenants;
         while (*at && (*at)->monitor.id != down.monitor.id)
             at = &(*at)->next;
@@ -346,7 +295,7 @@ warden_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     while (self->stations) {
         tell_tenants(ctx, self->stations, TROUPE_EXIT_SHUTDOWN, 0,
                      "the run ends", true);
-        station_remove(self, self->stations);
+        troupe__station_remove(self, self->stations);
     }
     troupe__program_free(&self->program);
 }
@@ -365,7 +314,7 @@ warden_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (rc == 0)
         rc = troupe_node_of(node, troupe_self(ctx), name);
     /* The root is a station too, for children of supervisors elsewhere. */
-    struct station *station = station_add(self, name, false);
+    struct station *station = troupe__station_add(self, name, false);
     troupe_spawn_options_t options = {.place = TROUPE_SPREAD};
     station->number = TROUPE__ROOT;
     station->state = STATION_READY;

@@ -75,7 +75,7 @@ on_far(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return 0;
 }
 
-/* All that are ready, but this one. */
+/* All that are ready and have actors, but this one. */
 static void
 list_others(struct troupe__pending *pending, troupe_node_info_t **ret_infos)
 {
@@ -84,7 +84,7 @@ list_others(struct troupe__pending *pending, troupe_node_info_t **ret_infos)
     troupe_node_info_t *infos = troupe__grab(room * sizeof *infos);
     size_t count = troupe_node_list(node, infos, room), kept = 0;
     for (size_t i = 0; i < count && i < room; i++) {
-        if (infos[i].state == TROUPE_NODE_READY
+        if (infos[i].state == TROUPE_NODE_READY && infos[i].workers > 0
             && infos[i].number != number_of(pending->admin->agent))
             infos[kept++] = infos[i];
     }

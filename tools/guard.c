@@ -84,6 +84,8 @@ lives_on(const struct troupe__topology *topology,
     while (at->spec.isolation != TROUPE_OWN_PROCESS && !at->node_name.text
            && at != &topology->members[0])
         at = &topology->members[at->parent]; /* it is where that one is */
+    if (at->is_program)                      /* the root speaks for it */
+        return strcmp(topology->places[0].name.text, node) == 0;
     if (at->spec.isolation != TROUPE_OWN_PROCESS)
         return strcmp(topology->places[at->node].name.text, node) == 0;
     for (size_t i = 0; i < at->count; i++)

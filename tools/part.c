@@ -76,6 +76,8 @@ add_member(struct troupe__part *self, size_t index, troupe_child_spec_t *specs)
         self->actor_count++;
         specs[i].name = name;
         specs[i].kind = troupe__guards_kind(self, member);
+        if (member->is_program)
+            specs[i].program = &member->program;
         specs[i].arguments = member->arguments;
         specs[i].arguments_size = member->arguments_size;
         /* An actor that ends the run must not be begun again at its end. */
@@ -134,7 +136,7 @@ troupe__part_kinds(struct troupe__part *self)
     for (size_t i = 1; i < topology->member_count; i++) {
         const struct troupe__member *member = &topology->members[i];
         size_t at = 0;
-        if (member->is_supervisor)
+        if (!member->kind)
             continue;
         const troupe_kind_t *kind = troupe__guards_kind(self, member);
         while (at < count && kinds[at] != kind)

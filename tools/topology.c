@@ -121,6 +121,8 @@ troupe__topology_free(struct troupe__topology *self)
         troupe__words_free(&member->child_names);
         troupe__words_free(&member->groups);
         troupe__words_free(&member->allow);
+        troupe__words_free(&member->program_words);
+        troupe__topology_program_free(member);
     }
     for (size_t i = 0; i < self->library_count; i++)
         if (self->libraries[i].handle)

@@ -3,6 +3,7 @@
 #ifndef TROUPE_TOOLS_TOPOLOGY_H
 #define TROUPE_TOOLS_TOPOLOGY_H
 
+#include "troupe_isolation.h"
 #include "troupe_node.h"
 #include "troupe_supervisor.h"
 
@@ -55,8 +56,11 @@ struct troupe__member {
     struct troupe__words child_names;
 
     struct troupe__word kind_name;
-    const troupe_kind_t *kind;
-    const char *kind_origin; /* path of its library, or "troupe" */
+    const troupe_kind_t *kind; /* NULL for a program */
+    const char *kind_origin;   /* path of its library, or "troupe" */
+    bool is_program;
+    struct troupe__words program_words;
+    troupe_program_t program; /* argv has these words */
     void *arguments;
     size_t arguments_size;
     struct troupe__word name;
@@ -118,6 +122,14 @@ void troupe__topology_kinds(struct troupe__topology *self,
                             struct troupe__findings *findings);
 void troupe__topology_specs(struct troupe__topology *self,
                             struct troupe__findings *findings);
+
+/* Of an actor's keys: what it is started with, where it is a program; that it
+ * is one or of a kind, and not both. */
+void troupe__topology_program(const struct troupe__topology *self,
+                              const struct troupe__value *value,
+                              struct troupe__member *member,
+                              struct troupe__findings *findings);
+void troupe__topology_program_free(struct troupe__member *member);
 
 /* The kinds of this binary, ended by NULL. */
 extern const troupe_kind_t *const troupe__own_kinds[];

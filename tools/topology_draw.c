@@ -27,13 +27,28 @@ describe_supervisor(const struct troupe__member *member)
                           intensity == 1 ? "" : "s", period_ms / 1000.0);
 }
 
+/* Its words, as they would stand on a command line. */
+static char *
+describe_program(const struct troupe__member *member)
+{
+    char *line = troupe__copy("program", strlen("program"));
+    for (size_t i = 0; i < member->program_words.count; i++) {
+        char *longer =
+            troupe__format("%s %s", line, member->program_words.items[i].text);
+        free(line);
+        line = longer;
+    }
+    return line;
+}
+
 /* What a member is, in one line without its name; to be freed. */
 static char *
 describe(const struct troupe__topology *self,
          const struct troupe__member *member)
 {
-    char *what = member->is_supervisor
-                     ? describe_supervisor(member)
+    char *what = member->is_supervisor ? describe_supervisor(member)
+                 : member->is_program
+                     ? describe_program(member)
                      : troupe__format("%s from %s", member->kind->name,
                                       member->kind_origin);
     bool alone = member->spec.isolation == TROUPE_OWN_PROCESS;
@@ -150,8 +165,15 @@ member_json(const struct troupe__topology *self, size_t index)
         for (size_t i = 0; i < member->count; i++)
             json_array_append_new(
                 names, json_string(troupe__member_name(member, i, name)));
-        json_object_set_new(object, "kind", json_string(member->kind->name));
-        json_object_set_new(object, "from", json_string(member->kind_origin));
+        if (member->is_program) {
+            json_object_set_new(object, "program",
+                                words_json(&member->program_words));
+        } else {
+            json_object_set_new(object, "kind",
+                                json_string(member->kind->name));
+            json_object_set_new(object, "from",
+                                json_string(member->kind_origin));
+        }
         json_object_set_new(object, "names", names);
         json_object_set_new(object, "groups", words_json(&member->groups));
         if (member->is_limited)

@@ -180,8 +180,10 @@ static const struct troupe__field supervisor_fields[] = {
 static const struct troupe__field actor_fields[] = {
     {.key = "kind",
      .type = TROUPE__FIELD_TEXT,
-     AT(struct troupe__member, kind_name),
-     .required = true},
+     AT(struct troupe__member, kind_name)},
+    {.key = "program",
+     .type = TROUPE__FIELD_TEXTS,
+     AT(struct troupe__member, program_words)},
     {.key = "arguments", .type = TROUPE__FIELD_OTHER},
     {.key = "name",
      .type = TROUPE__FIELD_TEXT,
@@ -262,10 +264,12 @@ read_named(const struct troupe__value *value, const char *what,
 }
 
 static void
-read_actor(const struct troupe__value *value, struct troupe__member *member,
+read_actor(const struct troupe__topology *self,
+           const struct troupe__value *value, struct troupe__member *member,
            struct troupe__findings *findings)
 {
     read_named(value, "actor", &member->key, actor_fields, member, findings);
+    troupe__topology_program(self, value, member, findings);
     const struct troupe__value *arguments =
         troupe__value_get(value, "arguments");
     const struct troupe__value *worker = troupe__value_get(value, "worker");
@@ -284,10 +288,12 @@ read_actor(const struct troupe__value *value, struct troupe__member *member,
 }
 
 static void
-read_supervisor(const struct troupe__value *value,
+read_supervisor(const struct troupe__topology *self,
+                const struct troupe__value *value,
                 struct troupe__member *member,
                 struct troupe__findings *findings)
 {
+    (void) self;
     member->is_supervisor = true;
     read_named(value, "supervisor", &member->key, supervisor_fields, member,
                findings);
@@ -295,7 +301,8 @@ read_supervisor(const struct troupe__value *value,
 
 static void
 read_members(struct troupe__topology *self, const char *key,
-             void (*read)(const struct troupe__value *, struct troupe__member *,
+             void (*read)(const struct troupe__topology *,
+                          const struct troupe__value *, struct troupe__member *,
                           struct troupe__findings *),
              struct troupe__findings *findings)
 {
@@ -308,7 +315,7 @@ read_members(struct troupe__topology *self, const char *key,
     }
     for (size_t i = 0; i < map->count; i++) {
         struct troupe__word name = {map->keys[i]->text, map->keys[i]->spot};
-        read(map->values[i], member_add(self, name), findings);
+        read(self, map->values[i], member_add(self, name), findings);
     }
 }
 

@@ -195,7 +195,9 @@ troupe__topology_specs(struct troupe__topology *self,
         spec.kind = member->kind;
         if (member->is_supervisor)
             spec.supervisor = &member->options;
-        if ((member->is_supervisor || member->kind)
+        if (member->is_program)
+            spec.program = &member->program;
+        if ((member->is_supervisor || member->kind || member->program.path)
             && troupe_child_specs_check(&self->members[member->parent].options,
                                         &spec, 1, &error)
                    < 0)

@@ -16,8 +16,8 @@ static int
 tally_add(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct tally *self = state;
-    int words = 0;
-    int rc = troupe_unpack(msg, "i", &words);
+    int line = 0, words = 0;
+    int rc = troupe_unpack(msg, "[i, i]", &line, &words);
     if (rc < 0)
         return rc;
     self->words += words;
@@ -67,7 +67,8 @@ use(troupe_t *node, troupe_ref_t clerk)
         printf("upper: %s\n", text);
     troupe_message_destroy(&reply);
     if (rc == 0)
-        rc = troupe_node_ask(node, clerk, "count", 0, &reply, "s", "to be or");
+        rc = troupe_node_ask(node, clerk, "count", 0, &reply, "{s:i, s:s}",
+                             "line", 1, "text", "to be or");
     if (rc == 0)
         rc =
             troupe_unpack(reply, "{s:i,s:i}", "words", &words, "total", &total);

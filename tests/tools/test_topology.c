@@ -196,7 +196,7 @@ Test(topology, wrong_keys_and_types_are_told_with_place_and_cure)
             "f:1:39: 'attempts' is for an actor that is asked at least once; "
             "add 'delivery: at_least_once', or take it out");
     refused("actors: {a: {count: 2}}\n",
-            "f:1:13: actor 'a' has no 'kind'; add one");
+            "f:1:13: actor 'a' has no 'kind'; add one, or a 'program'");
     refused("actors: {a: {kind: printer, count: many}}\n",
             "f:1:36: 'count' wants a whole number, not 'many'");
     refused("actors: {a: {kind: printer, count: 0}}\n",

@@ -1,7 +1,8 @@
-# troupe_node.py: this process as a node of a run, with one actor in it.
+# node.py: a node of a run in Python, with an actor that sums and shouts in it.
 # SPDX-License-Identifier: Apache-2.0
-"""All that it knows is in mailbox/NODES.md and mailbox/WIRE.md; see actor.py for its use."""
-import hmac, itertools, os, sys, time
+"""All that it knows is in mailbox/NODES.md and mailbox/WIRE.md, though it checks less of
+what it is told than WIRE.md asks for. test_programs.py has it started."""
+import hmac, itertools, os, signal, sys, time
 import msgpack, zmq
 
 TELL, ASK, REPLY, ERROR, CONTROL = 0x11, 0x12, 0x13, 0x14, 0x1B
@@ -127,3 +128,23 @@ def run(verbs):
             hear(*msgpack.unpackb(hub.recv()))
         if lane in ready:
             take(verbs)
+
+
+def upper(call):
+    call.reply(call.body.upper())
+
+def count(call):  # asks an actor in C before it answers
+    def then(total, why_not):
+        if why_not:
+            call.fail(-71, f"no total: {why_not}")
+        else:
+            call.reply({"words": len(call.body["text"].split()), "total": total})
+    ask("tally", "add", [call.body["line"], len(call.body["text"].split())], call.deadline, then)
+
+def size(call):
+    call.reply(len(call.body))
+
+def crash(call):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+run({"upper": upper, "count": count, "size": size, "crash": crash})
