@@ -10,9 +10,10 @@
 #include <troupe.h>
 
 #include "tests/supervisor/crook.h"
+#include "tests/supervisor/greedy.h"
 #include "tests/supervisor/isolated.h"
 
-static const troupe_kind_t *const kinds[] = {&mate, &crook, NULL};
+static const troupe_kind_t *const kinds[] = {&mate, &crook, &greedy, NULL};
 
 static void
 log_line(void *data, troupe_level_t level, const char *text)
