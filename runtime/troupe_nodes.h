@@ -15,6 +15,11 @@
  * from node to node to the root and on. When actors of two nodes claim one
  * name within that lag, both calls return 0; the root then decides for one, and
  * the other's node takes the name away again and logs a warning.
+ *
+ * What one node may have kept by others is bounded: 65,536 names and places in
+ * groups; 65,536 monitors, links and waits for room, on each worker. More is
+ * refused, with a line in the log: the name is taken away again, and monitors
+ * and links end at once as of nobody.
  */
 
 /* How often the root looks, and how patient it is; 0 takes the default. */

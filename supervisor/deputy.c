@@ -329,6 +329,6 @@ const troupe_kind_t troupe__deputy_kind = {
 /* A child that is a program has no kind: its spec has this one. */
 const troupe_kind_t troupe__program_kind = {
     .name = TROUPE__PROGRAM_KIND,
-    .state_size = sizeof(struct deputy),
+    .state_size = sizeof(struct troupe__deputy),
     .clauses = clauses,
 };

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "mailbox/check.h"
+#include "mailbox/ref.h"
 #include "runtime/idmap.h"
+#include "runtime/peers.h"
 #include "supervisor/isolation.h"
 #include "troupe_agent.h"
 #include "troupe_ask.h"
@@ -22,6 +24,8 @@ struct stay {
 struct host {
     struct troupe__idmap by_actor; /* ref -> struct stay * */
     struct troupe__idmap by_owner; /* monitor -> the same */
+    struct troupe__idmap counts;   /* of stays, by the node of their owners */
+    uint64_t refused;
 };
 
 struct order {
@@ -68,6 +72,45 @@ spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t owner,
                         order->arguments_size);
 }
 
+/* --- how many ---------------------------------------------------------------*/
+
+static uint64_t
+count_of(const struct host *self, uint32_t node)
+{
+    uint64_t count = 0;
+    (void) troupe__idmap_get(&self->counts, node, &count);
+    return count;
+}
+
+/* The 1st, 10th, 100th ... is logged: nobody can fill a disk with it. */
+static bool
+is_worth_a_line(uint64_t count)
+{
+    while (count % 10 == 0)
+        count /= 10;
+    return count == 1;
+}
+
+/* A node that orders actors without end must not make this one grow; the root
+ * and who is here have other bounds. */
+static bool
+has_enough(troupe_context_t *ctx, struct host *self, troupe_ref_t owner)
+{
+    uint32_t node = troupe__ref_node(owner);
+    if (node == TROUPE__ROOT || node == troupe__ref_node(troupe_self(ctx))
+        || count_of(self, node) < TROUPE__STAYS_MAX)
+        return false;
+    if (is_worth_a_line(++self->refused)) {
+        troupe_log(ctx, TROUPE_LOG_WARNING,
+                   "node %u has %d actors here, and may have no more: refused "
+                   "(%llu so far)",
+                   node, TROUPE__STAYS_MAX, (unsigned long long) self->refused);
+    }
+    return true;
+}
+
+/* --- stays ------------------------------------------------------------------*/
+
 static struct stay *
 stay_of(const struct troupe__idmap *map, uint64_t id)
 {
@@ -89,6 +132,8 @@ stay_add(struct host *self, troupe_context_t *ctx, troupe_ref_t owner,
     CHECK(troupe_defer(ctx, &stay->started) == 0);
     troupe__idmap_set(&self->by_actor, actor.id, value);
     troupe__idmap_set(&self->by_owner, stay->of_owner.id, value);
+    uint32_t node = troupe__ref_node(owner);
+    troupe__idmap_set(&self->counts, node, count_of(self, node) + 1);
 }
 
 static void
@@ -98,6 +143,12 @@ stay_remove(struct host *self, troupe_context_t *ctx, struct stay *stay)
     (void) troupe_child_release(ctx, stay->actor);
     troupe__idmap_remove(&self->by_actor, stay->actor.id, NULL);
     troupe__idmap_remove(&self->by_owner, stay->of_owner.id, NULL);
+    uint32_t node = troupe__ref_node(stay->owner);
+    uint64_t count = count_of(self, node);
+    if (count > 1)
+        troupe__idmap_set(&self->counts, node, count - 1);
+    else
+        troupe__idmap_remove(&self->counts, node, NULL);
     free(stay);
 }
 
@@ -111,6 +162,9 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = order_read(msg, &order);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not an order for an actor");
+    if (has_enough(ctx, state, troupe_message_sender(msg)))
+        return troupe_reply_error(ctx, -ENOSPC,
+                                  "its node has too many actors here");
     rc = spawn(ctx, &order, troupe_message_sender(msg), &ref);
     if (rc == -ENOENT) {
         return troupe_reply_error(ctx, rc,

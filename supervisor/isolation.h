@@ -31,6 +31,8 @@
  *   deputy -> host    ask "end" incarnation, when that actor ends
  *                     -> [exit, code, words, had message, type, fingerprint]
  */
+enum { TROUPE__STAYS_MAX = 16384 }; /* of one node on another, not the root's */
+
 extern const troupe_kind_t troupe__deputy_kind;
 extern const troupe_kind_t troupe__warden_kind;
 extern const troupe_kind_t troupe__host_kind;

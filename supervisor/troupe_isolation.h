@@ -45,7 +45,8 @@
  *
  * An own process lives as long as one incarnation of its child. A named node
  * is started when its first child is, again when a child is restarted on it,
- * and ends with the run.
+ * and ends with the run. A node has at most 16,384 children of supervisors on
+ * one other node, but for those of the root's.
  */
 
 /* How processes of isolated children are started. The name of the node comes

@@ -21,6 +21,8 @@ static const char help[] =
     "\n"
     "  --for TIME   end after so long: 500ms, 2s, 1m\n"
     "  --name NAME  run it under another name; one of a name can run\n"
+    "  --restart    start it again when it is killed, at most 5 times within\n"
+    "               a minute; --for is then that of each start\n"
     "  --json       log lines as JSON, one object each\n"
     "  --quiet      only warnings and errors\n"
     "  --verbose    debug lines too\n"
@@ -35,16 +37,49 @@ static const char help[] =
     "file is wrong (troupe check FILE says the same); 130 by a second "
     "signal.\n";
 
+/* The same without --restart, for the process that is watched. */
+static int
+watch(char *path, char *time, const struct troupe__run_options *options)
+{
+    char troupe[] = "troupe", run[] = "run", json[] = "--json", end[] = "--";
+    char quiet[] = "--quiet", verbose[] = "--verbose", name_option[] = "--name";
+    char time_option[] = "--for";
+    char *argv[12] = {troupe, run}; /* and the NULL behind the last one */
+    size_t count = 2;
+    char *name = options->name ? troupe__format("%s", options->name) : NULL;
+    if (name) {
+        argv[count++] = name_option;
+        argv[count++] = name;
+    }
+    if (time) {
+        argv[count++] = time_option;
+        argv[count++] = time;
+    }
+    if (options->json)
+        argv[count++] = json;
+    if (options->quiet)
+        argv[count++] = quiet;
+    if (options->verbose)
+        argv[count++] = verbose;
+    argv[count++] = end;
+    argv[count] = path;
+    int code = troupe__run_watched(argv, options);
+    free(name);
+    return code;
+}
+
 /* Returns an exit code when that is all, or -1 to go on. */
 static int
 parse(int argc, char **argv, const char **ret_path,
       struct troupe__run_options *ret)
 {
+    bool restart = false;
+    char *time = NULL;
     static const struct option options[] = {
         {"name", 1, NULL, 'n'},    {"for", 1, NULL, 'f'},
         {"json", 0, NULL, 'j'},    {"quiet", 0, NULL, 'q'},
         {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"restart", 0, NULL, 'r'}, {NULL, 0, NULL, 0}};
     *ret = (struct troupe__run_options){0};
     size_t ms = 0;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
@@ -59,6 +94,9 @@ parse(int argc, char **argv, const char **ret_path,
             return troupe__usage_error("run", "--name wants a name");
         if (c == 'n')
             ret->name = optarg;
+        if (c == 'f')
+            time = optarg;
+        restart |= c == 'r';
         ret->json |= c == 'j';
         ret->quiet |= c == 'q';
         ret->verbose |= c == 'v';
@@ -69,7 +107,7 @@ parse(int argc, char **argv, const char **ret_path,
     if (argc - optind != 1)
         return troupe__usage_error("run", "give one topology file");
     *ret_path = argv[optind];
-    return -1;
+    return restart ? watch(argv[optind], time, ret) : -1;
 }
 
 int

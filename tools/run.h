@@ -25,6 +25,15 @@ int troupe__part_run(struct troupe__part *part,
                      const struct troupe__run_options *options);
 
 /*
+ * troupe__run_watched: start this program with those arguments, again and again
+ * as long as a signal kills it; INT and TERM are passed on to it.
+ *
+ *   argv     ended by NULL.
+ *   returns  its exit code, or TROUPE__EXIT_FAILED after having said why
+ */
+int troupe__run_watched(char **argv, const struct troupe__run_options *options);
+
+/*
  * troupe__run_limits: have this process, and those that it will start, open as
  * many descriptors as the topology needs, where that is allowed.
  *

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/greedy.h"
+#include "supervisor/isolation.h"
 #include "supervisor/isolation_world.h"
 
 enum { LARGE = 19 << 16, FEW = 6 };
@@ -145,4 +147,38 @@ Test(deputy, those_of_a_node_hear_of_its_end_in_order)
         cr_assert_geq(at, before, "%s before the one before it", ids[i]);
         before = at;
     }
+}
+
+/* Who orders actors of a node. */
+static troupe_ref_t
+host_of(const char *name)
+{
+    troupe_node_info_t infos[8];
+    size_t count = troupe_node_list(root, infos, 8);
+    for (size_t i = 0; i < count && i < 8; i++)
+        if (strcmp(infos[i].name, name) == 0)
+            return infos[i].agent;
+    return TROUPE_NOBODY;
+}
+
+/* An actor of a node goes past its supervisor, to the host of another. */
+Test(deputy, a_node_that_orders_actors_without_end_meets_a_bound)
+{
+    enum { MORE = 50 };
+    int got = 0, refused = 0;
+    troupe_message_t *reply = NULL;
+    troupe_child_spec_t specs[] = {mate_spec("one"), mate_spec("two")};
+    specs[1].kind = &greedy;
+    cr_assert_eq(supervise(&patient, specs, 2), 0);
+    troupe_ref_t host = host_of("one");
+    cr_assert_not(troupe_ref_is_nobody(host));
+    int rc = troupe_node_ask(root, named("two"), "order", 100000, &reply,
+                             "[R, i]", host, TROUPE__STAYS_MAX + MORE);
+    cr_assert_eq(rc, 0, "%s", troupe_node_ask_words());
+    cr_assert_eq(troupe_unpack(reply, "[i, i]", &got, &refused), 0);
+    troupe_message_destroy(&reply);
+    cr_assert_eq(got, TROUPE__STAYS_MAX);
+    cr_assert_eq(refused, MORE);
+    wait_line("may have no more: refused");
+    (void) number_of("one", "pid"); /* which is served as ever */
 }

@@ -7,6 +7,7 @@ never by the clock. A run that hangs fails by LIMIT."""
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -164,7 +165,9 @@ def test_groups_and_allow_reach_over_processes():
     check(int(stops["member"]) >= 5, stops)
     check(int(stops["shy"]) >= 1, stops)
     check(int(stops["closed"]) == 0, stops)
-    has(child.log, "refused: not in its 'allow'")
+    # A line of another process: its node, then kind, ref and name of its actor.
+    check(re.search(r"warning \[engines\] clerk <\S+> closed: .* refused: not in "
+                    "its 'allow'", child.log), child.log)
 
 
 def test_until_may_be_elsewhere():
@@ -190,6 +193,75 @@ def test_nothing_outlives_a_killed_root():
         answer("far", "pid")
     check(not Path("troupe/f").exists(),
           "the run left " + str(list(Path("troupe").rglob("*"))))
+
+
+def watched(*options):
+    Path("f.yaml").write_text(OFFICE)
+    return subprocess.Popen([TROUPE, "run", "--restart", *options, "f.yaml"],
+                            text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def until(child, words):
+    """The lines up to one with these words."""
+    lines, line = "", " "
+    while line and words not in line:
+        line = child.stderr.readline()
+        lines += line
+    check(line, f"it ended before it said '{words}':\n{lines}")
+    return lines
+
+
+def test_a_watched_root_that_is_killed_comes_back():
+    child = watched()
+    before = None
+    for number in (signal.SIGKILL, signal.SIGABRT):
+        until(child, "'f' runs: ")
+        pid = answer("here", "pid")
+        others = children_of(pid)
+        check(pid in children_of(child.pid) and pid != before, (pid, before))
+        os.kill(pid, number)
+        has(until(child, "it is started again in"),
+            f"the run (process {pid}) was killed by signal {int(number)} ")
+        while any(map(is_there, others)):
+            pass
+        before = pid
+    until(child, "'f' runs: ")
+    answer("far", "pid")
+    child.send_signal(signal.SIGINT)
+    log = child.communicate(timeout=LIMIT)[1]
+    check(child.returncode == 0, f"{child.returncode}\n{log}")
+    has(log, "a signal: 'f' stops")
+    check(not Path("troupe/f").exists(), "something is left")
+
+
+def test_a_watched_root_that_is_killed_too_often_is_given_up():
+    child = watched("--name", "g", "--quiet")
+    pids = set()
+    while child.poll() is None:
+        for pid in set(children_of(child.pid)) - pids:
+            pids.add(pid)
+            os.kill(pid, signal.SIGKILL)
+    log = child.communicate(timeout=LIMIT)[1]
+    check(child.returncode == 1 and len(pids) == 6, f"{child.returncode} {pids}")
+    has(log, "given up after 5 restarts within 60 s")
+
+
+def test_a_watched_root_ends_with_its_watcher():
+    child = watched("--for", "30m")
+    until(child, "'f' runs: ")
+    pids = [answer("here", "pid"), answer("far", "pid")]
+    child.kill()
+    while any(map(is_there, pids)) or Path("troupe/f").exists():
+        pass
+    child.communicate(timeout=LIMIT)
+    # Its exit code is that of the run.
+    Path("f.yaml").write_text("actors: {a: {knd: x}}\n")
+    for code, options in ((2, ("f.yaml",)), (2, ("--odd", "f.yaml")), (2, ())):
+        done = subprocess.run([TROUPE, "run", "--restart", *options], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=LIMIT)
+        check(done.returncode == code, done)
 
 
 def look(*words):
