@@ -23,6 +23,7 @@ refuse_ask(struct troupe__worker *self, const struct troupe__actor *actor,
     case TROUPE_DEAD_EXPIRED:
         outcome = TROUPE_TIMEOUT;
         code = -ETIMEDOUT;
+        CHECK(actor); /* who looks at the deadline */
         snprintf(words, sizeof words, "waited for %s %s, which was too busy",
                  actor->born->user->name, troupe_ref_text(msg->to, ref));
         text = words;

@@ -28,8 +28,9 @@
  *   - of an actor that is not started again: TROUPE_DOWN, as ever
  *
  * What the actor has forwarded is with whom it went to; a child in another
- * process is asked again when it ends before that one has answered. Tells are
- * delivered at most once, always.
+ * process is asked again when it ends before that one has answered. To such a
+ * child a body may nest one level less deep than elsewhere. Tells are delivered
+ * at most once, always.
  *
  * Effectively once is a matter of the actor's: no runtime can undo what a
  * handler did before it crashed. The recipe: in one transaction of a database
