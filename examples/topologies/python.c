@@ -54,7 +54,7 @@ struct reader {
     char clerk[TROUPE_NAME_MAX + 1]; /* NAME of NAME-1, NAME-2, ... */
     int clerks, open;                /* asks that have not ended */
     int kill_at; /* the first clerk is killed after so many lines; 0: never */
-    int lines, again, crashes;
+    int lines, done, again, crashes;
     int64_t words, total; /* by the clerks' own count, and by the tally's */
     int done_by[CLERKS_MAX];
     struct job jobs[JOBS_MAX];
@@ -158,7 +158,7 @@ on_counted(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     self->done_by[clerk]++;
     self->words += words;
     self->total = total > self->total ? total : self->total;
-    if (clerk == 0 && self->done_by[0] == self->kill_at)
+    if (++self->done == self->kill_at)
         rc = kill_one(ctx, self);
     return rc < 0 ? rc : next(ctx, self, clerk);
 }

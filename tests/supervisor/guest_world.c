@@ -103,13 +103,21 @@ ear_never(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     troupe_token_t token;
     (void) state, (void) msg;
+    troupe_log(ctx, TROUPE_LOG_INFO, "is asked for what never comes");
     return troupe_defer(ctx, &token);
+}
+
+static int
+ear_until(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state;
+    return troupe_reply(ctx, "U", troupe_message_deadline_ns(msg));
 }
 
 TROUPE_KIND(guest_ear, struct ear, TROUPE_ON("note", ear_note),
             TROUPE_ON("from", ear_from), TROUPE_ON("echo", ear_echo),
             TROUPE_ON("big", ear_big), TROUPE_ON("large", ear_large),
-            TROUPE_ON("never", ear_never));
+            TROUPE_ON("never", ear_never), TROUPE_ON("until", ear_until));
 
 void
 ear_begin(void)
@@ -136,6 +144,7 @@ ear_heard(void)
 struct asker {
     struct outcomes outcomes;
     int open;
+    troupe_ask_t last;
     troupe_token_t waits; /* who wants to know */
 };
 
@@ -178,11 +187,20 @@ asker_go(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (rc == 0)
         rc = troupe_lookup(troupe_context_node(ctx), name, &target);
     for (int i = 0; rc == 0 && i < count; i++) {
-        rc = troupe_ask(ctx, target, type, (uint32_t) timeout_ms, asker_answer,
-                        NULL, "i", i);
+        const troupe_ask_options_t options = {
+            .timeout_ms = (uint32_t) timeout_ms, .answer = asker_answer};
+        rc = troupe_ask_with(ctx, target, type, &options, &self->last, "i", i);
         self->open += rc == 0;
     }
     return rc;
+}
+
+static int
+asker_give_up(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    const struct asker *self = state;
+    (void) msg;
+    return troupe_cancel(ctx, self->last);
 }
 
 static int
@@ -197,6 +215,7 @@ asker_report(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 TROUPE_KIND(guest_asker, struct asker, TROUPE_ON("go", asker_go),
+            TROUPE_ON("give-up", asker_give_up),
             TROUPE_ON("report", asker_report));
 
 void
@@ -212,6 +231,12 @@ asker_ask(const char *name, const char *type, int count, int timeout_ms)
     cr_assert_eq(troupe_node_send(root, asker_ref, "go", "[s, s, i, i]", name,
                                   type, count, timeout_ms),
                  0);
+}
+
+void
+asker_cancel(void)
+{
+    cr_assert_eq(troupe_node_send(root, asker_ref, "give-up", NULL), 0);
 }
 
 struct outcomes

@@ -24,7 +24,8 @@ troupe_child_spec_t guest_spec(const troupe_program_t *program);
 int echo_of(const char *name);
 
 /* ear_begin: an actor "ear", which a guest knows by name: it answers "echo" and
- * "big" (over 1 MiB) and "large" (half of it), and never "never". */
+ * "big" (over 1 MiB) and "large" (half of it), "until" with
+ * its deadline, and never "never", of which it logs that it was asked. */
 void ear_begin(void);
 
 /* ear_heard: who sent its last "note". */
@@ -33,6 +34,9 @@ troupe_ref_t ear_heard(void);
 /* asker_begin: an actor that asks many at once. */
 void asker_begin(void);
 void asker_ask(const char *name, const char *type, int count, int timeout_ms);
+
+/* asker_cancel: it gives up its last ask. */
+void asker_cancel(void);
 
 /* asker_outcomes: waits until all asks have ended. */
 struct outcomes asker_outcomes(void);

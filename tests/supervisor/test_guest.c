@@ -103,24 +103,26 @@ Test(guest, who_gives_up_is_not_waited_for)
     troupe_child_spec_t spec = guest_spec(&good);
     cr_assert_eq(supervise(&patient, &spec, 1), 0);
     asker_begin();
-    asker_ask("one", "hold", 1, 20);
-    struct outcomes all = asker_outcomes();
-    cr_assert_eq(all.of[TROUPE_TIMEOUT], 1);
+    asker_ask("one", "hold", 1, 60000);
+    wait_line("[one] holds one");
+    asker_cancel();
+    cr_assert_eq(asker_outcomes().of[TROUPE_CANCELLED], 1);
     wait_line("[one] cancelled");
     cr_assert_eq(echo_of("one"), 7);
 }
 
 /* What it asks for another ends with what that one asked. */
-Test(guest, a_deadline_reaches_through_it)
+Test(guest, a_cancel_reaches_through_it)
 {
     troupe_child_spec_t spec = guest_spec(&good);
     cr_assert_eq(supervise(&patient, &spec, 1), 0);
     ear_begin();
     asker_begin();
-    asker_ask("one", "never", 1, 100);
-    struct outcomes all = asker_outcomes();
-    cr_assert_eq(all.of[TROUPE_TIMEOUT], 1);
-    wait_line("[one] its ask came to ");
+    asker_ask("one", "never", 1, 60000);
+    wait_line("is asked for what never comes");
+    asker_cancel();
+    cr_assert_eq(asker_outcomes().of[TROUPE_CANCELLED], 1);
+    wait_line("[one] its ask came to 6 ");
 }
 
 Test(guest, for_one_who_has_given_up_it_asks_in_vain)
@@ -129,9 +131,29 @@ Test(guest, for_one_who_has_given_up_it_asks_in_vain)
     cr_assert_eq(supervise(&patient, &spec, 1), 0);
     ear_begin();
     asker_begin();
-    asker_ask("one", "late", 1, 20);
-    cr_assert_eq(asker_outcomes().of[TROUPE_TIMEOUT], 1);
+    asker_ask("one", "late", 1, 60000);
+    wait_line("[one] is late");
+    asker_cancel();
+    cr_assert_eq(asker_outcomes().of[TROUPE_CANCELLED], 1);
     wait_line("[one] its ask came to 6 nobody waits for it any more");
+}
+
+/* The guest asks for a time that is much longer. */
+Test(guest, a_deadline_reaches_through_it)
+{
+    enum { LONG_MS = 60000 };
+    troupe_child_spec_t spec = guest_spec(&good);
+    troupe_message_t *reply = NULL;
+    uint64_t deadline = 0;
+    cr_assert_eq(supervise(&patient, &spec, 1), 0);
+    ear_begin();
+    cr_assert_eq(
+        troupe_node_ask(root, named("one"), "until", LONG_MS, &reply, NULL), 0,
+        "%s", troupe_node_ask_words());
+    cr_assert_eq(troupe_unpack(reply, "U", &deadline), 0);
+    troupe_message_destroy(&reply);
+    cr_assert_gt(deadline, 0);
+    cr_assert_leq(deadline, troupe_now_ns(root) + LONG_MS * UINT64_C(1000000));
 }
 
 Test(guest, it_is_told_to_stop_and_ends_in_order)

@@ -52,9 +52,12 @@ Test(guest_hostile, a_letter_has_one_part)
     check_ended("parts", "what it said is no letter");
 }
 
-Test(guest_silent, one_that_says_too_much_at_once_is_cut_off)
+/* It is not let in again, and ended when its silence is noticed. */
+Test(guest_hostile, one_that_says_too_much_at_once_is_cut_off)
 {
-    check_ended("oversized", "bad is ended: it");
+    let_in("oversized", TROUPE_TEMPORARY);
+    wait_line("was turned away at the door");
+    cr_assert_eq(echo_of("one"), 7);
 }
 
 Test(guest_hostile, what_nests_too_deep_is_no_letter)

@@ -106,26 +106,27 @@ static void
 hold(uint64_t number)
 {
     held[held_count++] = number;
+    if (held_count == 1)
+        fprintf(stderr, "holds one\n");
     if (held_count > WINDOW)
         exit(20);
     if (held_count < WINDOW)
         return;
-    fprintf(stderr, "holds %d\n", held_count);
     while (held_count > 0)
         say("[s,U,n]", "reply", held[--held_count]);
 }
 
 /* "forward": ask who is named for what it has, and answer with the answer. */
 static void
-forward(const struct message *msg, const char *type)
+forward(const struct message *msg, const char *type, uint64_t deadline)
 {
     const char *verb = NULL, *text = NULL;
     uint64_t number = 0;
     const void *body = NULL;
     size_t size = 0;
     int outcome = 0, code = 0;
-    say("[s,i,s,s,r,i,U]", "ask", 1, "ear", type, msg->body, msg->size, 0,
-        msg->number);
+    say("[s,i,s,s,r,U,U]", "ask", 1, "ear", type, msg->body, msg->size,
+        deadline, msg->number);
     while (strcmp(hear(), "reply") != 0 && strcmp(letter.verb, "error") != 0) {
         if (strcmp(letter.verb, "ping") == 0
             && troupe__letter_read(&letter, "[s,U]", &verb, &number) == 0)
@@ -146,13 +147,20 @@ forward(const struct message *msg, const char *type)
 static void
 on_forward(const struct message *msg)
 {
-    forward(msg, "echo");
+    forward(msg, "echo", 0);
 }
 
 static void
 on_other(const struct message *msg) /* "big", "never" */
 {
-    forward(msg, msg->type);
+    forward(msg, msg->type, 0);
+}
+
+/* Far beyond what its asker has. */
+static void
+on_until(const struct message *msg)
+{
+    forward(msg, msg->type, UINT64_MAX / 2);
 }
 
 /* When its asker has given up. */
@@ -160,8 +168,9 @@ static void
 on_late(const struct message *msg)
 {
     struct message late = {.number = msg->number, .body = "\xc0", .size = 1};
+    fprintf(stderr, "is late\n");
     hear_until("cancel");
-    forward(&late, "never");
+    forward(&late, "never", 0);
 }
 
 static void
@@ -213,9 +222,9 @@ static const struct {
     const char *type;
     void (*handle)(const struct message *msg);
 } verbs[] = {{"forward", on_forward}, {"big", on_other},   {"never", on_other},
-             {"late", on_late},       {"pid", on_pid},     {"hold", on_hold},
-             {"die", on_die},         {"break", on_break}, {"fail", on_fail},
-             {"tell", on_tell},       {"echo", on_echo}};
+             {"late", on_late},       {"until", on_until}, {"pid", on_pid},
+             {"hold", on_hold},       {"die", on_die},     {"break", on_break},
+             {"fail", on_fail},       {"tell", on_tell},   {"echo", on_echo}};
 
 static void
 handle(const struct message *msg)
