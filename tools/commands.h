@@ -40,7 +40,8 @@ enum {
     X(resume, "an actor that goes on")                                         \
     X(stop, "a topology stopped in order")                                     \
     X(new, "a project of your own: an actor, its test, its topology")          \
-    X(doctor, "what on this machine will hurt")
+    X(doctor, "what on this machine will hurt")                                \
+    X(mock, "a local server of models that can be told to fail")
 
 /* `troupe node`: what `troupe run` starts its other processes as. */
 int troupe__command_node(int argc, char **argv);
