@@ -29,7 +29,7 @@ troupe_need(JANSSON libjansson-dev jansson>=2.11)
 troupe_need(XML libxml2-dev libxml-2.0)
 troupe_need(ZLIB zlib1g-dev zlib)
 troupe_need(MD4C libmd4c-html0-dev md4c-html)
-troupe_need(CURL libcurl4-openssl-dev libcurl>=7.66)
+troupe_need(CURL libcurl4-openssl-dev libcurl>=7.85)
 # What a link against the archive needs; see troupe.pc.
 list(REMOVE_DUPLICATES needed_libraries)
 set(TROUPE_PC_LIBS ${needed_libraries} stemmer m)
