@@ -24,6 +24,7 @@ enum {
  * own; argv[0] is the command's name. */
 #define TROUPE__COMMANDS(X)                                                    \
     X(research, "a question answered from documents, with sources")            \
+    X(query, "one prompt to several models, and what they agree on")           \
     X(search, "the passages of some documents that answer a query")            \
     X(text, "the plain text that a document is read as")                       \
     X(check, "a topology file checked, and its tree drawn")                    \

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* council_wire.h: what a council is asked, as a message. */
+#ifndef TROUPE_ACTORS_COUNCIL_WIRE_H
+#define TROUPE_ACTORS_COUNCIL_WIRE_H
+
+#include "actors/codec.h"
+#include "actors/council.h"
+
+/* What "query" is made of; all is lent. */
+struct council_request {
+    const troupe_query_options_t *options;
+    const troupe_ref_t *models; /* of options->models, in their order */
+    troupe_ref_t budget;
+    uint32_t deadline_ms; /* what is left of it */
+    struct texts choices;
+};
+
+/* Format and arguments of a request, for troupe_ask(). */
+#define COUNCIL_REQUEST                                                        \
+    "{s:s, s:U, s:*, s:s?, s:f, s:b, s:U, s:U, s:b, s:R, s:I, s:*}"
+#define COUNCIL_REQUEST_ARGUMENTS(it)                                          \
+    "prompt", (it)->options->prompt, "type", (uint64_t) (it)->options->type,   \
+        "choices", troupe__texts_write, &(it)->choices, "field",               \
+        (it)->options->field, "tolerance", (it)->options->tolerance,           \
+        "absolute", (int) (it)->options->absolute, "quorum",                   \
+        (uint64_t) (it)->options->quorum, "deadline_ms",                       \
+        (uint64_t) (it)->deadline_ms, "ask_all", (int) (it)->options->ask_all, \
+        "budget", (it)->budget, "interrupt_fd",                                \
+        (int64_t) (it)->options->interrupt_fd, "models",                       \
+        troupe__council_models_write, (it)
+
+/* troupe__council_models_write: for "*": the models of a request. */
+int troupe__council_models_write(struct msgpack_packer *packer, void *value);
+
+/*
+ * troupe__council_request_read: a council with open votes.
+ *
+ *   ret_budget, ret_interrupt  out: whom to ask what it cost, or nobody; the
+ *                              descriptor that ends it, or -1.
+ *   returns  0 or -EBADMSG
+ */
+int troupe__council_request_read(const troupe_message_t *msg,
+                                 troupe_ref_t *ret_budget, int *ret_interrupt,
+                                 struct council **ret_council);
+
+/* troupe__query_check: 0, or -EINVAL when an option is wrong. */
+int troupe__query_check(const troupe_query_options_t *options);
+
+/* troupe__query_family: what a model is said to be of. */
+const char *troupe__query_family(const troupe_query_model_t *model);
+
+#endif
