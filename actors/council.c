@@ -136,12 +136,13 @@ on_spent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct council *council = self->council;
     uint64_t open = 0;
     int rc = -EIO;
-    if (answer->outcome == TROUPE_REPLY)
+    if (answer->outcome == TROUPE_REPLY) {
         rc =
             troupe_unpack(answer->msg, "{s:U, s:f, s:U, s:U, s:b}", "tokens",
                           &council->spent.tokens, "money",
                           &council->spent.money, "calls", &council->spent.calls,
                           "reserved", &open, "known", &council->cost_known);
+    }
     council->cost_known &= rc == 0 && open == 0;
     for (uint32_t i = 0; i < council->count; i++) {
         const struct vote *vote = &council->votes[i];
@@ -216,16 +217,39 @@ begin(troupe_context_t *ctx, struct session *self)
     return rc;
 }
 
+/* Find those that were only named; the name of one that is not there. */
+static const char *
+find_models(troupe_context_t *ctx, struct council *council)
+{
+    troupe_t *node = troupe_context_node(ctx);
+    for (uint32_t i = 0; i < council->count; i++) {
+        struct vote *vote = &council->votes[i];
+        if (troupe_ref_is_nobody(vote->model)
+            && troupe_lookup(node, vote->name, &vote->model) < 0)
+            return vote->name;
+    }
+    return NULL;
+}
+
 static int
 on_query(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct session *self = state;
     if (self->council)
         return troupe_reply_error(ctx, -EBUSY, "one query at a time");
+    self->budget = TROUPE_NOBODY;
+    self->decided = false;
     int rc = troupe__council_request_read(msg, &self->budget,
                                           &self->interrupt_fd, &self->council);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not a query");
+    const char *missing = find_models(ctx, self->council);
+    if (missing) {
+        rc =
+            troupe_reply_error(ctx, -ENOENT, "there is no actor '%s'", missing);
+        troupe__council_destroy(&self->council);
+        return rc;
+    }
     rc = troupe_defer(ctx, &self->token);
     if (rc == 0)
         rc = begin(ctx, self);

@@ -277,10 +277,11 @@ coverage(struct comparison *self, uint32_t vote)
     uint32_t *terms = troupe__words_terms(self->scratch, &words, &count);
     for (uint32_t i = 0; i < count; i++) {
         bool has = false;
-        for (uint32_t j = 0; j < self->count && !has; j++)
+        for (uint32_t j = 0; j < self->count && !has; j++) {
             has = self->said[j].vote == vote
                   && troupe__terms_have(self->said[j].terms,
                                         self->said[j].term_count, terms[i]);
+        }
         found += has;
     }
     return count > 0 ? (double) found / count : 0;

@@ -223,10 +223,11 @@ count_families(const struct council *self)
     uint32_t families = 0;
     for (uint32_t i = 0; i < self->count; i++) {
         bool is_new = self->votes[i].state == VOTE_USABLE;
-        for (uint32_t j = 0; j < i && is_new; j++)
+        for (uint32_t j = 0; j < i && is_new; j++) {
             is_new =
                 self->votes[j].state != VOTE_USABLE
                 || strcmp(self->votes[j].family, self->votes[i].family) != 0;
+        }
         families += is_new;
     }
     return families;

@@ -137,11 +137,12 @@ static json_t *
 ranking(const struct council *self)
 {
     json_t *list = json_array();
-    for (uint32_t i = 0; i < self->choice_count; i++)
+    for (uint32_t i = 0; i < self->choice_count; i++) {
         json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "choice",
                                               self->choices[i], "borda",
                                               self->borda[i], "copeland",
                                               self->copeland[i]));
+    }
     return list;
 }
 

@@ -45,10 +45,11 @@ score_choices(struct council *self)
     for (uint32_t i = 0; i < self->choice_count; i++) {
         for (uint32_t j = 0; j < self->count; j++) {
             const struct vote *vote = &self->votes[j];
-            if (vote->state == VOTE_USABLE)
+            if (vote->state == VOTE_USABLE) {
                 self->borda[i] +=
                     vote->weight
                     * (double) (self->choice_count - 1 - place_in(vote, i));
+            }
         }
         for (uint32_t j = 0; j < self->choice_count; j++) {
             double lead = i == j ? 0 : margin(self, i, j);

@@ -244,11 +244,12 @@ read_json(const struct council *self, struct vote *vote, const char *text)
     for (char *name = strtok_r(path, ".", &rest); name && value;
          name = strtok_r(NULL, ".", &rest))
         value = json_object_get(value, name);
-    if (value && !json_is_null(value))
+    if (value && !json_is_null(value)) {
         accept(vote, json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS
                                            | JSON_COMPACT));
-    else
+    } else {
         refuse(vote, "its object has no field '%s'", self->field);
+    }
     free(path);
     json_decref(root);
 }

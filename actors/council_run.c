@@ -15,6 +15,7 @@
 
 #define INTENSITY      100 /* restarts of all children within the period */
 #define CHILD_RESTARTS 4   /* of one child; then it stays down */
+#define MAX_TOKENS     2048
 #define STOP_MS        2000
 #define GRACE_MS       2000 /* beyond the deadline, to count and write */
 #define ID_SIZE        (TROUPE_NAME_MAX + 1)
@@ -42,7 +43,6 @@ spec_of(const char *id, const troupe_kind_t *kind)
     return (troupe_child_spec_t){
         .id = id,
         .kind = kind,
-        .place = TROUPE_SPREAD,
         .budget = {.restarts = CHILD_RESTARTS, .then = TROUPE_GIVE_UP}};
 }
 
@@ -86,18 +86,13 @@ add_limiter(struct drive *self, size_t index)
 }
 
 static int
-add_model(struct drive *self, size_t index)
+pack_model(const struct drive *self, size_t index, troupe_child_spec_t *spec)
 {
     const troupe_query_model_t *model = &self->options->models[index];
-    char id[ID_SIZE];
-    int rc = add_limiter(self, index);
-    if (rc < 0)
-        return rc;
-    (void) snprintf(id, sizeof id, "model-%zu", index);
-    troupe_child_spec_t spec = spec_of(id, &troupe_model);
-    uint64_t max_tokens = model->max_tokens > 0 ? model->max_tokens : 2048;
-    rc = troupe_child_spec_pack(
-        &spec,
+    uint64_t max_tokens =
+        model->max_tokens > 0 ? model->max_tokens : MAX_TOKENS;
+    return troupe_child_spec_pack(
+        spec,
         "{s:R, s:R, s:R, s:s, s:s, s:s?, s:s?, s:U, s:f, s:b, s:f, s:f, s:U}",
         "backend", self->backend, "limiter", self->limiters[index], "budget",
         self->budget, "url", model->url, "model", model->model, "key_env",
@@ -105,7 +100,51 @@ add_model(struct drive *self, size_t index)
         "temperature", model->temperature, "stream", (int) model->stream,
         "price_in", model->price_in, "price_out", model->price_out, "attempts",
         (uint64_t) self->options->attempts);
-    return add_child(self, &spec, rc, &self->models[index]);
+}
+
+/* The newest comes first. */
+static int
+find_models(struct drive *self, troupe_ref_t supervisor)
+{
+    size_t count = self->options->model_count;
+    troupe_child_info_t *infos = troupe__alloc(count * sizeof *infos);
+    int found =
+        troupe_supervisor_which_children(self->node, supervisor, infos, count);
+    for (size_t i = 0; found == (int) count && i < count; i++)
+        self->models[i] = infos[count - 1 - i].ref;
+    free(infos);
+    return found == (int) count ? 0 : found < 0 ? found : -EHOSTDOWN;
+}
+
+/* All models under a supervisor of their own, in one step. */
+static int
+add_models(struct drive *self)
+{
+    size_t count = self->options->model_count;
+    const troupe_supervisor_options_t options = {.intensity = INTENSITY};
+    troupe_child_spec_t *specs = troupe__alloc(count * sizeof *specs);
+    char(*ids)[ID_SIZE] = troupe__alloc(count * sizeof *ids);
+    troupe_ref_t supervisor = TROUPE_NOBODY;
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        (void) snprintf(ids[i], ID_SIZE, "%s", self->options->models[i].name);
+        specs[i] = spec_of(ids[i], &troupe_model);
+        rc = add_limiter(self, i);
+        if (rc == 0)
+            rc = pack_model(self, i, &specs[i]);
+    }
+    troupe_child_spec_t spec = {.id = "models",
+                                .supervisor = &options,
+                                .children = specs,
+                                .child_count = count};
+    rc = add_child(self, &spec, rc, &supervisor);
+    if (rc == 0)
+        rc = find_models(self, supervisor);
+    for (size_t i = 0; i < count; i++)
+        troupe_child_spec_clear(&specs[i]);
+    free(specs);
+    free(ids);
+    return rc;
 }
 
 static int
@@ -133,8 +172,8 @@ start_actors(struct drive *self)
         rc = add_child(self, &backend, 0, &self->backend);
     if (rc == 0)
         rc = add_budget(self);
-    for (size_t i = 0; i < self->options->model_count && rc == 0; i++)
-        rc = add_model(self, i);
+    if (rc == 0)
+        rc = add_models(self);
     if (rc == 0)
         rc = add_child(self, &council, 0, &self->council);
     return rc;

@@ -146,6 +146,11 @@ static bool
 read_model(const msgpack_object *object, struct vote *ret)
 {
     const msgpack_object *items = object->via.array.ptr;
+    if (object->type == MSGPACK_OBJECT_STR) {
+        ret->name = read_text(object);
+        ret->family = ret->name ? troupe__strdup(ret->name) : NULL;
+        return ret->name != NULL;
+    }
     if (object->type != MSGPACK_OBJECT_ARRAY || object->via.array.size != 4)
         return false;
     ret->name = read_text(&items[0]);
@@ -157,7 +162,7 @@ read_model(const msgpack_object *object, struct vote *ret)
         ret->weight = (double) items[2].via.u64;
     if (items[3].type == MSGPACK_OBJECT_POSITIVE_INTEGER)
         ret->model.id = items[3].via.u64;
-    return ret->name && ret->family && ret->model.id != 0 && ret->weight > 0
+    return ret->name && ret->family && ret->weight > 0
            && ret->weight <= WEIGHT_MAX;
 }
 
@@ -197,37 +202,62 @@ read_models(const troupe_message_t *msg, struct council **ret_council)
     return rc;
 }
 
+static bool
+read_type(const char *name, troupe_query_type_t *ret)
+{
+    for (unsigned i = 0; i < TROUPE_QUERY_TYPE_COUNT; i++) {
+        *ret = (troupe_query_type_t) i;
+        if (strcmp(name, troupe_query_type_name(*ret)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int
+read_choices(const troupe_message_t *msg, struct council *self)
+{
+    const void *bytes = NULL;
+    size_t size = 0;
+    struct texts choices = {0};
+    int rc = 0;
+    if (troupe_unpack(msg, "{s:r}", "choices", &bytes, &size) == 0)
+        rc = troupe__texts_read(msg, "choices", &choices);
+    self->choices = choices.items;
+    self->choice_count = choices.count;
+    bool listed =
+        self->type == TROUPE_QUERY_RANKING || self->type == TROUPE_QUERY_CHOICE;
+    bool good = listed ? choices.count >= 2 : choices.count == 0;
+    for (uint32_t i = 0; i < choices.count; i++)
+        good = good && *choices.items[i];
+    return rc < 0 || !good || choices.count > COUNCIL_CHOICES_MAX ? -EBADMSG
+                                                                  : 0;
+}
+
 static int
 read_settings(const troupe_message_t *msg, struct council *self,
               troupe_ref_t *ret_budget, int *ret_interrupt)
 {
-    const char *prompt = NULL, *field = NULL;
-    uint64_t type = 0, quorum = 0, deadline_ms = 0;
+    const char *prompt = NULL, *field = NULL, *type = "text";
+    uint64_t quorum = 0, deadline_ms = DEADLINE_MS;
     int64_t interrupt = -1;
+    self->tolerance = TOLERANCE;
     int rc = troupe_unpack(
-        msg, "{s:s, s:U, s:s?, s:f, s:b, s:U, s:U, s:b, s:R, s:I}", "prompt",
+        msg, "{s:s, s?s, s?s?, s?f, s?b, s?U, s?U, s?b, s?R, s?I}", "prompt",
         &prompt, "type", &type, "field", &field, "tolerance", &self->tolerance,
         "absolute", &self->absolute, "quorum", &quorum, "deadline_ms",
         &deadline_ms, "ask_all", &self->ask_all, "budget", ret_budget,
         "interrupt_fd", &interrupt);
-    struct texts choices = {0};
-    if (rc == 0)
-        rc = troupe__texts_read(msg, "choices", &choices);
-    self->choices = choices.items;
-    self->choice_count = choices.count;
-    if (rc < 0 || type >= TROUPE_QUERY_TYPE_COUNT || quorum > self->count
+    if (rc < 0 || !read_type(type, &self->type) || quorum > self->count
         || deadline_ms < 1 || deadline_ms > DEADLINE_MAX_MS
-        || choices.count > COUNCIL_CHOICES_MAX || interrupt > INT32_MAX
-        || (type == TROUPE_QUERY_RANKING && choices.count < 2)
-        || (type == TROUPE_QUERY_JSON && !field) || !(self->tolerance >= 0))
+        || interrupt > INT32_MAX || !(self->tolerance >= 0)
+        || (self->type == TROUPE_QUERY_JSON && !field))
         return -EBADMSG;
-    self->type = (troupe_query_type_t) type;
     self->quorum = quorum > 0 ? (uint32_t) quorum : self->count / 2 + 1;
     self->deadline_ms = (uint32_t) deadline_ms;
     self->prompt = troupe__strdup(prompt);
     self->field = field ? troupe__strdup(field) : NULL;
     *ret_interrupt = interrupt < 0 ? -1 : (int) interrupt;
-    return 0;
+    return read_choices(msg, self);
 }
 
 int

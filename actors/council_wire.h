@@ -17,12 +17,13 @@ struct council_request {
 
 /* Format and arguments of a request, for troupe_ask(). */
 #define COUNCIL_REQUEST                                                        \
-    "{s:s, s:U, s:*, s:s?, s:f, s:b, s:U, s:U, s:b, s:R, s:I, s:*}"
+    "{s:s, s:s, s:*, s:s?, s:f, s:b, s:U, s:U, s:b, s:R, s:I, s:*}"
 #define COUNCIL_REQUEST_ARGUMENTS(it)                                          \
-    "prompt", (it)->options->prompt, "type", (uint64_t) (it)->options->type,   \
-        "choices", troupe__texts_write, &(it)->choices, "field",               \
-        (it)->options->field, "tolerance", (it)->options->tolerance,           \
-        "absolute", (int) (it)->options->absolute, "quorum",                   \
+    "prompt", (it)->options->prompt, "type",                                   \
+        troupe_query_type_name((it)->options->type), "choices",                \
+        troupe__texts_write, &(it)->choices, "field", (it)->options->field,    \
+        "tolerance", (it)->options->tolerance, "absolute",                     \
+        (int) (it)->options->absolute, "quorum",                               \
         (uint64_t) (it)->options->quorum, "deadline_ms",                       \
         (uint64_t) (it)->deadline_ms, "ask_all", (int) (it)->options->ask_all, \
         "budget", (it)->budget, "interrupt_fd",                                \
@@ -33,7 +34,8 @@ struct council_request {
 int troupe__council_models_write(struct msgpack_packer *packer, void *value);
 
 /*
- * troupe__council_request_read: a council with open votes.
+ * troupe__council_request_read: a council with open votes; a vote whose model
+ * is nobody is that of the actor of its name.
  *
  *   ret_budget, ret_interrupt  out: whom to ask what it cost, or nobody; the
  *                              descriptor that ends it, or -1.

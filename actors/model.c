@@ -22,6 +22,15 @@
 static int reserve(troupe_context_t *ctx, struct call *call);
 
 static void
+call_destroy(struct call *call)
+{
+    free(call->prompt);
+    free(call->system);
+    free(call->schema);
+    free(call);
+}
+
+static void
 call_free(struct call *call)
 {
     struct call **at = &call->model->calls;
@@ -29,10 +38,7 @@ call_free(struct call *call)
         at = &(*at)->next;
     CHECK(*at);
     *at = call->next;
-    free(call->prompt);
-    free(call->system);
-    free(call->schema);
-    free(call);
+    call_destroy(call);
 }
 
 static int
@@ -347,8 +353,10 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 {
     struct model *self = state;
     (void) ctx, (void) reason;
-    while (self->calls)
-        call_free(self->calls);
+    for (struct call *it = self->calls, *next = NULL; it; it = next) {
+        next = it->next;
+        call_destroy(it);
+    }
     troupe__model_clear(self);
 }
 

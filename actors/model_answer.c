@@ -70,11 +70,12 @@ take_choice(struct model_answer *self, const json_t *root, const char *key)
     const json_t *part = json_object_get(choice, key);
     const json_t *content = json_object_get(part, "content");
     const json_t *finish = json_object_get(choice, "finish_reason");
-    if (json_is_string(content))
+    if (json_is_string(content)) {
         troupe__text_put(&self->text, json_string_value(content),
                          json_string_length(content));
-    else if (content && !json_is_null(content))
+    } else if (content && !json_is_null(content)) {
         return false;
+    }
     if (json_is_string(finish))
         (void) snprintf(self->finish, sizeof self->finish, "%s",
                         json_string_value(finish));

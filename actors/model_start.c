@@ -64,10 +64,11 @@ troupe__model_start(troupe_context_t *ctx, struct model *self,
     uint64_t attempts = 0;
     int rc = read_settings(self, msg, &attempts);
     if (rc < 0 || attempts > UINT32_MAX || self->price_in < 0
-        || self->price_out < 0)
+        || self->price_out < 0) {
         return troupe_fail(ctx, -EINVAL,
                            "a model wants {backend, url, model}, and may have "
                            "those of troupe_model.h");
+    }
     rc = read_ref(ctx, msg, "backend", &self->backend);
     if (rc == 0)
         rc = read_ref(ctx, msg, "limiter", &self->limiter);

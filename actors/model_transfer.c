@@ -150,10 +150,11 @@ troupe__transfer_new(const struct model_request *request, uint32_t timeout_ms,
                      struct transfer **ret_transfer)
 {
     const char *key = request->key_env ? getenv(request->key_env) : NULL;
-    if (request->key_env && (!key || !*key))
+    if (request->key_env && (!key || !*key)) {
         return refuse(ret_outcome,
                       "its key is missing: set the environment variable ",
                       request->key_env);
+    }
     if (key && strpbrk(key, "\r\n"))
         return refuse(ret_outcome, "there is an end of line in ",
                       request->key_env);
@@ -228,11 +229,12 @@ judge_body(struct transfer *self, CURLcode code, struct model_outcome *ret)
     struct model_answer *answer = &self->answer;
     bool whole = self->body.size > 0;
     ret->billable = true;
-    if (whole && code == CURLE_OK)
+    if (whole && code == CURLE_OK) {
         self->bad =
             troupe__answer_read(answer, troupe__text_string(&self->body),
                                 self->body.size)
             < 0;
+    }
     if (answer->error[0]) {
         ret->fault = TROUPE_FAULT_TRANSIENT;
         (void) snprintf(ret->words, sizeof ret->words, "the server says: %s",

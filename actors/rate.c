@@ -11,7 +11,7 @@
 #define NS_PER_MS       UINT64_C(1000000)
 #define REST_MIN_MS     1000
 #define REST_MAX_MS     60000
-#define REST_LONGEST_MS (24u * 3600 * 1000) /* whatever the other side says */
+#define REST_LONGEST_MS UINT64_C(86400000) /* whatever the other side says */
 
 /* What a bucket of so much per minute holds: at least one. */
 static double

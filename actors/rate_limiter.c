@@ -35,10 +35,11 @@ limiter_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_unpack(msg, "{s?U, s?U, s?U}", "requests", &requests,
                            "tokens", &tokens, "burst_ms", &burst_ms);
     if (rc < 0 || requests > UINT32_MAX || tokens > UINT32_MAX
-        || burst_ms > UINT32_MAX)
+        || burst_ms > UINT32_MAX) {
         return troupe_fail(ctx, -EINVAL,
                            "a rate limiter wants {requests, tokens}, whole "
                            "numbers per minute");
+    }
     troupe_rate_options_t options = {.requests = (uint32_t) requests,
                                      .tokens = (uint32_t) tokens,
                                      .burst_ms = (uint32_t) burst_ms};

@@ -116,12 +116,13 @@ TROUPE_API void troupe_query_destroy(troupe_query_t **self_p);
  * actor that answers "ask" as that does, and counts their answers.
  *
  *   start  nil
- *   query  {prompt: s, type: U, choices: [s], field: s?, tolerance: f,
- *          absolute: b, quorum: U, deadline_ms: U, ask_all: b, budget: R,
- *          interrupt_fd: I, models: [[name: s, family: s, weight: f, R]]}
- *          -> {outcome: U, text: s, json: s}
+ *   query  {prompt: s, models: [name: s or [name: s, family: s, weight: f,
+ *          R]], type?: s, choices?: [s], field?: s?, tolerance?: f, absolute?:
+ *          b, quorum?: U, deadline_ms?: U, ask_all?: b, budget?: R,
+ *          interrupt_fd?: I} -> {outcome: U, text: s, json: s}
  *
- * The budget may be nobody.
+ * A model that is only a name is the actor of that name. -ENOENT as an error:
+ * there is none. The budget is asked what it cost; it may be nobody.
  */
 TROUPE_API const troupe_kind_t troupe_council;
 

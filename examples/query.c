@@ -56,18 +56,14 @@ ask_council(troupe_t *node, uint64_t *ret_outcome)
     int rc = troupe_node_spawn(node, &troupe_council, NULL, &council, NULL);
     for (int i = 0; i < 3 && rc == 0; i++)
         rc = troupe_node_spawn(node, &model, NULL, &models[i], "s", says[i]);
-    if (rc == 0)
-        rc = troupe_node_ask(
-            node, council, "query", 10000, &reply,
-            "{s:s, s:U, s:[], s:n, s:f, s:b, s:U, s:U, s:b, s:R, s:I, "
-            "s:[[ssfR][ssfR][ssfR]]}",
-            "prompt", "How many legs has a spider?", "type",
-            (uint64_t) TROUPE_QUERY_NUMBER, "choices", "field", "tolerance",
-            0.01, "absolute", 0, "quorum", UINT64_C(2), "deadline_ms",
-            UINT64_C(5000), "ask_all", 1, "budget", TROUPE_NOBODY,
-            "interrupt_fd", INT64_C(-1), "models", "one", "ours", 1.0,
-            models[0], "two", "ours", 1.0, models[1], "three", "ours", 1.0,
-            models[2]);
+    if (rc == 0) {
+        rc = troupe_node_ask(node, council, "query", 10000, &reply,
+                             "{s:s, s:s, s:b, s:[[ssfR][ssfR][ssfR]]}",
+                             "prompt", "How many legs has a spider?", "type",
+                             "number", "ask_all", 1, "models", "one", "ours",
+                             1.0, models[0], "two", "ours", 1.0, models[1],
+                             "three", "theirs", 1.0, models[2]);
+    }
     if (rc == 0)
         rc = troupe_unpack(reply, "{s:s, s:U}", "text", &text, "outcome",
                            ret_outcome);

@@ -92,11 +92,12 @@ name_mocks(struct query *self, size_t count)
         unsigned before = 0;
         for (size_t j = 0; j < i; j++)
             before += strcmp(self->models[j].model, manner) == 0;
-        if (before > 0)
+        if (before > 0) {
             snprintf(name, TROUPE_NAME_MAX + 1, "%.48s #%u", manner,
                      before + 1);
-        else
+        } else {
             snprintf(name, TROUPE_NAME_MAX + 1, "%.56s", manner);
+        }
         troupe_query_model_t *model = &self->models[i];
         *model = troupe_query_model_default(name, self->url, manner);
         model->provider = "mock";
@@ -120,10 +121,11 @@ take_mock(struct query *self)
     name_mocks(self, count);
     self->options.models = self->models;
     self->options.model_count = count;
-    if (!self->arguments.json)
+    if (!self->arguments.json) {
         fputs("troupe query: these models are a mock: what they say is made "
               "up\n",
               stderr);
+    }
     return -1;
 }
 

@@ -216,10 +216,11 @@ troupe__mock_stream(struct troupe__asked *asked, const char *words)
               json_pack("{s:[{s:i, s:{}, s:s}]}", "choices", "index", 0,
                         "delta", "finish_reason",
                         manner->length ? "length" : "stop"));
-    if (asked->usage && !manner->no_usage)
+    if (asked->usage && !manner->no_usage) {
         add_chunk(self, asked,
                   json_pack("{s:[], s:o}", "choices", "usage",
                             usage_of(asked, words)));
+    }
     add_event(self, troupe__copy("data: [DONE]\n\n", 14));
     struct MHD_Response *response = MHD_create_response_from_callback(
         MHD_SIZE_UNKNOWN, BLOCK, read_stream, self, free_stream);

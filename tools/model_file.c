@@ -68,14 +68,15 @@ read_file(struct troupe__findings *findings)
     char *text = troupe__grab(FILE_MAX + 1);
     size_t size = file ? fread(text, 1, FILE_MAX + 1, file) : 0;
     struct troupe__value *root = NULL;
-    if (!file || ferror(file))
+    if (!file || ferror(file)) {
         troupe__found(findings, (struct troupe__spot){0, 0},
                       "%s; give the path of a file of models", strerror(errno));
-    else if (size > FILE_MAX)
+    } else if (size > FILE_MAX) {
         troupe__found(findings, (struct troupe__spot){0, 0},
                       "the file is over 1 MiB; that is no file of models");
-    else
+    } else {
         root = troupe__yaml_parse(text, size, findings, variable, NULL);
+    }
     if (file)
         fclose(file);
     free(text);
@@ -114,11 +115,12 @@ read_provider(struct troupe__model_file *self, const struct troupe__value *key,
     free(what);
     const struct troupe__word *url = &provider->url;
     if (url->text && strncmp(url->text, "http://", 7) != 0
-        && strncmp(url->text, "https://", 8) != 0)
+        && strncmp(url->text, "https://", 8) != 0) {
         troupe__found(findings, url->spot,
                       "'url' is '%s', which is no address; write one such as "
                       "http://127.0.0.1:8080/v1",
                       url->text);
+    }
 }
 
 static void
@@ -169,14 +171,16 @@ read_model(struct troupe__model_file *self, const struct troupe__value *key,
         model->stream = stream->boolean;
     else if (stream)
         troupe__wants(findings, stream, "stream", "true or false");
-    if (strlen(key->text) > TROUPE_NAME_MAX || !*key->text)
+    if (strlen(key->text) > TROUPE_NAME_MAX || !*key->text) {
         troupe__found(findings, key->spot,
                       "a model's name has 1 to %d bytes; choose one that has",
                       TROUPE_NAME_MAX);
-    if (model->weight <= 0)
+    }
+    if (model->weight <= 0) {
         troupe__found(findings, key->spot,
                       "model '%s' has the weight 0; leave it out instead",
                       key->text);
+    }
     find_provider(self, model, findings);
 }
 
@@ -199,10 +203,11 @@ read_maps(struct troupe__model_file *self, struct troupe__findings *findings)
         read_provider(self, providers->keys[i], providers->values[i], findings);
     for (size_t i = 0; i < models->count && i < MODELS_MAX; i++)
         read_model(self, models->keys[i], models->values[i], findings);
-    if (models->count == 0 || models->count > MODELS_MAX)
+    if (models->count == 0 || models->count > MODELS_MAX) {
         troupe__found(findings, models->spot,
                       "there are %zu models; give 1 to %d", models->count,
                       MODELS_MAX);
+    }
 }
 
 int
@@ -254,17 +259,19 @@ check_model(const struct troupe__model_entry *model, bool money,
 {
     const struct troupe__word *key = &model->provider->key_env;
     const char *value = key->text ? getenv(key->text) : NULL;
-    if (key->text && (!value || !*value))
+    if (key->text && (!value || !*value)) {
         troupe__found(findings, key->spot,
                       "the environment variable %s, with the key of provider "
                       "'%s', is not set; export it, or leave out its models",
                       key->text, model->provider->key.text);
-    if (money && (isnan(model->price_in) || isnan(model->price_out)))
+    }
+    if (money && (isnan(model->price_in) || isnan(model->price_out))) {
         troupe__found(findings, model->key.spot,
                       "model '%s' has no %s, and a budget of money counts on "
                       "it; add it (for a million tokens; 0 is a price too)",
                       model->key.text,
                       isnan(model->price_in) ? "price_in" : "price_out");
+    }
 }
 
 static troupe_query_model_t

@@ -244,14 +244,16 @@ check(struct troupe__query_arguments *self, troupe_query_options_t *options)
     if ((options->type == TROUPE_QUERY_JSON) != (options->field != NULL))
         return troupe__usage_error("query",
                                    "--type json and --field go together");
-    if (self->mock == (self->file != NULL))
+    if (self->mock == (self->file != NULL)) {
         return troupe__usage_error(
             "query", "give --models FILE, or --mock to see how it works "
                      "without any");
-    if (self->mock && options->budget.money > 0)
+    }
+    if (self->mock && options->budget.money > 0) {
         return troupe__usage_error("query",
                                    "the mock has no prices: --budget-tokens "
                                    "and --budget-calls work with it");
+    }
     options->choices = self->choice_count > 0 ? self->choices : NULL;
     options->choice_count = self->choice_count;
     return -1;
