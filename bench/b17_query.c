@@ -81,7 +81,7 @@ static int
 query_all(troupe_t *node, const char *url, bool quick)
 {
     static const char *const choices[] = {"yes", "no"};
-    static char names[MODELS][8];
+    static char names[MODELS][16];
     troupe_query_model_t models[MODELS];
     for (int i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "m%d", i);

@@ -105,8 +105,8 @@ ask(const char *const *says, uint32_t deadline_ms, uint64_t *ret_outcome)
 {
     static const char *const choices[] = {"x", "y"};
     static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    troupe_query_model_t models[SPEAKERS_MAX];
-    troupe_child_spec_t specs[SPEAKERS_MAX];
+    troupe_query_model_t models[SPEAKERS_MAX] = {0};
+    troupe_child_spec_t specs[SPEAKERS_MAX] = {0};
     size_t count = 0;
     for (; says[count]; count++) {
         models[count] =
@@ -286,7 +286,7 @@ Test(council_actor, options_that_are_wrong_are_refused)
 Test(council_actor, models_behind_a_server_are_asked_at_once)
 {
     enum { MODELS = 20 };
-    static char names[MODELS][8];
+    static char names[MODELS][16];
     troupe_query_model_t models[MODELS];
     static const char *const choices[] = {"x", "y"};
     cr_assert(mock_begin());

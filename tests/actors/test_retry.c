@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "troupe_breaker.h"
+#include "troupe_hedge.h"
 #include "troupe_retry.h"
 
 #define MS UINT64_C(1000000)
@@ -158,4 +159,55 @@ Test(breaker, looks_at_the_last_calls_only)
     cr_assert_eq(breaker.state, TROUPE_BREAKER_OPEN);
     options.window = 65;
     cr_assert_eq(troupe_breaker_init(&breaker, &options), -EINVAL);
+}
+
+Test(hedge, comes_after_the_percentile_once_enough_is_known)
+{
+    troupe_hedge_t hedge;
+    cr_assert_eq(troupe_hedge_init(&hedge, NULL), 0);
+    for (uint64_t i = 1; i <= 19; i++) {
+        troupe_hedge_record(&hedge, i * MS);
+        cr_assert_eq(troupe_hedge_after_ms(&hedge), 0u);
+    }
+    troupe_hedge_record(&hedge, 20 * MS);
+    cr_assert_eq(troupe_hedge_after_ms(&hedge), 19u); /* of 1 .. 20 */
+    for (uint64_t i = 0; i < 200; i++)
+        troupe_hedge_record(&hedge, 5 * MS + 1000); /* only these now */
+    cr_assert_eq(troupe_hedge_after_ms(&hedge), 6u);
+}
+
+/* A hundred servers, each slow once in a hundred: 63 % of fan-outs are slow
+ * (Dean & Barroso). With a hedge at the 95th percentile few are. */
+Test(hedge, cuts_the_tail_of_a_fan_out_for_few_more_asks)
+{
+    troupe_hedge_t hedge;
+    cr_assert_eq(troupe_hedge_init(&hedge, NULL), 0);
+    uint64_t random = 88172645463325252u, slow = 0, slow_hedged = 0;
+    enum { ROUNDS = 500, SERVERS = 100 };
+    for (int round = 0; round < ROUNDS; round++) {
+        bool any = false, any_hedged = false;
+        for (int i = 0; i < SERVERS; i++) {
+            uint64_t ms[2];
+            for (int j = 0; j < 2; j++) {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                ms[j] = random % 100 == 0 ? 1000 : 10 + random % 7;
+            }
+            uint32_t after_ms = troupe_hedge_after_ms(&hedge);
+            uint64_t best = ms[0];
+            if (after_ms > 0 && best > after_ms) {
+                troupe_hedge_made(&hedge);
+                best = best < after_ms + ms[1] ? best : after_ms + ms[1];
+            }
+            troupe_hedge_record(&hedge, ms[0] * MS);
+            any |= ms[0] > 100;
+            any_hedged |= best > 100;
+        }
+        slow += any;
+        slow_hedged += any_hedged;
+    }
+    cr_assert_float_eq((double) slow / ROUNDS, 0.634, 0.08);
+    cr_assert_lt(slow_hedged, slow / 10);
+    cr_assert_leq(hedge.hedges * 100, hedge.asks * 5);
 }

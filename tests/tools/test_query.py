@@ -66,8 +66,6 @@ def test_types():
               f"{kind}: keys of answers")
         check(got["asked"] == got["answered"] + got["failed"]
               + got["not_needed"], f"{kind}: counts")
-        again = mock(args=args + ("--all",))
-        check(again["not_needed"] == 0, f"{kind}: --all")
 
 
 def test_outcomes():
