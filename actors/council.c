@@ -25,9 +25,9 @@
 struct session {
     struct council *council; /* NULL between two queries */
     troupe_token_t token;
-    troupe_ref_t budget;
+    struct council_company with;
     troupe_gathering_t *gathering;
-    int interrupt_fd;
+    unsigned verdicts; /* of the judge that are still to come */
     uint64_t begun_ns;
     bool decided;
 };
@@ -154,6 +154,64 @@ on_spent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 }
 
 static int
+add_up(troupe_context_t *ctx, struct session *self)
+{
+    struct council *council = self->council;
+    council->elapsed_ms =
+        (double) (troupe_time_ns(ctx) - self->begun_ns) / NS_PER_MS;
+    if (troupe_ref_is_nobody(self->with.budget)) {
+        add_costs(council);
+        return finish(ctx, self);
+    }
+    troupe_ask_options_t options = {
+        .timeout_ms = SPENT_MS, .answer = on_spent, .detached = true};
+    int rc =
+        troupe_ask_with(ctx, self->with.budget, "state", &options, NULL, NULL);
+    return rc < 0 ? troupe_fail(ctx, rc, "the budget cannot be asked") : 0;
+}
+
+/* data: not NULL for the second order. */
+static int
+on_verdict(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct session *self = state;
+    const char *text = NULL;
+    if (answer->outcome == TROUPE_REPLY
+        && troupe_unpack(answer->msg, "{s:s}", "text", &text) < 0)
+        text = NULL;
+    troupe__judge_take(self->council, answer->data != NULL, text);
+    self->verdicts -= 1;
+    if (self->verdicts > 0)
+        return 0;
+    troupe__judge_conclude(self->council);
+    return add_up(ctx, self);
+}
+
+/* In both orders at once, where there is something to judge and time. */
+static int
+ask_judge(troupe_context_t *ctx, struct session *self)
+{
+    struct council *council = self->council;
+    uint64_t end_ns = self->begun_ns + council->deadline_ms * UINT64_C(1000000);
+    if (troupe_ref_is_nobody(self->with.judge) || troupe_time_ns(ctx) >= end_ns
+        || !troupe__judge_wanted(council))
+        return add_up(ctx, self);
+    int rc = 0;
+    self->verdicts = 2;
+    for (int swapped = 0; swapped < 2 && rc == 0; swapped++) {
+        troupe_ask_options_t options = {.deadline_ns = end_ns,
+                                        .answer = on_verdict,
+                                        .data = swapped ? self : NULL,
+                                        .detached = true};
+        char *prompt = troupe__judge_prompt(council, swapped);
+        rc = troupe_ask_with(ctx, self->with.judge, "ask", &options, NULL,
+                             "{s:s}", "prompt", prompt);
+        free(prompt);
+    }
+    return rc < 0 ? troupe_fail(ctx, rc, "the judge cannot be asked") : 0;
+}
+
+static int
 on_gathered(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
 {
     struct session *self = state;
@@ -164,19 +222,10 @@ on_gathered(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
         if (council->votes[i].state == VOTE_OPEN)
             take_part(council, i, &result->parts[i]);
     }
-    if (self->interrupt_fd >= 0 && !council->interrupted)
-        (void) troupe_unwatch(ctx, self->interrupt_fd);
-    council->elapsed_ms =
-        (double) (troupe_time_ns(ctx) - self->begun_ns) / NS_PER_MS;
+    if (self->with.interrupt_fd >= 0 && !council->interrupted)
+        (void) troupe_unwatch(ctx, self->with.interrupt_fd);
     troupe__council_conclude(council);
-    if (troupe_ref_is_nobody(self->budget)) {
-        add_costs(council);
-        return finish(ctx, self);
-    }
-    troupe_ask_options_t options = {
-        .timeout_ms = SPENT_MS, .answer = on_spent, .detached = true};
-    int rc = troupe_ask_with(ctx, self->budget, "state", &options, NULL, NULL);
-    return rc < 0 ? troupe_fail(ctx, rc, "the budget cannot be asked") : 0;
+    return ask_judge(ctx, self);
 }
 
 /* Level-triggered, and what is there belongs to who gave us the descriptor. */
@@ -212,8 +261,8 @@ begin(troupe_context_t *ctx, struct session *self)
                            &self->gathering, "{s:s}", "prompt", prompt);
     free(prompt);
     free(models);
-    if (rc == 0 && self->interrupt_fd >= 0)
-        rc = troupe_watch(ctx, self->interrupt_fd, POLLIN, on_interrupt);
+    if (rc == 0 && self->with.interrupt_fd >= 0)
+        rc = troupe_watch(ctx, self->with.interrupt_fd, POLLIN, on_interrupt);
     return rc;
 }
 
@@ -237,10 +286,8 @@ on_query(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct session *self = state;
     if (self->council)
         return troupe_reply_error(ctx, -EBUSY, "one query at a time");
-    self->budget = TROUPE_NOBODY;
     self->decided = false;
-    int rc = troupe__council_request_read(msg, &self->budget,
-                                          &self->interrupt_fd, &self->council);
+    int rc = troupe__council_request_read(msg, &self->with, &self->council);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not a query");
     const char *missing = find_models(ctx, self->council);

@@ -38,6 +38,7 @@ struct vote {
     double cost;                              /* not a number: unknown */
     uint64_t attempts;
     double latency_ms;
+    double worth; /* of TEXT: how well it stands for all */
 };
 
 /* Answers that are the same. */
@@ -54,6 +55,16 @@ struct common_claim {
     uint32_t *votes; /* indexes, ascending, each once */
     uint32_t count;
     bool contested; /* another one says otherwise */
+};
+
+/* What a judge said of two answers, asked twice with their order swapped. */
+enum preference { PREFERS_NONE, PREFERS_OPEN, PREFERS_ONE, PREFERS_OTHER };
+
+struct judgement {
+    uint32_t one, other;     /* the votes that it compares */
+    enum preference verdict[2]; /* in each order; NONE: no usable answer */
+    bool asked;
+    bool agreed; /* both times the same: it counts */
 };
 
 struct council {
@@ -82,6 +93,7 @@ struct council {
     double borda[COUNCIL_CHOICES_MAX], copeland[COUNCIL_CHOICES_MAX];
     struct common_claim *claims;
     uint32_t claim_count;
+    struct judgement judgement;
     bool interrupted;
     double elapsed_ms;
     troupe_cost_t spent;
@@ -113,6 +125,17 @@ void troupe__council_group(struct council *self);
 void troupe__council_count(struct council *self);
 void troupe__council_rank(struct council *self);
 void troupe__council_compare(struct council *self);
+
+/*
+ * troupe__judge_wanted: whether a judge has something to decide, and of what.
+ * troupe__judge_prompt: what it is asked, the second time with the order
+ * swapped; to be freed. troupe__judge_take: what it answered, or NULL.
+ * troupe__judge_conclude: what that does to the result.
+ */
+bool troupe__judge_wanted(struct council *self);
+char *troupe__judge_prompt(const struct council *self, bool swapped);
+void troupe__judge_take(struct council *self, bool swapped, const char *text);
+void troupe__judge_conclude(struct council *self);
 
 /* troupe__wilson: the 95 % interval of a share (Wilson 1927). */
 void troupe__wilson(double share, double voters, double *ret_low,

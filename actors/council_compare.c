@@ -308,6 +308,7 @@ choose_best(struct comparison *self)
         double worth = (weight > 0 ? own / weight : 0)
                        + COVERAGE * coverage(self, i)
                        - (council->votes[i].truncated ? CUT_OFF : 0);
+        council->votes[i].worth = worth;
         if (worth > best) {
             best = worth;
             council->best = i;

@@ -146,6 +146,16 @@ ranking(const struct council *self)
     return list;
 }
 
+static json_t *
+judgement(const struct council *self)
+{
+    const struct judgement *it = &self->judgement;
+    return it->asked ? json_pack(
+               "{s:[s, s], s:b}", "between", self->votes[it->one].name,
+               self->votes[it->other].name, "agreed", (int) it->agreed)
+                     : json_null();
+}
+
 static void
 add_details(const struct council *self, json_t *root)
 {
@@ -192,6 +202,7 @@ troupe__council_json(const struct council *self)
                                   "interval", interval, "tie", (int) self->tie,
                                   "voters", self->voters, "families",
                                   (int) self->families));
+    json_object_set_new(root, "judge", judgement(self));
     add_details(self, root);
     json_object_set_new(root, "answers", answers(self));
     json_object_set_new(root, "cost",

@@ -30,7 +30,7 @@ struct troupe_query {
 struct drive {
     troupe_t *node;
     const troupe_query_options_t *options;
-    troupe_ref_t supervisor, backend, budget, council;
+    troupe_ref_t supervisor, backend, budget, judge, council;
     troupe_ref_t *limiters; /* by model; those of a provider are one */
     troupe_ref_t *models;
     uint64_t begun_ns;
@@ -67,6 +67,17 @@ same_provider(const troupe_query_model_t *one,
 }
 
 static int
+start_limiter(struct drive *self, const char *id,
+              const troupe_query_model_t *model, troupe_ref_t *ret_ref)
+{
+    troupe_child_spec_t spec = spec_of(id, &troupe_rate_limiter);
+    int rc = troupe_child_spec_pack(
+        &spec, "{s:U, s:U}", "requests", (uint64_t) model->requests_per_minute,
+        "tokens", (uint64_t) model->tokens_per_minute);
+    return add_child(self, &spec, rc, ret_ref);
+}
+
+static int
 add_limiter(struct drive *self, size_t index)
 {
     const troupe_query_model_t *model = &self->options->models[index];
@@ -78,27 +89,23 @@ add_limiter(struct drive *self, size_t index)
     }
     char id[ID_SIZE];
     (void) snprintf(id, sizeof id, "rate-%zu", index);
-    troupe_child_spec_t spec = spec_of(id, &troupe_rate_limiter);
-    int rc = troupe_child_spec_pack(
-        &spec, "{s:U, s:U}", "requests", (uint64_t) model->requests_per_minute,
-        "tokens", (uint64_t) model->tokens_per_minute);
-    return add_child(self, &spec, rc, &self->limiters[index]);
+    return start_limiter(self, id, model, &self->limiters[index]);
 }
 
 static int
-pack_model(const struct drive *self, size_t index, troupe_child_spec_t *spec)
+pack_model(const struct drive *self, const troupe_query_model_t *model,
+           troupe_ref_t limiter, troupe_child_spec_t *spec)
 {
-    const troupe_query_model_t *model = &self->options->models[index];
     uint64_t max_tokens =
         model->max_tokens > 0 ? model->max_tokens : MAX_TOKENS;
     return troupe_child_spec_pack(
         spec,
         "{s:R, s:R, s:R, s:s, s:s, s:s?, s:s?, s:U, s:f, s:b, s:f, s:f, s:U}",
-        "backend", self->backend, "limiter", self->limiters[index], "budget",
-        self->budget, "url", model->url, "model", model->model, "key_env",
-        model->key_env, "system", model->system, "max_tokens", max_tokens,
-        "temperature", model->temperature, "stream", (int) model->stream,
-        "price_in", model->price_in, "price_out", model->price_out, "attempts",
+        "backend", self->backend, "limiter", limiter, "budget", self->budget,
+        "url", model->url, "model", model->model, "key_env", model->key_env,
+        "system", model->system, "max_tokens", max_tokens, "temperature",
+        model->temperature, "stream", (int) model->stream, "price_in",
+        model->price_in, "price_out", model->price_out, "attempts",
         (uint64_t) self->options->attempts);
 }
 
@@ -131,7 +138,8 @@ add_models(struct drive *self)
         specs[i] = spec_of(ids[i], &troupe_model);
         rc = add_limiter(self, i);
         if (rc == 0)
-            rc = pack_model(self, i, &specs[i]);
+            rc = pack_model(self, &self->options->models[i], self->limiters[i],
+                            &specs[i]);
     }
     troupe_child_spec_t spec = {.id = "models",
                                 .supervisor = &options,
@@ -145,6 +153,27 @@ add_models(struct drive *self)
     free(specs);
     free(ids);
     return rc;
+}
+
+/* One more model, that is no voter. */
+static int
+add_judge(struct drive *self)
+{
+    const troupe_query_model_t *judge = self->options->judge;
+    troupe_ref_t limiter = TROUPE_NOBODY;
+    if (!judge)
+        return 0;
+    for (size_t i = 0; i < self->options->model_count; i++) {
+        if (same_provider(&self->options->models[i], judge))
+            limiter = self->limiters[i];
+    }
+    int rc = 0;
+    if (troupe_ref_is_nobody(limiter))
+        rc = start_limiter(self, "rate-judge", judge, &limiter);
+    troupe_child_spec_t spec = spec_of("judge", &troupe_model);
+    if (rc == 0)
+        rc = pack_model(self, judge, limiter, &spec);
+    return add_child(self, &spec, rc, &self->judge);
 }
 
 static int
@@ -174,6 +203,8 @@ start_actors(struct drive *self)
         rc = add_budget(self);
     if (rc == 0)
         rc = add_models(self);
+    if (rc == 0)
+        rc = add_judge(self);
     if (rc == 0)
         rc = add_child(self, &council, 0, &self->council);
     return rc;
@@ -206,6 +237,7 @@ ask(struct drive *self)
         .options = self->options,
         .models = self->models,
         .budget = self->budget,
+        .judge = self->judge,
         .deadline_ms = spent_ms < all_ms ? all_ms - (uint32_t) spent_ms : 1,
         .choices = {.items = (char **) (uintptr_t) self->options->choices,
                     .count = (uint32_t) self->options->choice_count}};

@@ -72,6 +72,15 @@ choices_are_good(const troupe_query_options_t *options)
 }
 
 static bool
+model_is_good(const troupe_query_model_t *model)
+{
+    return is_text(model->name) && is_text(model->url) && is_text(model->model)
+           && strlen(model->name) <= TROUPE_NAME_MAX
+           && is_text(troupe__query_family(model)) && model->weight >= 0
+           && model->weight <= WEIGHT_MAX;
+}
+
+static bool
 models_are_good(const troupe_query_options_t *options)
 {
     if (!options->models || options->model_count == 0
@@ -80,10 +89,7 @@ models_are_good(const troupe_query_options_t *options)
         return false;
     for (size_t i = 0; i < options->model_count; i++) {
         const troupe_query_model_t *model = &options->models[i];
-        if (!is_text(model->name) || !is_text(model->url)
-            || !is_text(model->model) || strlen(model->name) > TROUPE_NAME_MAX
-            || !is_text(troupe__query_family(model))
-            || !(model->weight >= 0 && model->weight <= WEIGHT_MAX))
+        if (!model_is_good(model))
             return false;
         for (size_t j = 0; j < i; j++) {
             if (strcmp(model->name, options->models[j].name) == 0)
@@ -103,6 +109,8 @@ troupe__query_check(const troupe_query_options_t *options)
         || !(options->tolerance >= 0) || !isfinite(options->tolerance)
         || options->deadline_ms == 0 || options->deadline_ms > DEADLINE_MAX_MS
         || !(options->budget.money >= 0))
+        return -EINVAL;
+    if (options->judge && !model_is_good(options->judge))
         return -EINVAL;
     return choices_are_good(options) && models_are_good(options) ? 0 : -EINVAL;
 }
@@ -235,18 +243,18 @@ read_choices(const troupe_message_t *msg, struct council *self)
 
 static int
 read_settings(const troupe_message_t *msg, struct council *self,
-              troupe_ref_t *ret_budget, int *ret_interrupt)
+              struct council_company *ret)
 {
     const char *prompt = NULL, *field = NULL, *type = "text";
     uint64_t quorum = 0, deadline_ms = DEADLINE_MS;
     int64_t interrupt = -1;
     self->tolerance = TOLERANCE;
     int rc = troupe_unpack(
-        msg, "{s:s, s?s, s?s?, s?f, s?b, s?U, s?U, s?b, s?R, s?I}", "prompt",
-        &prompt, "type", &type, "field", &field, "tolerance", &self->tolerance,
-        "absolute", &self->absolute, "quorum", &quorum, "deadline_ms",
-        &deadline_ms, "ask_all", &self->ask_all, "budget", ret_budget,
-        "interrupt_fd", &interrupt);
+        msg, "{s:s, s?s, s?s?, s?f, s?b, s?U, s?U, s?b, s?R, s?R, s?I}",
+        "prompt", &prompt, "type", &type, "field", &field, "tolerance",
+        &self->tolerance, "absolute", &self->absolute, "quorum", &quorum,
+        "deadline_ms", &deadline_ms, "ask_all", &self->ask_all, "budget",
+        &ret->budget, "judge", &ret->judge, "interrupt_fd", &interrupt);
     if (rc < 0 || !read_type(type, &self->type) || quorum > self->count
         || deadline_ms < 1 || deadline_ms > DEADLINE_MAX_MS
         || interrupt > INT32_MAX || !(self->tolerance >= 0)
@@ -256,19 +264,20 @@ read_settings(const troupe_message_t *msg, struct council *self,
     self->deadline_ms = (uint32_t) deadline_ms;
     self->prompt = troupe__strdup(prompt);
     self->field = field ? troupe__strdup(field) : NULL;
-    *ret_interrupt = interrupt < 0 ? -1 : (int) interrupt;
+    ret->interrupt_fd = interrupt < 0 ? -1 : (int) interrupt;
     return read_choices(msg, self);
 }
 
 int
 troupe__council_request_read(const troupe_message_t *msg,
-                             troupe_ref_t *ret_budget, int *ret_interrupt,
+                             struct council_company *ret_company,
                              struct council **ret_council)
 {
     struct council *self = NULL;
+    *ret_company = (struct council_company){.interrupt_fd = -1};
     int rc = read_models(msg, &self);
     if (rc == 0)
-        rc = read_settings(msg, self, ret_budget, ret_interrupt);
+        rc = read_settings(msg, self, ret_company);
     if (rc < 0)
         troupe__council_destroy(&self);
     *ret_council = self;

@@ -65,6 +65,22 @@ put_consensus(const struct council *self, struct troupe__text *to)
 }
 
 static void
+put_judgement(const struct council *self, struct troupe__text *to)
+{
+    const struct judgement *judgement = &self->judgement;
+    if (!judgement->asked)
+        return;
+    if (judgement->agreed)
+        troupe__text_printf(to,
+                            "The judge finds that of %s better, in both "
+                            "orders.\n",
+                            self->votes[self->best].name);
+    else
+        troupe__text_puts(to, "The judge did not decide: asked in both orders, "
+                              "it did not mean the same.\n");
+}
+
+static void
 put_groups(const struct council *self, struct troupe__text *to)
 {
     for (uint32_t i = 0; i < self->group_count; i++) {
@@ -189,6 +205,7 @@ troupe__council_text(const struct council *self)
                             self->answer);
     }
     put_consensus(self, &text);
+    put_judgement(self, &text);
     put_groups(self, &text);
     put_claims(self, &text);
     put_votes(self, &text);

@@ -58,6 +58,8 @@ typedef struct troupe_query_options {
     bool absolute;     /* it is a difference, not a part of the larger one */
     const troupe_query_model_t *models; /* 1 .. 1,000 */
     size_t model_count;
+    const troupe_query_model_t *judge; /* compares the two best texts, or those
+                             that tie; no voter; NULL: nobody */
     uint32_t quorum;      /* usable answers without which there is no result;
                              0: more than half of the models */
     uint32_t deadline_ms; /* for everything; 60,000 */
@@ -119,7 +121,7 @@ TROUPE_API void troupe_query_destroy(troupe_query_t **self_p);
  *   query  {prompt: s, models: [name: s or [name: s, family: s, weight: f,
  *          R]], type?: s, choices?: [s], field?: s?, tolerance?: f, absolute?:
  *          b, quorum?: U, deadline_ms?: U, ask_all?: b, budget?: R,
- *          interrupt_fd?: I} -> {outcome: U, text: s, json: s}
+ *          judge?: R, interrupt_fd?: I} -> {outcome: U, text: s, json: s}
  *
  * A model that is only a name is the actor of that name. -ENOENT as an error:
  * there is none. The budget is asked what it cost; it may be nobody.

@@ -55,6 +55,15 @@ take_prompt(struct query *self)
     return -1;
 }
 
+/* The last model is the judge, where there is one. */
+static void
+take_judge(struct query *self, size_t count)
+{
+    self->options.model_count = count - (self->arguments.judge ? 1 : 0);
+    if (self->arguments.judge)
+        self->options.judge = &self->models[count - 1];
+}
+
 static int
 take_file(struct query *self)
 {
@@ -64,7 +73,8 @@ take_file(struct query *self)
     if (rc == 0) {
         count = troupe__model_file_choose(
             &self->file, arguments->models, arguments->model_count,
-            self->options.budget.money > 0, &findings, &self->models);
+            arguments->judge, self->options.budget.money > 0, &findings,
+            &self->models);
     }
     troupe__findings_print(&findings, stderr);
     bool wrong = findings.count > 0;
@@ -72,7 +82,7 @@ take_file(struct query *self)
     if (wrong)
         return TROUPE__EXIT_FAILED;
     self->options.models = self->models;
-    self->options.model_count = (size_t) count;
+    take_judge(self, (size_t) count);
     return -1;
 }
 
@@ -86,8 +96,10 @@ name_mocks(struct query *self, size_t count)
     self->names = troupe__grab(count * (TROUPE_NAME_MAX + 1));
     self->models = troupe__grab(count * sizeof *self->models);
     for (size_t i = 0; i < count; i++) {
-        const char *manner =
-            arguments->model_count > 0 ? arguments->models[i] : known[i];
+        bool judges = arguments->judge && i == count - 1;
+        const char *manner = judges                       ? arguments->judge
+                             : arguments->model_count > 0 ? arguments->models[i]
+                                                          : known[i];
         char *name = self->names + i * (TROUPE_NAME_MAX + 1);
         unsigned before = 0;
         for (size_t j = 0; j < i; j++)
@@ -118,9 +130,10 @@ take_mock(struct query *self)
              (unsigned) troupe__mock_port(self->mock));
     size_t count = self->arguments.model_count > 0 ? self->arguments.model_count
                                                    : MOCK_MODELS;
+    count += self->arguments.judge ? 1 : 0;
     name_mocks(self, count);
     self->options.models = self->models;
-    self->options.model_count = count;
+    take_judge(self, count);
     if (!self->arguments.json) {
         fputs("troupe query: these models are a mock: what they say is made "
               "up\n",

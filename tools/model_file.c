@@ -295,25 +295,43 @@ model_of(const struct troupe__model_entry *entry)
                                   .tokens_per_minute = provider->tokens};
 }
 
+static void
+take_model(const struct troupe__model_entry *entry, bool money,
+           struct troupe__findings *findings, troupe_query_model_t *ret)
+{
+    if (!entry)
+        return;
+    check_model(entry, money, findings);
+    *ret = model_of(entry);
+}
+
 int
 troupe__model_file_choose(const struct troupe__model_file *self,
-                          const char *const *names, size_t count, bool money,
+                          const char *const *names, size_t count,
+                          const char *judge, bool money,
                           struct troupe__findings *findings,
                           troupe_query_model_t **ret_models)
 {
-    size_t all = count > 0 ? count : self->model_count;
-    troupe_query_model_t *models = troupe__grab(all * sizeof *models);
+    size_t all = count > 0 ? count : self->model_count, taken = 0;
+    troupe_query_model_t *models = troupe__grab((all + 1) * sizeof *models);
     for (size_t i = 0; i < all; i++) {
         const struct troupe__model_entry *entry =
             count > 0 ? find_model(self, names[i], findings) : &self->models[i];
-        if (!entry)
-            continue;
-        check_model(entry, money, findings);
-        models[i] = model_of(entry);
+        bool judges = entry && judge && strcmp(entry->key.text, judge) == 0;
+        if (judges && count > 0)
+            troupe__found(findings, entry->key.spot,
+                          "model '%s' cannot both vote and judge; name another "
+                          "judge",
+                          judge);
+        else if (!judges)
+            take_model(entry, money, findings, &models[taken++]);
     }
+    if (judge)
+        take_model(find_model(self, judge, findings), money, findings,
+                   &models[taken++]);
     if (findings->count == 0) {
         *ret_models = models;
-        return (int) all;
+        return (int) taken;
     }
     free(models);
     return -EINVAL;

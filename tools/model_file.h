@@ -47,12 +47,14 @@ void troupe__model_file_free(struct troupe__model_file *self);
  * run would fail on is found: no such model, a key that is not set, and,
  * where money counts, a price that is not there.
  *
+ *   judge       one more, and the last; not among all; NULL: none.
  *   ret_models  out: an array to be freed; it points into the file.
  *   returns     how many, or -EINVAL after findings
  */
 int troupe__model_file_choose(const struct troupe__model_file *self,
                               const char *const *names, size_t count,
-                              bool money, struct troupe__findings *findings,
+                              const char *judge, bool money,
+                              struct troupe__findings *findings,
                               troupe_query_model_t **ret_models);
 
 #endif

@@ -35,6 +35,10 @@ static const char help[] =
     "  --field NAME       that field of a JSON object; a.b goes deeper\n"
     "  --type ranking     all that are given by --choice, best first\n"
     "\n"
+    "  --judge NAME       a model that does not vote, but compares the two "
+    "best\n"
+    "                     texts, or answers that tie; it is asked twice, with\n"
+    "                     their order swapped\n"
     "  --quorum N         usable answers without which there is no result;\n"
     "                     more than half of the models\n"
     "  --all              wait for all, also when the leader cannot lose\n"
@@ -186,6 +190,11 @@ take_option(int c, char *const *argv, struct troupe__query_arguments *ret,
         return troupe__check_path("query", "--models", optarg);
     case 'm':
         return take_models(optarg, ret->mock, ret);
+    case 'J':
+        ret->judge = optarg;
+        return *optarg && troupe__is_text(optarg)
+                   ? -1
+                   : troupe__usage_error("query", "--judge wants a name");
     case 'M':
         ret->mock = true;
         return -1;
@@ -264,16 +273,25 @@ troupe__query_arguments(int argc, char **argv,
                         struct troupe__query_arguments *ret,
                         troupe_query_options_t *options)
 {
-    static const struct option known[] = {
-        {"models", 1, NULL, 'F'},       {"model", 1, NULL, 'm'},
-        {"mock", 0, NULL, 'M'},         {"choice", 1, NULL, 'c'},
-        {"type", 1, NULL, 't'},         {"field", 1, NULL, 'f'},
-        {"tolerance", 1, NULL, 'o'},    {"quorum", 1, NULL, 'q'},
-        {"all", 0, NULL, 'a'},          {"deadline", 1, NULL, 'd'},
-        {"attempts", 1, NULL, 'A'},     {"budget-tokens", 1, NULL, 'T'},
-        {"budget-money", 1, NULL, 'B'}, {"budget-calls", 1, NULL, 'C'},
-        {"seed", 1, NULL, 's'},         {"json", 0, NULL, 'j'},
-        {"help", 0, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"models", 1, NULL, 'F'},
+                                          {"model", 1, NULL, 'm'},
+                                          {"mock", 0, NULL, 'M'},
+                                          {"judge", 1, NULL, 'J'},
+                                          {"choice", 1, NULL, 'c'},
+                                          {"type", 1, NULL, 't'},
+                                          {"field", 1, NULL, 'f'},
+                                          {"tolerance", 1, NULL, 'o'},
+                                          {"quorum", 1, NULL, 'q'},
+                                          {"all", 0, NULL, 'a'},
+                                          {"deadline", 1, NULL, 'd'},
+                                          {"attempts", 1, NULL, 'A'},
+                                          {"budget-tokens", 1, NULL, 'T'},
+                                          {"budget-money", 1, NULL, 'B'},
+                                          {"budget-calls", 1, NULL, 'C'},
+                                          {"seed", 1, NULL, 's'},
+                                          {"json", 0, NULL, 'j'},
+                                          {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     *ret = (struct troupe__query_arguments){.seed = 1};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         ret->mock |= strcmp(argv[i], "--mock") == 0; /* before any --model */

@@ -13,6 +13,7 @@ struct troupe__query_arguments {
     const char *file; /* of models; NULL: the mock */
     const char *models[TROUPE__QUERY_MODELS_MAX];
     size_t model_count;
+    const char *judge; /* NULL: nobody */
     const char *choices[TROUPE__QUERY_CHOICES_MAX];
     size_t choice_count;
     size_t seed; /* of the mock */

@@ -338,3 +338,38 @@ Test(council, what_is_decided_early_is_what_all_would_have_decided)
     }
     cr_assert_gt(early, 100u);
 }
+
+/* A judge that always prefers the first place says nothing. */
+Test(council, a_judge_counts_when_it_means_the_same_in_both_orders)
+{
+    static const char *const choices[] = {"x", "y", NULL};
+    static const char *const answers[] = {"x", "y", NULL};
+    static const char *const says[][2] = {
+        {"A", "B"}, {"B", "A"}, {"A", "A"}, {"B", "B"}, {"A", NULL}};
+    static const char *const results[] = {"x", "y", NULL, NULL, NULL};
+    for (int i = 0; i < 5; i++) {
+        struct council *council =
+            council_of(TROUPE_QUERY_CHOICE, choices, answers);
+        troupe__council_conclude(council);
+        cr_assert(troupe__judge_wanted(council));
+        char *prompt = troupe__judge_prompt(council, true);
+        cr_assert(strstr(prompt, "Answer A:\ny") != NULL);
+        free(prompt);
+        troupe__judge_take(council, false, says[i][0]);
+        troupe__judge_take(council, true, says[i][1]);
+        troupe__judge_conclude(council);
+        cr_assert_eq(council->judgement.agreed, results[i] != NULL);
+        if (results[i])
+            cr_assert_str_eq(council->answer, results[i]);
+        else
+            cr_assert_null(council->answer);
+        cr_assert_eq(council->outcome, results[i] ? TROUPE_QUERY_COMPLETE
+                                                  : TROUPE_QUERY_DEGRADED);
+        troupe__council_destroy(&council);
+    }
+    static const char *const clear[] = {"x", "x", "y", NULL};
+    struct council *council = council_of(TROUPE_QUERY_CHOICE, choices, clear);
+    troupe__council_conclude(council);
+    cr_assert_not(troupe__judge_wanted(council));
+    troupe__council_destroy(&council);
+}

@@ -46,7 +46,7 @@ def mock(*models, args=(), code=0):
 XY = ("--choice", "x", "--choice", "y")
 
 KEYS = {"outcome", "prompt", "type", "degraded", "asked", "answered", "usable",
-        "failed", "not_needed", "quorum", "best", "consensus", "dissent",
+        "failed", "not_needed", "quorum", "best", "consensus", "dissent", "judge",
         "answers", "cost", "elapsed_ms"}
 ANSWER_KEYS = {"model", "family", "weight", "state", "reason", "answer", "text",
                "truncated", "attempts", "latency_ms", "prompt_tokens",
@@ -84,6 +84,11 @@ def test_outcomes():
     mock("hang", "hang", args=("--deadline", "400ms"), code=124)
     got = mock("say=x", "say=y", args=XY, code=3)
     check(got["consensus"]["tie"] and got["best"] is None, "a tie")
+    got = mock("say=x", "say=y", args=(*XY, "--judge", "say=A"), code=3)
+    check(got["judge"] == {"between": ["say=x", "say=y"], "agreed": False},
+          f"a judge that always means the first: {got['judge']}")
+    got = mock("say=Bees live in hives.", "say=No.", args=("--judge", "say=A"))
+    check(got["judge"]["agreed"] is False, "of texts too")
     got = mock("say=x+429=1", "say=x", "say=x", args=(*XY, "--all"))
     check(got["answers"][0]["attempts"] == 2, "429 is tried again")
     got = mock("say=x+nousage", "say=x", args=XY)
@@ -105,6 +110,18 @@ def test_text():
           == [a["text"] for a in other["answers"]], "a seed repeats")
     got = run("query", "-", "--mock", "--json", text_in="From a pipe?")
     check(json.loads(got.stdout)["prompt"] == "From a pipe?", "standard input")
+
+
+def test_interrupt():
+    running = subprocess.Popen(
+        [TROUPE, "query", "Which?", "--mock", "--all", *XY, "--model", "say=x",
+         "--model", "say=x", "--model", "hang"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.stderr.readline()  # the mock is there, signals are caught
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=60)
+    check(running.returncode in (3, 5) and "it was interrupted" in out,
+          f"interrupt: {running.returncode} {out}")
 
 
 def test_usage():
@@ -215,6 +232,7 @@ def main():
         test_types()
         test_outcomes()
         test_text()
+        test_interrupt()
         test_usage()
         test_file(url, folder)
     server.send_signal(signal.SIGTERM)
