@@ -61,7 +61,7 @@ struct common_claim {
 enum preference { PREFERS_NONE, PREFERS_OPEN, PREFERS_ONE, PREFERS_OTHER };
 
 struct judgement {
-    uint32_t one, other;     /* the votes that it compares */
+    uint32_t one, other;        /* the votes that it compares */
     enum preference verdict[2]; /* in each order; NONE: no usable answer */
     bool asked;
     bool agreed; /* both times the same: it counts */

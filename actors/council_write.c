@@ -70,14 +70,15 @@ put_judgement(const struct council *self, struct troupe__text *to)
     const struct judgement *judgement = &self->judgement;
     if (!judgement->asked)
         return;
-    if (judgement->agreed)
+    if (judgement->agreed) {
         troupe__text_printf(to,
                             "The judge finds that of %s better, in both "
                             "orders.\n",
                             self->votes[self->best].name);
-    else
+    } else {
         troupe__text_puts(to, "The judge did not decide: asked in both orders, "
                               "it did not mean the same.\n");
+    }
 }
 
 static void

@@ -318,13 +318,14 @@ troupe__model_file_choose(const struct troupe__model_file *self,
         const struct troupe__model_entry *entry =
             count > 0 ? find_model(self, names[i], findings) : &self->models[i];
         bool judges = entry && judge && strcmp(entry->key.text, judge) == 0;
-        if (judges && count > 0)
+        if (judges && count > 0) {
             troupe__found(findings, entry->key.spot,
                           "model '%s' cannot both vote and judge; name another "
                           "judge",
                           judge);
-        else if (!judges)
+        } else if (!judges) {
             take_model(entry, money, findings, &models[taken++]);
+        }
     }
     if (judge)
         take_model(find_model(self, judge, findings), money, findings,
