@@ -269,7 +269,7 @@ by_place(const void *one, const void *other)
 static void
 read_ranking(const struct council *self, struct vote *vote, const char *text)
 {
-    struct placed placed[COUNCIL_CHOICES_MAX];
+    struct placed placed[COUNCIL_CHOICES_MAX] = {0};
     for (uint32_t i = 0; i < self->choice_count; i++) {
         const char *at = place_of(self, text, i);
         placed[i] = (struct placed){at, (uint8_t) i};

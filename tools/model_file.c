@@ -241,10 +241,11 @@ find_model(const struct troupe__model_file *self, const char *name,
            struct troupe__findings *findings)
 {
     const char *names[MODELS_MAX];
-    for (size_t i = 0; i < self->model_count; i++) {
-        names[i] = self->models[i].key.text;
+    const struct troupe__model_entry *models = self->models;
+    for (size_t i = 0; models && i < self->model_count; i++) {
+        names[i] = models[i].key.text;
         if (strcmp(names[i], name) == 0)
-            return &self->models[i];
+            return &models[i];
     }
     const char *near = troupe__nearest(name, names, self->model_count);
     troupe__found(findings, self->models_spot, "there is no model '%s'; %s%s%s",

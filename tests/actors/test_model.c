@@ -225,7 +225,7 @@ Test(model, a_huge_body_is_not_taken_in)
     EXPECT_WORDS(said, "over 100000 bytes");
 }
 
-/* Waits until the backend has given up what nobody waits for. */
+/* Asks until the backend has given up what nobody waits for. */
 static void
 expect_none_open(void)
 {
@@ -241,45 +241,42 @@ Test(model, a_server_that_hangs_is_left_at_the_deadline)
 }
 
 struct quitter {
+    troupe_ask_t ask;
     troupe_token_t token;
 };
 
 static int
-on_quit(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+on_quit_answer(troupe_context_t *ctx, void *state,
+               const troupe_answer_t *answer)
 {
     struct quitter *self = state;
     return troupe_reply_to(ctx, &self->token, "i", (int) answer->outcome);
 }
 
 static int
-on_give_up(troupe_context_t *ctx, void *state, void *data)
-{
-    troupe_ask_t ask = {.id = (uint64_t) (uintptr_t) data};
-    (void) state;
-    return troupe_cancel(ctx, ask);
-}
-
-/* Asks a model, and gives up while that is under way. */
-static int
 on_begin(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct quitter *self = state;
     troupe_ref_t model;
-    troupe_ask_t ask;
-    troupe_ask_options_t options = {.answer = on_quit};
+    troupe_ask_options_t options = {.timeout_ms = 60000,
+                                    .answer = on_quit_answer};
     int rc = troupe_unpack(msg, "R", &model);
-    if (rc == 0)
-        rc = troupe_defer(ctx, &self->token);
-    if (rc == 0)
-        rc = troupe_ask_with(ctx, model, "ask", &options, &ask, "{s:s}",
-                             "prompt", "x");
-    if (rc == 0)
-        rc = troupe_call_after(ctx, 100, on_give_up,
-                               (void *) (uintptr_t) ask.id, NULL, NULL);
-    return rc;
+    return rc < 0 ? rc
+                  : troupe_ask_with(ctx, model, "ask", &options, &self->ask,
+                                    "{s:s}", "prompt", "x");
 }
 
-TROUPE_KIND(quitter, struct quitter, TROUPE_ON("begin", on_begin));
+static int
+on_quit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct quitter *self = state;
+    (void) msg;
+    int rc = troupe_defer(ctx, &self->token);
+    return rc < 0 ? rc : troupe_cancel(ctx, self->ask);
+}
+
+TROUPE_KIND(quitter, struct quitter, TROUPE_ON("begin", on_begin),
+            TROUPE_ON("quit", on_quit));
 
 Test(model, a_call_that_nobody_waits_for_is_broken_off)
 {
@@ -290,8 +287,10 @@ Test(model, a_call_that_nobody_waits_for_is_broken_off)
     cr_assert_eq(troupe_node_spawn(node, &quitter, NULL, &ref, NULL), 0);
     troupe_message_t *reply = NULL;
     int outcome = 0;
-    cr_assert_eq(troupe_node_ask(node, ref, "begin", 20000, &reply, "R", model),
-                 0);
+    cr_assert_eq(troupe_node_send(node, ref, "begin", "R", model), 0);
+    while (count_of(backend, "open") == 0)
+        ;
+    cr_assert_eq(troupe_node_ask(node, ref, "quit", 20000, &reply, NULL), 0);
     cr_assert_eq(troupe_unpack(reply, "i", &outcome), 0);
     troupe_message_destroy(&reply);
     cr_assert_eq(outcome, TROUPE_CANCELLED);
