@@ -29,14 +29,16 @@ troupe_need(JANSSON libjansson-dev jansson>=2.11)
 troupe_need(XML libxml2-dev libxml-2.0)
 troupe_need(ZLIB zlib1g-dev zlib)
 troupe_need(MD4C libmd4c-html0-dev md4c-html)
+troupe_need(CURL libcurl4-openssl-dev libcurl>=7.85)
 # What a link against the archive needs; see troupe.pc.
 list(REMOVE_DUPLICATES needed_libraries)
 set(TROUPE_PC_LIBS ${needed_libraries} stemmer m)
 list(TRANSFORM TROUPE_PC_LIBS PREPEND -l)
 list(APPEND TROUPE_PC_LIBS -pthread)
 
-# For the troupe command alone: the library does not link it.
+# For the troupe command alone: the library does not link them.
 troupe_need(YAML libyaml-dev yaml-0.1)
+troupe_need(MICROHTTPD libmicrohttpd-dev libmicrohttpd>=0.9.71)
 
 if(TROUPE_TESTS AND NOT TROUPE_OWN_RUNNER)
     troupe_need(CRITERION libcriterion-dev criterion>=2.4)
@@ -59,6 +61,7 @@ endif()
 set(TROUPE_DEPENDENCIES
     PkgConfig::ZMQ PkgConfig::CZMQ PkgConfig::MSGPACK PkgConfig::SQLITE
     PkgConfig::JANSSON PkgConfig::XML PkgConfig::ZLIB PkgConfig::MD4C
+    PkgConfig::CURL
     ${STEMMER_LIBRARY} Threads::Threads m)
 
 # An SQLite without FTS5 links as well and fails at run time: try it here.

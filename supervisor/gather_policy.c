@@ -105,6 +105,9 @@ troupe__gather_judge(struct troupe_gathering *self)
     CHECK(!self->finished);
     if (self->open == 0)
         return true;
+    if (self->options.enough
+        && self->options.enough(&self->result->shown, self->options.data))
+        return true;
     size_t need = needed(self);
     size_t have = reached(self);
     if (ends_early(self->options.policy) && have >= need)

@@ -70,6 +70,8 @@ typedef struct troupe_gather_options {
                  void *data); /* for MAJORITY: an equivalence; NULL: same
                                  bytes */
     double (*score)(const troupe_message_t *reply, void *data);
+    bool (*enough)(const troupe_gather_t *so_far, void *data); /* asked after
+                            each outcome: true ends it as `k` replies do */
     troupe_gathered_fn done; /* from actors: required */
     void *data;
     void (*drop)(void *data); /* instead of `done` when the actor ends or

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command_research.c: `troupe research`, a question answered with sources. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "troupe_research.h"
 
 #include "tools/commands.h"
+#include "tools/interrupt.h"
 #include "tools/progress.h"
 
 #define FAULTS_MAX    16
@@ -23,7 +22,6 @@
 #define DEADLINE_MAX  86400000u /* ms: a day */
 #define INDEX_PERCENT 60 /* of the deadline, for bringing it up to date */
 #define NS_PER_MS     1000000u
-#define EXIT_SIGNAL   130
 
 static const char help[] =
     "usage: troupe research [OPTION]... \"QUESTION\" --corpus PATH [--corpus "
@@ -181,39 +179,6 @@ parse(int argc, char **argv, struct arguments *ret)
     return troupe__check_query("research", "question", ret->question);
 }
 
-/* A signal handler can reach nothing else. */
-static volatile sig_atomic_t interrupt_pipe = -1;
-
-/* Once: whoever looks at the pipe learns of it. Twice: the end. */
-static void
-on_signal(int number)
-{
-    static volatile sig_atomic_t seen;
-    (void) number;
-    if (seen)
-        _exit(EXIT_SIGNAL);
-    seen = 1;
-    int saved = errno;
-    if (write(interrupt_pipe, "!", 1) < 0)
-        _exit(EXIT_SIGNAL);
-    errno = saved;
-}
-
-static int
-catch_interrupts(int *ret_fd)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-        return -errno;
-    interrupt_pipe = ends[1];
-    struct sigaction action = {.sa_handler = on_signal};
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    *ret_fd = ends[0];
-    return 0;
-}
-
 /* What may end the update of the index before it is done. */
 struct patience {
     uint64_t until_ns; /* 0: no deadline */
@@ -328,7 +293,7 @@ troupe__command_research(int argc, char **argv)
     if (code >= 0)
         return code;
     struct patience patience = {.interrupt_fd = -1};
-    if (catch_interrupts(&patience.interrupt_fd) < 0) {
+    if (troupe__catch_interrupts(&patience.interrupt_fd) < 0) {
         perror("troupe research: pipe");
         return TROUPE__EXIT_FAILED;
     }

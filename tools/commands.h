@@ -24,6 +24,7 @@ enum {
  * own; argv[0] is the command's name. */
 #define TROUPE__COMMANDS(X)                                                    \
     X(research, "a question answered from documents, with sources")            \
+    X(query, "one prompt to several models, and what they agree on")           \
     X(search, "the passages of some documents that answer a query")            \
     X(text, "the plain text that a document is read as")                       \
     X(check, "a topology file checked, and its tree drawn")                    \
@@ -40,7 +41,8 @@ enum {
     X(resume, "an actor that goes on")                                         \
     X(stop, "a topology stopped in order")                                     \
     X(new, "a project of your own: an actor, its test, its topology")          \
-    X(doctor, "what on this machine will hurt")
+    X(doctor, "what on this machine will hurt")                                \
+    X(mock, "a local server of models that can be told to fail")
 
 /* `troupe node`: what `troupe run` starts its other processes as. */
 int troupe__command_node(int argc, char **argv);

@@ -230,3 +230,29 @@ Test(gather, no_supervisor_is_an_empty_result)
     cr_assert_not_null(strstr(result->why, "the supervisor: "));
     troupe_gather_destroy(&result);
 }
+
+static bool
+two_are_enough(const troupe_gather_t *so_far, void *data)
+{
+    *(size_t *) data = so_far->usable;
+    return so_far->usable == 2;
+}
+
+Test(gather, ends_when_the_caller_has_enough)
+{
+    static const char *const says[] = {"x", "?", "y", "?"};
+    troupe_ref_t targets[4];
+    size_t seen = 0;
+    troupe_gather_options_t options = {.policy = TROUPE_GATHER_DEADLINE,
+                                       .timeout_ms = 60000,
+                                       .enough = two_are_enough,
+                                       .data = &seen};
+    oracles(says, 4, targets);
+    troupe_gather_t *result = gather(targets, 4, &options);
+    cr_assert(result->met);
+    cr_assert_eq(seen, 2u);
+    cr_assert_eq(result->usable, 2u);
+    cr_assert_eq(result->parts[1].outcome, TROUPE_CANCELLED);
+    cr_assert_eq(result->parts[3].outcome, TROUPE_CANCELLED);
+    troupe_gather_destroy(&result);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * council.c: the actor that asks models by a gather and counts their votes. A
+ * vote is read as soon as it comes, so that the gather ends when the leader
+ * cannot lose: who has not answered by then is given up.
+ */
+#include "actors/council.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "troupe_events.h"
+#include "troupe_gather.h"
+
+#include "actors/council_wire.h"
+#include "mailbox/check.h"
+
+#define NS_PER_MS    1000000.0
+#define SPENT_MS     1000
+#define ATTEMPTS_MAX 2 /* of the gather, when a model's actor fails */
+
+struct session {
+    struct council *council; /* NULL between two queries */
+    troupe_token_t token;
+    struct council_company with;
+    troupe_gathering_t *gathering;
+    unsigned verdicts; /* of the judge that are still to come */
+    uint64_t begun_ns;
+    bool decided;
+};
+
+/* What a reply says; an actor that answers something else is no model. */
+static int
+read_reply(const troupe_message_t *reply, struct vote *vote)
+{
+    const char *text = NULL;
+    int rc = troupe_unpack(reply, "{s:s, s?b, s?I, s?I, s?f, s?U}", "text",
+                           &text, "truncated", &vote->truncated,
+                           "prompt_tokens", &vote->prompt_tokens,
+                           "completion_tokens", &vote->completion_tokens,
+                           "cost", &vote->cost, "attempts", &vote->attempts);
+    if (rc == 0)
+        vote->text = troupe__strdup(text);
+    return rc;
+}
+
+static enum vote_state
+state_of(const troupe_gather_part_t *part)
+{
+    if (part->outcome == TROUPE_CANCELLED)
+        return VOTE_NOT_NEEDED;
+    if (part->outcome == TROUPE_TIMEOUT || part->code == -ETIMEDOUT)
+        return VOTE_TIMEOUT;
+    return part->code == -ENOSPC ? VOTE_BUDGET : VOTE_FAILED;
+}
+
+static void
+take_part(struct council *council, uint32_t index,
+          const troupe_gather_part_t *part)
+{
+    struct vote *vote = &council->votes[index];
+    vote->latency_ms = (double) part->latency_ns / NS_PER_MS;
+    if (part->outcome != TROUPE_REPLY) {
+        vote->state = state_of(part);
+        const char *words =
+            part->outcome == TROUPE_TIMEOUT ? "no answer before the deadline"
+            : part->text && *part->text     ? part->text
+                                        : troupe_outcome_name(part->outcome);
+        (void) snprintf(vote->reason, sizeof vote->reason, "%s", words);
+        return;
+    }
+    if (read_reply(part->reply, vote) < 0) {
+        vote->state = VOTE_FAILED;
+        (void) snprintf(vote->reason, sizeof vote->reason,
+                        "its answer is not that of a model");
+        return;
+    }
+    troupe__vote_read(council, vote);
+}
+
+/* Take what is new; true when the rest cannot change the result. */
+static bool
+is_enough(const troupe_gather_t *so_far, void *data)
+{
+    struct session *self = data;
+    bool news = false;
+    for (size_t i = 0; i < so_far->count; i++) {
+        if (self->council->votes[i].state != VOTE_OPEN
+            || so_far->parts[i].outcome == 0)
+            continue;
+        take_part(self->council, (uint32_t) i, &so_far->parts[i]);
+        news = true;
+    }
+    self->decided = news && troupe__council_is_decided(self->council);
+    return self->decided;
+}
+
+static void
+add_costs(struct council *council)
+{
+    council->cost_known = true;
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct vote *vote = &council->votes[i];
+        bool known = vote->prompt_tokens >= 0 && vote->completion_tokens >= 0;
+        council->cost_known &= known && isfinite(vote->cost);
+        council->spent.calls += vote->attempts;
+        if (known)
+            council->spent.tokens += (uint64_t) vote->prompt_tokens
+                                     + (uint64_t) vote->completion_tokens;
+        council->spent.money += isfinite(vote->cost) ? vote->cost : 0;
+    }
+}
+
+static int
+finish(troupe_context_t *ctx, struct session *self)
+{
+    struct council *council = self->council;
+    char *text = troupe__council_text(council);
+    char *json = troupe__council_json(council);
+    int rc = troupe_reply_to(ctx, &self->token, "{s:U, s:s, s:s}", "outcome",
+                             (uint64_t) council->outcome, "text", text, "json",
+                             json);
+    free(text);
+    free(json);
+    troupe__council_destroy(&self->council);
+    return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
+}
+
+static int
+on_spent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct session *self = state;
+    struct council *council = self->council;
+    uint64_t open = 0;
+    int rc = -EIO;
+    if (answer->outcome == TROUPE_REPLY) {
+        rc =
+            troupe_unpack(answer->msg, "{s:U, s:f, s:U, s:U, s:b}", "tokens",
+                          &council->spent.tokens, "money",
+                          &council->spent.money, "calls", &council->spent.calls,
+                          "reserved", &open, "known", &council->cost_known);
+    }
+    council->cost_known &= rc == 0 && open == 0;
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct vote *vote = &council->votes[i];
+        bool answered =
+            vote->state == VOTE_USABLE || vote->state == VOTE_UNUSABLE;
+        council->cost_known &= !answered || isfinite(vote->cost);
+    }
+    return finish(ctx, self);
+}
+
+static int
+add_up(troupe_context_t *ctx, struct session *self)
+{
+    struct council *council = self->council;
+    council->elapsed_ms =
+        (double) (troupe_time_ns(ctx) - self->begun_ns) / NS_PER_MS;
+    if (troupe_ref_is_nobody(self->with.budget)) {
+        add_costs(council);
+        return finish(ctx, self);
+    }
+    troupe_ask_options_t options = {
+        .timeout_ms = SPENT_MS, .answer = on_spent, .detached = true};
+    int rc =
+        troupe_ask_with(ctx, self->with.budget, "state", &options, NULL, NULL);
+    return rc < 0 ? troupe_fail(ctx, rc, "the budget cannot be asked") : 0;
+}
+
+/* data: not NULL for the second order. */
+static int
+on_verdict(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct session *self = state;
+    const char *text = NULL;
+    if (answer->outcome == TROUPE_REPLY
+        && troupe_unpack(answer->msg, "{s:s}", "text", &text) < 0)
+        text = NULL;
+    troupe__judge_take(self->council, answer->data != NULL, text);
+    self->verdicts -= 1;
+    if (self->verdicts > 0)
+        return 0;
+    troupe__judge_conclude(self->council);
+    return add_up(ctx, self);
+}
+
+/* In both orders at once, where there is something to judge and time. */
+static int
+ask_judge(troupe_context_t *ctx, struct session *self)
+{
+    struct council *council = self->council;
+    uint64_t end_ns = self->begun_ns + council->deadline_ms * UINT64_C(1000000);
+    if (troupe_ref_is_nobody(self->with.judge) || troupe_time_ns(ctx) >= end_ns
+        || !troupe__judge_wanted(council))
+        return add_up(ctx, self);
+    int rc = 0;
+    self->verdicts = 2;
+    for (int swapped = 0; swapped < 2 && rc == 0; swapped++) {
+        troupe_ask_options_t options = {.deadline_ns = end_ns,
+                                        .answer = on_verdict,
+                                        .data = swapped ? self : NULL,
+                                        .detached = true};
+        char *prompt = troupe__judge_prompt(council, swapped);
+        rc = troupe_ask_with(ctx, self->with.judge, "ask", &options, NULL,
+                             "{s:s}", "prompt", prompt);
+        free(prompt);
+    }
+    return rc < 0 ? troupe_fail(ctx, rc, "the judge cannot be asked") : 0;
+}
+
+static int
+on_gathered(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
+{
+    struct session *self = state;
+    struct council *council = self->council;
+    CHECK(council && result->count == council->count);
+    self->gathering = NULL;
+    for (uint32_t i = 0; i < council->count; i++) {
+        if (council->votes[i].state == VOTE_OPEN)
+            take_part(council, i, &result->parts[i]);
+    }
+    if (self->with.interrupt_fd >= 0 && !council->interrupted)
+        (void) troupe_unwatch(ctx, self->with.interrupt_fd);
+    troupe__council_conclude(council);
+    return ask_judge(ctx, self);
+}
+
+/* Level-triggered, and what is there belongs to who gave us the descriptor. */
+static int
+on_interrupt(troupe_context_t *ctx, void *state, int fd, short events)
+{
+    struct session *self = state;
+    (void) events;
+    (void) troupe_unwatch(ctx, fd);
+    if (!self->council || !self->gathering)
+        return 0;
+    self->council->interrupted = true;
+    (void) troupe_gather_end(ctx, self->gathering);
+    return 0;
+}
+
+static int
+begin(troupe_context_t *ctx, struct session *self)
+{
+    struct council *council = self->council;
+    troupe_ref_t *models = troupe__alloc(council->count * sizeof *models);
+    for (uint32_t i = 0; i < council->count; i++)
+        models[i] = council->votes[i].model;
+    troupe_gather_options_t options = {.policy = TROUPE_GATHER_DEADLINE,
+                                       .timeout_ms = council->deadline_ms,
+                                       .attempts_max = ATTEMPTS_MAX,
+                                       .enough = is_enough,
+                                       .done = on_gathered,
+                                       .data = self};
+    char *prompt = troupe__council_prompt(council);
+    self->begun_ns = troupe_time_ns(ctx);
+    int rc = troupe_gather(ctx, models, council->count, "ask", &options,
+                           &self->gathering, "{s:s}", "prompt", prompt);
+    free(prompt);
+    free(models);
+    if (rc == 0 && self->with.interrupt_fd >= 0)
+        rc = troupe_watch(ctx, self->with.interrupt_fd, POLLIN, on_interrupt);
+    return rc;
+}
+
+/* Find those that were only named; the name of one that is not there. */
+static const char *
+find_models(troupe_context_t *ctx, struct council *council)
+{
+    troupe_t *node = troupe_context_node(ctx);
+    for (uint32_t i = 0; i < council->count; i++) {
+        struct vote *vote = &council->votes[i];
+        if (troupe_ref_is_nobody(vote->model)
+            && troupe_lookup(node, vote->name, &vote->model) < 0)
+            return vote->name;
+    }
+    return NULL;
+}
+
+static int
+on_query(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct session *self = state;
+    if (self->council)
+        return troupe_reply_error(ctx, -EBUSY, "one query at a time");
+    self->decided = false;
+    int rc = troupe__council_request_read(msg, &self->with, &self->council);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc, "not a query");
+    const char *missing = find_models(ctx, self->council);
+    if (missing) {
+        rc =
+            troupe_reply_error(ctx, -ENOENT, "there is no actor '%s'", missing);
+        troupe__council_destroy(&self->council);
+        return rc;
+    }
+    rc = troupe_defer(ctx, &self->token);
+    if (rc == 0)
+        rc = begin(ctx, self);
+    return rc < 0 ? troupe_fail(ctx, rc, "the models cannot be asked") : 0;
+}
+
+/* Nobody waits for the result: neither should we for the models. */
+static int
+on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct session *self = state;
+    (void) msg;
+    if (self->gathering)
+        (void) troupe_gather_end(ctx, self->gathering);
+    return 0;
+}
+
+static void
+on_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
+{
+    struct session *self = state;
+    (void) ctx, (void) reason;
+    troupe__council_destroy(&self->council);
+}
+
+TROUPE_KIND(troupe_council, struct session, TROUPE_ON("query", on_query),
+            TROUPE_ON_CANCEL(on_cancel), TROUPE_ON_STOP(on_stop));

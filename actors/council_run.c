@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* council_run.c: starts the actors of a query, waits for it, stops them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "troupe_child_calls.h"
+#include "troupe_model.h"
+#include "troupe_query.h"
+#include "troupe_rate.h"
+
+#include "actors/council_wire.h"
+#include "mailbox/check.h"
+
+#define INTENSITY      100 /* restarts of all children within the period */
+#define CHILD_RESTARTS 4   /* of one child; then it stays down */
+#define MAX_TOKENS     2048
+#define STOP_MS        2000
+#define GRACE_MS       2000 /* beyond the deadline, to count and write */
+#define ID_SIZE        (TROUPE_NAME_MAX + 1)
+
+struct troupe_query {
+    troupe_query_outcome_t outcome;
+    char *text;
+    char *json;
+};
+
+/* A run as its caller's thread sees it. */
+struct drive {
+    troupe_t *node;
+    const troupe_query_options_t *options;
+    troupe_ref_t supervisor, backend, budget, judge, council;
+    troupe_ref_t *limiters; /* by model; those of a provider are one */
+    troupe_ref_t *models;
+    uint64_t begun_ns;
+    troupe_query_t *result;
+};
+
+static troupe_child_spec_t
+spec_of(const char *id, const troupe_kind_t *kind)
+{
+    return (troupe_child_spec_t){
+        .id = id,
+        .kind = kind,
+        .budget = {.restarts = CHILD_RESTARTS, .then = TROUPE_GIVE_UP}};
+}
+
+/* Start a child; its arguments are packed, and are cleared. */
+static int
+add_child(struct drive *self, troupe_child_spec_t *spec, int rc,
+          troupe_ref_t *ret_ref)
+{
+    if (rc == 0)
+        rc = troupe_supervisor_start_child(self->node, self->supervisor, spec,
+                                           ret_ref, NULL);
+    troupe_child_spec_clear(spec);
+    return rc;
+}
+
+static bool
+same_provider(const troupe_query_model_t *one,
+              const troupe_query_model_t *other)
+{
+    return one->provider && other->provider
+           && strcmp(one->provider, other->provider) == 0;
+}
+
+static int
+start_limiter(struct drive *self, const char *id,
+              const troupe_query_model_t *model, troupe_ref_t *ret_ref)
+{
+    troupe_child_spec_t spec = spec_of(id, &troupe_rate_limiter);
+    int rc = troupe_child_spec_pack(
+        &spec, "{s:U, s:U}", "requests", (uint64_t) model->requests_per_minute,
+        "tokens", (uint64_t) model->tokens_per_minute);
+    return add_child(self, &spec, rc, ret_ref);
+}
+
+static int
+add_limiter(struct drive *self, size_t index)
+{
+    const troupe_query_model_t *model = &self->options->models[index];
+    for (size_t i = 0; i < index; i++) {
+        if (!same_provider(&self->options->models[i], model))
+            continue;
+        self->limiters[index] = self->limiters[i];
+        return 0;
+    }
+    char id[ID_SIZE];
+    (void) snprintf(id, sizeof id, "rate-%zu", index);
+    return start_limiter(self, id, model, &self->limiters[index]);
+}
+
+static int
+pack_model(const struct drive *self, const troupe_query_model_t *model,
+           troupe_ref_t limiter, troupe_child_spec_t *spec)
+{
+    uint64_t max_tokens =
+        model->max_tokens > 0 ? model->max_tokens : MAX_TOKENS;
+    return troupe_child_spec_pack(
+        spec,
+        "{s:R, s:R, s:R, s:s, s:s, s:s?, s:s?, s:U, s:f, s:b, s:f, s:f, s:U}",
+        "backend", self->backend, "limiter", limiter, "budget", self->budget,
+        "url", model->url, "model", model->model, "key_env", model->key_env,
+        "system", model->system, "max_tokens", max_tokens, "temperature",
+        model->temperature, "stream", (int) model->stream, "price_in",
+        model->price_in, "price_out", model->price_out, "attempts",
+        (uint64_t) self->options->attempts);
+}
+
+/* The newest comes first. */
+static int
+find_models(struct drive *self, troupe_ref_t supervisor)
+{
+    size_t count = self->options->model_count;
+    troupe_child_info_t *infos = troupe__alloc(count * sizeof *infos);
+    int found =
+        troupe_supervisor_which_children(self->node, supervisor, infos, count);
+    for (size_t i = 0; found == (int) count && i < count; i++)
+        self->models[i] = infos[count - 1 - i].ref;
+    free(infos);
+    return found == (int) count ? 0 : found < 0 ? found : -EHOSTDOWN;
+}
+
+/* All models under a supervisor of their own, in one step. */
+static int
+add_models(struct drive *self)
+{
+    size_t count = self->options->model_count;
+    const troupe_supervisor_options_t options = {.intensity = INTENSITY};
+    troupe_child_spec_t *specs = troupe__alloc(count * sizeof *specs);
+    char(*ids)[ID_SIZE] = troupe__alloc(count * sizeof *ids);
+    troupe_ref_t supervisor = TROUPE_NOBODY;
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        (void) snprintf(ids[i], ID_SIZE, "%s", self->options->models[i].name);
+        specs[i] = spec_of(ids[i], &troupe_model);
+        rc = add_limiter(self, i);
+        if (rc == 0)
+            rc = pack_model(self, &self->options->models[i], self->limiters[i],
+                            &specs[i]);
+    }
+    troupe_child_spec_t spec = {.id = "models",
+                                .supervisor = &options,
+                                .children = specs,
+                                .child_count = count};
+    rc = add_child(self, &spec, rc, &supervisor);
+    if (rc == 0)
+        rc = find_models(self, supervisor);
+    for (size_t i = 0; i < count; i++)
+        troupe_child_spec_clear(&specs[i]);
+    free(specs);
+    free(ids);
+    return rc;
+}
+
+/* One more model, that is no voter. */
+static int
+add_judge(struct drive *self)
+{
+    const troupe_query_model_t *judge = self->options->judge;
+    troupe_ref_t limiter = TROUPE_NOBODY;
+    if (!judge)
+        return 0;
+    for (size_t i = 0; i < self->options->model_count; i++) {
+        if (same_provider(&self->options->models[i], judge))
+            limiter = self->limiters[i];
+    }
+    int rc = 0;
+    if (troupe_ref_is_nobody(limiter))
+        rc = start_limiter(self, "rate-judge", judge, &limiter);
+    troupe_child_spec_t spec = spec_of("judge", &troupe_model);
+    if (rc == 0)
+        rc = pack_model(self, judge, limiter, &spec);
+    return add_child(self, &spec, rc, &self->judge);
+}
+
+static int
+add_budget(struct drive *self)
+{
+    troupe_child_spec_t spec = spec_of("budget", &troupe_budget_keeper);
+    const troupe_cost_t *limit = &self->options->budget;
+    int rc = troupe_child_spec_pack(&spec, "{s:U, s:f, s:U}", "tokens",
+                                    limit->tokens, "money", limit->money,
+                                    "calls", limit->calls);
+    return add_child(self, &spec, rc, &self->budget);
+}
+
+static int
+start_actors(struct drive *self)
+{
+    troupe_supervisor_options_t options = {.strategy = TROUPE_ONE_FOR_ONE,
+                                           .intensity = INTENSITY,
+                                           .place = TROUPE_SPREAD};
+    int rc = troupe_node_supervisor_start(self->node, &options, NULL, 0,
+                                          &self->supervisor, NULL);
+    troupe_child_spec_t backend = spec_of("backend", &troupe_model_backend);
+    troupe_child_spec_t council = spec_of("council", &troupe_council);
+    if (rc == 0)
+        rc = add_child(self, &backend, 0, &self->backend);
+    if (rc == 0)
+        rc = add_budget(self);
+    if (rc == 0)
+        rc = add_models(self);
+    if (rc == 0)
+        rc = add_judge(self);
+    if (rc == 0)
+        rc = add_child(self, &council, 0, &self->council);
+    return rc;
+}
+
+static int
+take_result(struct drive *self, const troupe_message_t *msg)
+{
+    const char *text = NULL, *json = NULL;
+    uint64_t outcome = 0;
+    int rc = troupe_unpack(msg, "{s:U, s:s, s:s}", "outcome", &outcome, "text",
+                           &text, "json", &json);
+    if (rc < 0 || outcome < TROUPE_QUERY_COMPLETE
+        || outcome > TROUPE_QUERY_NO_QUORUM)
+        return -EBADMSG;
+    self->result = troupe__alloc(sizeof *self->result);
+    self->result->outcome = (troupe_query_outcome_t) outcome;
+    self->result->text = troupe__strdup(text);
+    self->result->json = troupe__strdup(json);
+    return 0;
+}
+
+static int
+ask(struct drive *self)
+{
+    uint64_t spent_ms =
+        (troupe_now_ns(self->node) - self->begun_ns) / UINT64_C(1000000);
+    uint32_t all_ms = self->options->deadline_ms;
+    struct council_request request = {
+        .options = self->options,
+        .models = self->models,
+        .budget = self->budget,
+        .judge = self->judge,
+        .deadline_ms = spent_ms < all_ms ? all_ms - (uint32_t) spent_ms : 1,
+        .choices = {.items = (char **) (uintptr_t) self->options->choices,
+                    .count = (uint32_t) self->options->choice_count}};
+    troupe_message_t *reply = NULL;
+    int rc = troupe_node_ask(
+        self->node, self->council, "query", request.deadline_ms + GRACE_MS,
+        &reply, COUNCIL_REQUEST, COUNCIL_REQUEST_ARGUMENTS(&request));
+    if (rc == 0)
+        rc = take_result(self, reply);
+    else if (rc != -ECANCELED)
+        rc = -EHOSTDOWN;
+    troupe_message_destroy(&reply);
+    return rc;
+}
+
+int
+troupe_query_run(troupe_t *node, const troupe_query_options_t *options,
+                 troupe_query_t **ret_query)
+{
+    CHECK(ret_query);
+    int rc = node ? troupe__query_check(options) : -EINVAL;
+    if (rc < 0)
+        return rc;
+    size_t size = options->model_count * sizeof(troupe_ref_t);
+    struct drive self = {.node = node,
+                         .options = options,
+                         .limiters = troupe__alloc(size),
+                         .models = troupe__alloc(size),
+                         .begun_ns = troupe_now_ns(node)};
+    rc = start_actors(&self);
+    if (rc == 0)
+        rc = ask(&self);
+    if (!troupe_ref_is_nobody(self.supervisor))
+        (void) troupe_node_exit(node, self.supervisor, TROUPE_EXIT_SHUTDOWN,
+                                STOP_MS);
+    free(self.limiters);
+    free(self.models);
+    if (rc == 0)
+        *ret_query = self.result;
+    return rc;
+}
+
+troupe_query_outcome_t
+troupe_query_outcome(const troupe_query_t *self)
+{
+    CHECK(self);
+    return self->outcome;
+}
+
+const char *
+troupe_query_text(const troupe_query_t *self)
+{
+    CHECK(self);
+    return self->text;
+}
+
+const char *
+troupe_query_json(const troupe_query_t *self)
+{
+    CHECK(self);
+    return self->json;
+}
+
+void
+troupe_query_destroy(troupe_query_t **self_p)
+{
+    if (!self_p || !*self_p)
+        return;
+    free((*self_p)->text);
+    free((*self_p)->json);
+    free(*self_p);
+    *self_p = NULL;
+}

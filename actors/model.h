@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.h: one model with its policies, and the calls that it has open. */
+#ifndef TROUPE_ACTORS_MODEL_H
+#define TROUPE_ACTORS_MODEL_H
+
+#include "troupe_breaker.h"
+#include "troupe_events.h"
+#include "troupe_retry.h"
+
+/* One ask on its way: reserve, wait for the rate, call; and again. */
+struct call {
+    struct call *next;
+    struct model *model;
+    troupe_token_t token;
+    uint64_t deadline_ns; /* 0: none */
+    char *prompt;
+    char *system;         /* NULL: the model's */
+    char *schema;         /* NULL: none */
+    uint64_t tokens;      /* that an attempt may come to */
+    uint32_t attempts;    /* made so far */
+    uint64_t draw;        /* its reservation; 0: none */
+    troupe_ask_t ask;     /* of the step that it is at */
+    troupe_timer_t timer; /* of the wait between two attempts; 0: none */
+};
+
+struct model {
+    troupe_ref_t backend, limiter, budget; /* the last two may be nobody */
+    char *url, *name, *key_env, *system;
+    uint64_t max_tokens, size_max;
+    double temperature, price_in, price_out;
+    bool stream;
+    troupe_retry_t retry;
+    troupe_breaker_t breaker;
+    struct call *calls;
+    uint64_t count, failed, retries;
+};
+
+/* troupe__model_start: read the arguments; returns as a start does. */
+int troupe__model_start(troupe_context_t *ctx, struct model *self,
+                        const troupe_message_t *msg);
+
+/* troupe__model_clear: free what the arguments left. */
+void troupe__model_clear(struct model *self);
+
+/* troupe__model_cost: of so many tokens; -1: unknown; not a number where it
+ * cannot be said. */
+double troupe__model_cost(const struct model *self, int64_t prompt_tokens,
+                          int64_t completion_tokens);
+
+/* troupe__call_dearest: the most that an attempt may cost. */
+double troupe__call_dearest(const struct call *call);
+
+/* troupe__call_release, troupe__call_commit: end the reservation of a call, if
+ * there is one, unused or with what it came to; 0, or as troupe_send(). */
+int troupe__call_release(troupe_context_t *ctx, struct call *call);
+int troupe__call_commit(troupe_context_t *ctx, struct call *call,
+                        uint64_t tokens, double cost, bool known);
+
+#endif

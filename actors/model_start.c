@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model_start.c: what a model is started with, and what its tokens cost. */
+#include "actors/model.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "mailbox/check.h"
+
+#define MAX_TOKENS 2048
+#define MILLION    1e6
+
+/* A ref, or the name of an actor; nobody where the key is not there. */
+static int
+read_ref(troupe_context_t *ctx, const troupe_message_t *msg, const char *key,
+         troupe_ref_t *ret)
+{
+    const char *name = NULL;
+    if (troupe_unpack(msg, "{s?R}", key, ret) == 0)
+        return 0;
+    int rc = troupe_unpack(msg, "{s:s}", key, &name);
+    if (rc == 0)
+        rc = troupe_lookup(troupe_context_node(ctx), name, ret);
+    if (rc < 0)
+        return troupe_fail(ctx, rc, "a model's %s is no actor: %s", key,
+                           name ? name : "neither ref nor name");
+    return 0;
+}
+
+static char *
+copy(const char *text)
+{
+    return text ? troupe__strdup(text) : NULL;
+}
+
+static int
+read_settings(struct model *self, const troupe_message_t *msg,
+              uint64_t *ret_attempts)
+{
+    const char *url = NULL, *name = NULL, *key_env = NULL, *system = NULL;
+    self->temperature = self->price_in = self->price_out = (double) NAN;
+    self->max_tokens = MAX_TOKENS;
+    int rc = troupe_unpack(
+        msg, "{s:s, s:s, s?s?, s?s?, s?U, s?f, s?b, s?f, s?f, s?U, s?U}", "url",
+        &url, "model", &name, "key_env", &key_env, "system", &system,
+        "max_tokens", &self->max_tokens, "temperature", &self->temperature,
+        "stream", &self->stream, "price_in", &self->price_in, "price_out",
+        &self->price_out, "attempts", ret_attempts, "size_max",
+        &self->size_max);
+    if (rc < 0)
+        return rc;
+    self->url = copy(url);
+    self->name = copy(name);
+    self->key_env = copy(key_env);
+    self->system = copy(system);
+    return 0;
+}
+
+int
+troupe__model_start(troupe_context_t *ctx, struct model *self,
+                    const troupe_message_t *msg)
+{
+    uint64_t attempts = 0;
+    int rc = read_settings(self, msg, &attempts);
+    if (rc < 0 || attempts > UINT32_MAX || self->price_in < 0
+        || self->price_out < 0) {
+        return troupe_fail(ctx, -EINVAL,
+                           "a model wants {backend, url, model}, and may have "
+                           "those of troupe_model.h");
+    }
+    rc = read_ref(ctx, msg, "backend", &self->backend);
+    if (rc == 0)
+        rc = read_ref(ctx, msg, "limiter", &self->limiter);
+    if (rc == 0)
+        rc = read_ref(ctx, msg, "budget", &self->budget);
+    if (rc == 0 && troupe_ref_is_nobody(self->backend))
+        rc = troupe_fail(ctx, -EINVAL, "a model wants a backend");
+    if (rc < 0)
+        return rc;
+    troupe_retry_options_t options = {.attempts_max = (uint32_t) attempts};
+    troupe_retry_init(&self->retry, &options);
+    return troupe_breaker_init(&self->breaker, NULL);
+}
+
+void
+troupe__model_clear(struct model *self)
+{
+    free(self->url);
+    free(self->name);
+    free(self->key_env);
+    free(self->system);
+}
+
+double
+troupe__model_cost(const struct model *self, int64_t prompt_tokens,
+                   int64_t completion_tokens)
+{
+    if (prompt_tokens < 0 || completion_tokens < 0)
+        return (double) NAN;
+    return ((double) prompt_tokens * self->price_in
+            + (double) completion_tokens * self->price_out)
+           / MILLION;
+}
+
+int
+troupe__call_release(troupe_context_t *ctx, struct call *call)
+{
+    if (call->draw == 0)
+        return 0;
+    int rc = troupe_send(ctx, call->model->budget, "release", "{s:U}", "id",
+                         call->draw);
+    call->draw = 0;
+    return rc;
+}
+
+int
+troupe__call_commit(troupe_context_t *ctx, struct call *call, uint64_t tokens,
+                    double cost, bool known)
+{
+    if (call->draw == 0)
+        return 0;
+    int rc = troupe_send(ctx, call->model->budget, "commit",
+                         "{s:U, s:U, s:f, s:U, s:b}", "id", call->draw,
+                         "tokens", tokens, "money", isfinite(cost) ? cost : 0.0,
+                         "calls", UINT64_C(1), "known", (int) known);
+    call->draw = 0;
+    return rc;
+}
+
+double
+troupe__call_dearest(const struct call *call)
+{
+    const struct model *self = call->model;
+    uint64_t prompt = call->tokens - self->max_tokens;
+    return troupe__model_cost(self, (int64_t) prompt,
+                              (int64_t) self->max_tokens);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* troupe_model.h: language models behind OpenAI-compatible HTTP, as actors. */
+#ifndef TROUPE_MODEL_H
+#define TROUPE_MODEL_H
+
+#include "troupe_kind.h"
+
+/*
+ * troupe_model_backend: makes the calls; one for all models, without a thread
+ * of its own. Connections are kept and used again, HTTP/2 where it is offered.
+ * A call ends with the deadline of its ask, and when that is cancelled.
+ *
+ *   start     {connections?: U}: at most so many at once; 256
+ *   complete  {url: s, model: s, key_env: s?, system: s?, prompt: s, schema:
+ *             s?, max_tokens: U, temperature: f, stream: b, size_max: U}
+ *             -> {fault: U, status: U, text: s, finish: s, words: s,
+ *             prompt_tokens: I, completion_tokens: I, retry_after_ms: U,
+ *             billable: b}
+ *   state     -> {calls: U, open: U, connected: U}: calls made, those under
+ *             way, and how many connections they took
+ *
+ * url is the part before "/chat/completions". key_env names the environment
+ * variable with the key: the key itself is in no message and no log line.
+ * temperature not a number: not sent; schema: a JSON schema that the answer
+ * shall have; size_max: bytes of a whole answer; 0: 4 MiB. In the reply fault
+ * is a troupe_fault_t and `words` says what it was; finish is the server's
+ * finish_reason, -1 tokens are unknown; billable: the server may have done the
+ * work, whatever came of it.
+ */
+TROUPE_API const troupe_kind_t troupe_model_backend;
+
+/*
+ * troupe_model: one model, with care: it draws on a budget, waits for its rate
+ * limiter, opens its breaker when most calls fail, and tries again what may
+ * heal, with full jitter and within the deadline.
+ *
+ *   start  {backend: R, limiter?: R, budget?: R, url: s, model: s, key_env?:
+ *          s?, system?: s?, max_tokens?: U, temperature?: f, stream?: b,
+ *          price_in?: f, price_out?: f, attempts?: U, size_max?: U}
+ *   ask    {prompt: s, system?: s?, schema?: s?} -> {text: s, truncated: b,
+ *          prompt_tokens: I, completion_tokens: I, cost: f, attempts: U}
+ *   state  -> {calls: U, failed: U, retries: U, breaker: s}
+ *
+ * Instead of a ref the name of an actor will do. Prices are for a million
+ * tokens; where one is missing, or the tokens are unknown (-1), the cost is
+ * not a number. max_tokens: 2048; attempts: 3. An ask that fails ends with
+ *
+ *   -ENOSPC     the budget is used up
+ *   -ETIMEDOUT  the deadline passes before the rate limit, or a further
+ *               attempt, allows it
+ *   -EBUSY      the breaker is open
+ *   -EPROTO     the server refuses it, or its answer cannot be used
+ *   -EIO        all attempts failed
+ */
+TROUPE_API const troupe_kind_t troupe_model;
+
+#endif

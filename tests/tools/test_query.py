@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+# test_query.py: troupe query and troupe mock from the outside.
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the commands: every exit code, each type of answer, the schema of the
+result, the file of models with its mistakes, and a mock as a server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+TROUPE = os.environ["TROUPE"]
+failures = []
+
+
+def check(truth, what):
+    if not truth:
+        failures.append(what)
+        print("FAIL:", what)
+
+
+def run(*args, env=None, text_in=None):
+    return subprocess.run([TROUPE, *args], capture_output=True, text=True,
+                          timeout=60, env={**os.environ, **(env or {})},
+                          input=text_in)
+
+
+def query(*args, code=0, **more):
+    done = run("query", "Which is it?", *args, **more)
+    check(done.returncode == code,
+          f"{args}: exit {done.returncode}, not {code}: {done.stderr}")
+    return done
+
+
+def mock(*models, args=(), code=0):
+    """Asks these models of the mock; the result as JSON."""
+    named = [x for m in models for x in ("--model", m)]
+    done = query("--mock", "--json", *named, *args, code=code)
+    return json.loads(done.stdout) if done.stdout else {}
+
+
+XY = ("--choice", "x", "--choice", "y")
+
+KEYS = {"outcome", "prompt", "type", "degraded", "asked", "answered", "usable",
+        "failed", "not_needed", "quorum", "best", "consensus", "dissent", "judge",
+        "answers", "cost", "elapsed_ms"}
+ANSWER_KEYS = {"model", "family", "weight", "state", "reason", "answer", "text",
+               "truncated", "attempts", "latency_ms", "prompt_tokens",
+               "completion_tokens", "cost"}
+
+
+def test_types():
+    for args, kind, more in (((), "text", "claims"), (XY, "choice", "groups"),
+                             (("--type", "number"), "number", "groups"),
+                             (("--field", "words"), "json", "groups"),
+                             (("--type", "ranking", *XY), "ranking",
+                              "ranking")):
+        got = mock(args=args)
+        check(set(got) == KEYS | {more}, f"{kind}: keys {sorted(got)}")
+        check(got["type"] == kind and got["best"], f"{kind}: {got['best']}")
+        check(all(set(a) == ANSWER_KEYS for a in got["answers"]),
+              f"{kind}: keys of answers")
+        check(got["asked"] == got["answered"] + got["failed"]
+              + got["not_needed"], f"{kind}: counts")
+
+
+def test_outcomes():
+    got = mock("say=x", "say=x", "say=x", "hang", "hang", args=XY)
+    check(got["not_needed"] == 2 and got["best"]["answer"] == "x",
+          "the rest is not needed")
+    got = mock("say=x", "say=x", "say=y", "500", args=XY, code=3)
+    check(got["degraded"] == ["500: HTTP 500: the mock was told to fail (the "
+                              "last of its attempts)"], f"{got['degraded']}")
+    got = mock("say=x", "401", "401", args=XY, code=5)
+    check(got["best"] is None and got["consensus"]["score"] is None,
+          "no quorum, no answer")
+    got = mock("say=x", "say=x", "say=x", args=(*XY, "--all", "--budget-calls",
+                                                "2"), code=4)
+    check([a["state"] for a in got["answers"]].count("budget") == 1, "budget")
+    mock("hang", "hang", args=("--deadline", "400ms"), code=124)
+    got = mock("say=x", "say=y", args=XY, code=3)
+    check(got["consensus"]["tie"] and got["best"] is None, "a tie")
+    got = mock("say=x", "say=y", args=(*XY, "--judge", "say=A"), code=3)
+    check(got["judge"] == {"between": ["say=x", "say=y"], "agreed": False},
+          f"a judge that always means the first: {got['judge']}")
+    got = mock("say=Bees live in hives.", "say=No.", args=("--judge", "say=A"))
+    check(got["judge"]["agreed"] is False, "of texts too")
+    got = mock("say=x+429=1", "say=x", "say=x", args=(*XY, "--all"))
+    check(got["answers"][0]["attempts"] == 2, "429 is tried again")
+    got = mock("say=x+nousage", "say=x", args=XY)
+    check(got["answers"][0]["prompt_tokens"] is None
+          and got["cost"]["known"] is False, "unknown is said")
+
+
+def test_text():
+    done = query("--mock", "--model", "say=x", "--model", "500", "--model",
+                 "say=x", *XY, "--attempts", "1", "--all", code=3)
+    check(done.stdout.startswith("Degraded: 2 of 3 models gave a usable "
+                                 "answer.\n\nAnswer: x\n"), done.stdout)
+    check("made up" in done.stderr, "a mock is called one")
+    done = query("--mock", "--model", "401", code=5)
+    check(done.stdout.startswith("No quorum: 0 of 1 models"), done.stdout)
+    one = mock(args=("--seed", "7"))
+    other = mock(args=("--seed", "7"))
+    check([a["text"] for a in one["answers"]]
+          == [a["text"] for a in other["answers"]], "a seed repeats")
+    got = run("query", "-", "--mock", "--json", text_in="From a pipe?")
+    check(json.loads(got.stdout)["prompt"] == "From a pipe?", "standard input")
+
+
+def test_interrupt():
+    running = subprocess.Popen(
+        [TROUPE, "query", "Which?", "--mock", "--all", *XY, "--model", "say=x",
+         "--model", "say=x", "--model", "hang"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.stderr.readline()  # the mock is there, signals are caught
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=60)
+    check(running.returncode in (3, 5) and "it was interrupted" in out,
+          f"interrupt: {running.returncode} {out}")
+
+
+def test_usage():
+    for args, words in (
+            ((), "give --models FILE, or --mock"),
+            (("--mock", "--models", "x"), "give --models FILE, or --mock"),
+            (("--mock", "--choice", "x"), "two --choice"),
+            (("--mock", "--type", "json"), "--field go together"),
+            (("--mock", "--quorum", "9"), "more than the 5 models"),
+            (("--mock", "--tolerance", "-1"), "--tolerance wants"),
+            (("--mock", "--deadline", "x"), "--deadline wants"),
+            (("--mock", "--budget-money", "1"), "the mock has no prices"),
+            (("--mock", "--choice", "x", "--choice", "X"), "given twice"),
+            (("--nonsense",), "no option"), (("second",), "one prompt")):
+        done = query(*args, code=2)
+        check(words in done.stderr, f"{args}: {done.stderr}")
+    done = run("query", "", "--mock")
+    check(done.returncode == 2 and "empty" in done.stderr, "an empty prompt")
+
+
+GOOD = """providers:
+  local: {url: "URL", requests_per_minute: 6000}
+models:
+  yes: {provider: local, model: "say=x", family: a, price_in: 1, price_out: 2}
+  no: {provider: local, model: "say=y", family: b, weight: 3, stream: true}
+  slow: {provider: local, model: "say=x+drip=5ms", family: a, max_tokens: 10}
+"""
+
+
+def test_file(url, folder):
+    path = os.path.join(folder, "models.yaml")
+
+    def write(old="", new=""):
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(GOOD.replace("URL", url).replace(old, new, 1)
+                      if old else GOOD.replace("URL", url))
+
+    def wrong(words, *args, env=None):
+        done = query("--models", path, *args, code=1, env=env)
+        check(words in done.stderr, f"wanted {words!r}: {done.stderr}")
+
+    write()
+    done = query("--models", path, "--json", "--all", *XY)
+    got = json.loads(done.stdout)
+    check(got["best"]["answer"] == "y" and got["consensus"]["families"] == 2,
+          f"weights count: {got['best']}")
+    check(abs(got["consensus"]["score"] - 0.6) < 1e-9, "share by weight")
+    done = query("--models", path, "--model", "yes,slow", "--json", *XY)
+    check(json.loads(done.stdout)["asked"] == 2, "--model chooses")
+    done = query("--models", path, "--model", "yes", "--json", *XY,
+                 "--budget-money", "5")
+    check(json.loads(done.stdout)["cost"]["money"] > 0, "money is counted")
+    wrong("there is no model 'yse'; did you mean 'yes'?",
+          "--model", "yse")
+    wrong("5:3: model 'no' has no price_in", "--budget-money", "1")
+    write("family: b", "famly: b")
+    wrong(f"{path}:5:41: model 'no' has no key 'famly'; did you mean 'family'?")
+    write("weight: 3", "weight: heavy")
+    wrong("'weight' wants a number from 0 on, as in 0.5, not 'heavy'")
+    write("provider: local, model: \"say=y", "provider: locl, model: \"say=y")
+    wrong("5:18: there is no provider 'locl'; did you mean 'local'?")
+    write("requests_per_minute: 6000", "key_env: TROUPE_NO_SUCH_KEY")
+    wrong("the environment variable TROUPE_NO_SUCH_KEY")
+    query("--models", path, *XY, env={"TROUPE_NO_SUCH_KEY": "secret"})
+    write("max_tokens: 10", "max_tokens: many")
+    wrong("'max_tokens' wants a whole number")
+    write(f'url: "{url}"', 'url: "localhost"')
+    wrong("which is no address")
+    write("models:", "modls:")
+    wrong("did you mean 'models'?")
+    os.remove(path)
+    wrong("No such file")
+
+
+def post(url, model, key=None):
+    body = json.dumps({"model": model, "messages": [
+        {"role": "user", "content": "hello"}]}).encode()
+    request = urllib.request.Request(url + "/chat/completions", body)
+    if key:
+        request.add_header("Authorization", "Bearer " + key)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers)
+
+
+def test_mock(url):
+    status, body = post(url, "say=yes")
+    check(status == 200 and body["choices"][0]["message"]["content"] == "yes",
+          f"mock: {body}")
+    check(body["usage"]["total_tokens"] == 2, f"mock: {body['usage']}")
+    status, headers = post(url, "429=1+after=7")
+    check(status == 429 and headers["Retry-After"] == "7", f"{headers}")
+    check(post(url, "429=1+after=7")[0] == 200, "the second time it is well")
+    check(post(url, "404")[0] == 404, "404")
+    with urllib.request.urlopen(url.replace("/v1", "/search?q=bees&format=json"),
+                                timeout=20) as reply:
+        check(len(json.load(reply)["results"]) == 5, "search")
+
+
+def main():
+    server = subprocess.Popen([TROUPE, "mock", "--parent"], text=True,
+                              stdout=subprocess.PIPE)
+    url = server.stdout.readline().strip()
+    with tempfile.TemporaryDirectory() as folder:
+        test_mock(url)
+        test_types()
+        test_outcomes()
+        test_text()
+        test_interrupt()
+        test_usage()
+        test_file(url, folder)
+    server.send_signal(signal.SIGTERM)
+    check(server.wait(timeout=20) == 0, "the mock ends when it is told to")
+    done = run("mock", "--port", "70000")
+    check(done.returncode == 2, "a port that is none")
+    print(f"{len(failures)} failures")
+    return 1 if failures else 0
+
+
+sys.exit(main())

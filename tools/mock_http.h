@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mock_http.h: what the files of the mock server share. */
+#ifndef TROUPE_TOOLS_MOCK_HTTP_H
+#define TROUPE_TOOLS_MOCK_HTTP_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include "tools/mock.h"
+
+struct troupe__mock_model {
+    char *name;
+    uint32_t requests;
+};
+
+struct troupe__mock {
+    struct MHD_Daemon *daemon;
+    uint16_t port;
+    uint64_t seed;
+    FILE *requests;
+    int stop[2];          /* its read end is ready when the mock stops */
+    pthread_mutex_t lock; /* of what stands below, and of `requests` */
+    struct troupe__mock_model *models;
+    size_t model_count;
+};
+
+/* The body of a request. */
+struct troupe__text_in {
+    char *bytes;
+    size_t size;
+};
+
+/* One request for an answer of a model. */
+struct troupe__asked {
+    struct troupe__mock *mock;
+    struct MHD_Connection *connection;
+    char *model;
+    char *prompt;
+    bool stream;
+    bool usage;      /* it wants to know */
+    bool authorized; /* it came with a key */
+    uint32_t before; /* requests for that model before */
+    struct troupe__manner manner;
+};
+
+/* troupe__mock_wait: false when the client or the mock went away. */
+bool troupe__mock_wait(const struct troupe__mock *self,
+                       struct MHD_Connection *connection, uint32_t ms);
+
+/* troupe__mock_answer: as the manner says. */
+enum MHD_Result troupe__mock_answer(struct troupe__asked *asked);
+
+/* troupe__mock_stream: an answer as server-sent events. */
+enum MHD_Result troupe__mock_stream(struct troupe__asked *asked,
+                                    const char *words);
+
+/* troupe__mock_search: results as SearXNG gives them. */
+enum MHD_Result troupe__mock_search(struct troupe__mock *self,
+                                    struct MHD_Connection *connection);
+
+/* troupe__mock_send, troupe__mock_error: a whole body; `after`: seconds for
+ * Retry-After, 0: none. */
+enum MHD_Result troupe__mock_send(struct MHD_Connection *connection,
+                                  unsigned status, const char *type,
+                                  const char *body);
+enum MHD_Result troupe__mock_error(struct MHD_Connection *connection,
+                                   unsigned status, uint32_t after,
+                                   const char *words);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query_arguments.h: what stands on the command line of `troupe query`. */
+#ifndef TROUPE_TOOLS_QUERY_ARGUMENTS_H
+#define TROUPE_TOOLS_QUERY_ARGUMENTS_H
+
+#include "troupe_query.h"
+
+#define TROUPE__QUERY_MODELS_MAX  1000
+#define TROUPE__QUERY_CHOICES_MAX 64
+
+struct troupe__query_arguments {
+    const char *prompt;
+    const char *file; /* of models; NULL: the mock */
+    const char *models[TROUPE__QUERY_MODELS_MAX];
+    size_t model_count;
+    const char *judge; /* NULL: nobody */
+    const char *choices[TROUPE__QUERY_CHOICES_MAX];
+    size_t choice_count;
+    size_t seed; /* of the mock */
+    bool mock;
+    bool json;
+    bool typed; /* --type was given */
+};
+
+/* troupe__query_arguments: -1 to go on, or an exit code after having said why;
+ * fills in the options, but for prompt and models. */
+int troupe__query_arguments(int argc, char **argv,
+                            struct troupe__query_arguments *ret,
+                            troupe_query_options_t *options);
+
+#endif
