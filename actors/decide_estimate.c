@@ -26,15 +26,16 @@ double
 troupe__payback(const double *flows, uint32_t count)
 {
     double sum = 0;
+    double owed = 0; /* after the last period that ended below 0 */
+    uint32_t last = UINT32_MAX;
     for (uint32_t i = 0; i < count; i++) {
-        double before = sum;
         sum += flows[i];
-        if (sum >= 0 && i == 0)
-            return 0;
-        if (sum >= 0)
-            return i - 1 + -before / flows[i];
+        owed = sum < 0 ? -sum : owed;
+        last = sum < 0 ? i : last;
     }
-    return NAN;
+    if (last == UINT32_MAX)
+        return 0;
+    return last + 1 < count ? last + owed / flows[last + 1] : NAN;
 }
 
 struct loss {

@@ -30,8 +30,8 @@ struct estimate troupe__estimate(const struct decision *decision,
 /* troupe__present_value: flows discounted to period 0. */
 double troupe__present_value(const double *flows, uint32_t count, double rate);
 
-/* troupe__payback: periods until the sum of flows is no longer below 0, with
- * part of the last one; NAN when it never is. */
+/* troupe__payback: periods until the sum of flows is below 0 for the last
+ * time, with part of a period; 0 when it never is, NAN when it ends so. */
 double troupe__payback(const double *flows, uint32_t count);
 
 /* troupe__tail_loss: CVaR at `level` of independent risks (Rockafellar &

@@ -15,16 +15,18 @@
 #define DECIDE_TASKS_MAX   200
 #define DECIDE_FLOWS_MAX   200
 
-/* What an option is judged by: its criteria and the four strategies. */
+/* What an option is judged by: its criteria, the four strategies, and what it
+ * pays in the states of a decision node. */
 enum group {
     GROUP_CRITERIA,
     GROUP_COST_BENEFIT,
     GROUP_RISK,
     GROUP_STAKEHOLDERS,
     GROUP_TIMELINE,
+    GROUP_PAYOFFS,
     GROUP_COUNT
 };
-#define STRATEGY_COUNT (GROUP_COUNT - 1) /* group - 1 is a strategy's index */
+#define STRATEGY_COUNT 4 /* group - 1 is a strategy's index */
 
 enum perspective_index {
     PERSPECTIVE_SHORT_TERM,

@@ -22,6 +22,7 @@ troupe__group_name(enum group group)
         [GROUP_RISK] = "risk_assessment",
         [GROUP_STAKEHOLDERS] = "stakeholder_impact",
         [GROUP_TIMELINE] = "timeline_analysis",
+        [GROUP_PAYOFFS] = "payoffs",
     };
     CHECK(group < GROUP_COUNT);
     return names[group];
@@ -45,10 +46,10 @@ static void
 begin_perspectives(struct decision *self)
 {
     static const struct perspective standard[PERSPECTIVE_COUNT] = {
-        [PERSPECTIVE_SHORT_TERM] = {NAN, NAN, {1, 1, 1, 1, 2}},
-        [PERSPECTIVE_LONG_TERM] = {NAN, NAN, {1, 2, 1, 2, 0.5}},
-        [PERSPECTIVE_RISK_AVERSE] = {NAN, 0.2, {1, 1, 3, 1, 1}},
-        [PERSPECTIVE_OPPORTUNITY] = {NAN, 0.8, {1, 2, 0.5, 1, 1}},
+        [PERSPECTIVE_SHORT_TERM] = {NAN, NAN, {1, 1, 1, 1, 2, 1}},
+        [PERSPECTIVE_LONG_TERM] = {NAN, NAN, {1, 2, 1, 2, 0.5, 1}},
+        [PERSPECTIVE_RISK_AVERSE] = {NAN, 0.2, {1, 1, 3, 1, 1, 1}},
+        [PERSPECTIVE_OPPORTUNITY] = {NAN, 0.8, {1, 2, 0.5, 1, 1, 1}},
     };
     for (unsigned i = 0; i < PERSPECTIVE_COUNT; i++)
         self->perspectives[i] = standard[i];

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decide_actors.c: the actors that work a decision out, cell by cell. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "troupe_ask.h"
+#include "troupe_decide.h"
+
+#include "actors/decide.h"
+#include "actors/decide_codec.h"
+#include "actors/decide_sample.h"
+#include "actors/research.h"
+#include "mailbox/check.h"
+
+#define SAMPLERS_MAX 64
+
+struct cell_actor {
+    enum group strategy;
+    uint64_t option;
+    uint64_t fail; /* first incarnations that fail */
+};
+
+static int
+cell_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct cell_actor *self = state;
+    const char *name = NULL;
+    int rc = troupe_unpack(msg, "{s:s, s:U, s?U}", "strategy", &name, "option",
+                           &self->option, "fail", &self->fail);
+    for (unsigned i = 1; rc == 0 && i <= STRATEGY_COUNT; i++)
+        if (strcmp(name, troupe__group_name((enum group) i)) == 0)
+            self->strategy = (enum group) i;
+    if (rc == 0 && self->strategy == GROUP_CRITERIA)
+        rc = -EINVAL;
+    return rc < 0 ? troupe_fail(ctx, rc, "a cell wants strategy and option")
+                  : 0;
+}
+
+static int
+on_evaluate(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct cell_actor *self = state;
+    int rc = troupe__fail_on_request(ctx, self->fail);
+    if (rc < 0)
+        return rc;
+    struct decision *decision = NULL;
+    struct problems problems = {.scratch = troupe__scratch_new()};
+    rc = troupe__decision_take(msg, &problems, &decision);
+    if (rc == 0 && self->option < decision->option_count) {
+        struct estimate estimate =
+            troupe__estimate(decision, self->strategy, (uint32_t) self->option);
+        rc = troupe_reply(ctx, "{s:*}", "estimate", troupe__estimate_write,
+                          &estimate);
+    } else {
+        rc = troupe_reply_error(ctx, rc < 0 ? rc : -ERANGE,
+                                "evaluate wants a decision with that option");
+    }
+    troupe__decision_destroy(&decision);
+    troupe__scratch_destroy(&problems.scratch);
+    return rc;
+}
+
+struct perspective_actor {
+    uint32_t view;
+    uint64_t fail;
+};
+
+static int
+perspective_start(troupe_context_t *ctx, void *state,
+                  const troupe_message_t *msg)
+{
+    struct perspective_actor *self = state;
+    const char *name = NULL;
+    int rc = troupe_unpack(msg, "{s:s, s?U}", "perspective", &name, "fail",
+                           &self->fail);
+    self->view = VIEW_COUNT;
+    for (unsigned i = 0; rc == 0 && i < PERSPECTIVE_COUNT; i++)
+        if (strcmp(name, troupe__perspective_name((enum perspective_index) i))
+            == 0)
+            self->view = i;
+    if (rc == 0 && self->view == VIEW_COUNT)
+        rc = -EINVAL;
+    return rc < 0 ? troupe_fail(ctx, rc, "a perspective wants its name") : 0;
+}
+
+static int
+on_rank(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct perspective_actor *self = state;
+    struct table table = {.scratch = NULL};
+    int rc = troupe__fail_on_request(ctx, self->fail);
+    if (rc < 0)
+        return rc;
+    rc = troupe__table_read(msg, &table);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc, "rank wants a table");
+    double *scores = troupe__opinion(&table, self->view);
+    struct scores list = {scores, METHOD_COUNT * table.rows};
+    rc = troupe_reply(ctx, "{s:*}", "scores", troupe__scores_write, &list);
+    free(scores);
+    troupe__table_clear(&table);
+    return rc;
+}
+
+struct sampler_actor {
+    uint64_t first;
+    uint64_t step;
+    uint64_t fail;
+};
+
+static int
+sampler_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct sampler_actor *self = state;
+    int rc = troupe_unpack(msg, "{s:U, s:U, s?U}", "first", &self->first,
+                           "step", &self->step, "fail", &self->fail);
+    if (rc == 0 && (self->step == 0 || self->step > SAMPLERS_MAX))
+        rc = -EINVAL;
+    return rc < 0 ? troupe_fail(ctx, rc, "a sampler wants first and step") : 0;
+}
+
+static int
+on_sample(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct sampler_actor *self = state;
+    struct table table = {.scratch = NULL};
+    uint64_t seed = 0;
+    uint64_t end = 0;
+    int rc = troupe__fail_on_request(ctx, self->fail);
+    if (rc < 0)
+        return rc;
+    rc = troupe_unpack(msg, "{s:U, s:U}", "seed", &seed, "samples", &end);
+    if (rc == 0 && end > DECIDE_SAMPLES_MAX)
+        rc = -ERANGE;
+    if (rc == 0)
+        rc = troupe__table_read(msg, &table);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc,
+                                  "sample wants a table, seed and samples");
+    struct samples samples = {seed, (uint32_t) self->first,
+                              (uint32_t) self->step, (uint32_t) end};
+    size_t room = (size_t) table.rows * table.rows;
+    uint32_t *counts = troupe__alloc((room + 1) * sizeof *counts);
+    uint64_t count = troupe__sample(&table, &samples, counts);
+    struct counts list = {counts, (uint32_t) room};
+    rc = troupe_reply(ctx, "{s:U, s:*}", "samples", count, "ranks",
+                      troupe__counts_write, &list);
+    free(counts);
+    troupe__table_clear(&table);
+    return rc;
+}
+
+TROUPE_KIND(troupe_decision_cell, struct cell_actor,
+            TROUPE_ON_START(cell_start), TROUPE_ON("evaluate", on_evaluate));
+
+TROUPE_KIND(troupe_decision_perspective, struct perspective_actor,
+            TROUPE_ON_START(perspective_start), TROUPE_ON("rank", on_rank));
+
+TROUPE_KIND(troupe_decision_sampler, struct sampler_actor,
+            TROUPE_ON_START(sampler_start), TROUPE_ON("sample", on_sample));
