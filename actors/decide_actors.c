@@ -9,11 +9,8 @@
 
 #include "actors/decide.h"
 #include "actors/decide_codec.h"
-#include "actors/decide_sample.h"
 #include "actors/research.h"
 #include "mailbox/check.h"
-
-#define SAMPLERS_MAX 64
 
 struct cell_actor {
     enum group strategy;
@@ -103,59 +100,8 @@ on_rank(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc;
 }
 
-struct sampler_actor {
-    uint64_t first;
-    uint64_t step;
-    uint64_t fail;
-};
-
-static int
-sampler_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct sampler_actor *self = state;
-    int rc = troupe_unpack(msg, "{s:U, s:U, s?U}", "first", &self->first,
-                           "step", &self->step, "fail", &self->fail);
-    if (rc == 0 && (self->step == 0 || self->step > SAMPLERS_MAX))
-        rc = -EINVAL;
-    return rc < 0 ? troupe_fail(ctx, rc, "a sampler wants first and step") : 0;
-}
-
-static int
-on_sample(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct sampler_actor *self = state;
-    struct table table = {.scratch = NULL};
-    uint64_t seed = 0;
-    uint64_t end = 0;
-    int rc = troupe__fail_on_request(ctx, self->fail);
-    if (rc < 0)
-        return rc;
-    rc = troupe_unpack(msg, "{s:U, s:U}", "seed", &seed, "samples", &end);
-    if (rc == 0 && end > DECIDE_SAMPLES_MAX)
-        rc = -ERANGE;
-    if (rc == 0)
-        rc = troupe__table_read(msg, &table);
-    if (rc < 0)
-        return troupe_reply_error(ctx, rc,
-                                  "sample wants a table, seed and samples");
-    struct samples samples = {seed, (uint32_t) self->first,
-                              (uint32_t) self->step, (uint32_t) end};
-    size_t room = (size_t) table.rows * table.rows;
-    uint32_t *counts = troupe__alloc((room + 1) * sizeof *counts);
-    uint64_t count = troupe__sample(&table, &samples, counts);
-    struct counts list = {counts, (uint32_t) room};
-    rc = troupe_reply(ctx, "{s:U, s:*}", "samples", count, "ranks",
-                      troupe__counts_write, &list);
-    free(counts);
-    troupe__table_clear(&table);
-    return rc;
-}
-
 TROUPE_KIND(troupe_decision_cell, struct cell_actor,
             TROUPE_ON_START(cell_start), TROUPE_ON("evaluate", on_evaluate));
 
 TROUPE_KIND(troupe_decision_perspective, struct perspective_actor,
             TROUPE_ON_START(perspective_start), TROUPE_ON("rank", on_rank));
-
-TROUPE_KIND(troupe_decision_sampler, struct sampler_actor,
-            TROUPE_ON_START(sampler_start), TROUPE_ON("sample", on_sample));

@@ -189,6 +189,8 @@ on_sampled(troupe_context_t *ctx, void *state, const troupe_gather_t *gathered)
             snprintf(sampler->reason, sizeof sampler->reason,
                      "its answer cannot be read");
     }
+    result->deadline_passed |= result->samples < result->samples_asked
+                               && gathered->answered == gathered->count;
     return end_phase(ctx, self);
 }
 

@@ -76,8 +76,8 @@ read_comparison(struct reader *self, const struct spot *at)
     if (!troupe__is_list(self, at, 3, "[one, other, times]")
         || troupe__size_of(at) != 3) {
         troupe__problem(self, at, false,
-                        "a comparison wants [one, other, times], as in "
-                        "[price, comfort, 3]");
+                        "a comparison wants [one, other, times]; write it "
+                        "as in [price, comfort, 3]");
         return;
     }
     for (uint32_t i = 0; i < 2; i++) {

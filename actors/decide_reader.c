@@ -147,7 +147,8 @@ wants(struct reader *self, const struct spot *at, const char *wanted)
         named = named->up;
     bool empty = at->object->type == MSGPACK_OBJECT_NIL;
     if (!named->up) {
-        troupe__problem(self, at, false, "a decision wants %s, not %s", wanted,
+        troupe__problem(self, at, false,
+                        "a decision wants %s, not %s; write them", wanted,
                         type_name(at->object));
     } else {
         troupe__problem(

@@ -207,9 +207,8 @@ add_others(struct team *self)
     for (uint32_t i = 0; i < step && rc == 0; i++) {
         char *id = self->ids[self->count];
         troupe__sampler_id(i, id);
-        /* It computes for long: not on a worker that others wait for. */
         rc = troupe_child_spec_pack(
-            add(self, &troupe_decision_sampler, TROUPE_OWN_THREAD),
+            add(self, &troupe_decision_sampler, TROUPE_SPREAD),
             "{s:U, s:U, s:U}", "first", (uint64_t) i, "step", step, "fail",
             fail_of(self, id));
     }

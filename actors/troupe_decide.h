@@ -29,7 +29,8 @@
  *     rank      {table: {...}} -> {scores: [f or nil]}
  *   troupe_decision_sampler      start {first: U, step: U, fail?: U}
  *     sample    {table: {...}, seed: U, samples: U} -> {samples: U,
- *               ranks: [U]}
+ *               ranks: [U]}: those below `samples` that are `first` plus a
+ *               multiple of `step`, or fewer when the deadline is near
  *
  * `fail` is the number of first incarnations that fail on each message; 0 for
  * real use. DECISION.md describes the values.
