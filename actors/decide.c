@@ -262,15 +262,25 @@ on_children(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 static int
 on_team(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
-    (void) state;
-    troupe_ref_t team = {0};
+    struct drive *self = state;
+    troupe_ref_t teams[TEAM_COUNT] = {{0}};
     troupe_child_request_t request = {.verb = TROUPE_WHICH_CHILDREN};
+    _Static_assert(TEAM_COUNT == 5, "the format below names five teams");
     if (answer->outcome != TROUPE_REPLY
-        || troupe_unpack(answer->msg, "{s:R}", "supervisor", &team) < 0
-        || troupe_ref_is_nobody(team))
+        || troupe_unpack(answer->msg, "{s:[RRRRR]}", "supervisors", &teams[0],
+                         &teams[1], &teams[2], &teams[3], &teams[4])
+               < 0
+        || self->view.known)
         return 0;
-    return troupe_supervisor_ask(ctx, team, &request, TEAM_MS, on_children,
-                                 NULL);
+    int rc = 0;
+    for (unsigned i = 0; i < TEAM_COUNT && rc == 0; i++) {
+        if (troupe_ref_is_nobody(teams[i]))
+            return 0;
+        rc = troupe_supervisor_ask(ctx, teams[i], &request, TEAM_MS,
+                                   on_children, NULL);
+    }
+    self->view.known = true;
+    return rc;
 }
 
 static int
@@ -278,9 +288,9 @@ on_tick(troupe_context_t *ctx, void *state, void *data)
 {
     struct drive *self = state;
     show_progress(self);
-    int rc = self->view.count > 0 ? 0
-                                  : troupe_ask(ctx, self->decider, "team",
-                                               TEAM_MS, on_team, NULL, NULL);
+    int rc = self->view.known ? 0
+                              : troupe_ask(ctx, self->decider, "team", TEAM_MS,
+                                           on_team, NULL, NULL);
     if (rc < 0)
         return rc;
     return troupe_call_after(ctx, self->options->progress_ms, on_tick, data,

@@ -15,9 +15,13 @@
 #define DECIDE_SAMPLERS_MAX 64
 #define DECIDE_FAULTS_MAX   16
 #define DECIDE_GRACE_MS     1000 /* beyond the deadline, to report */
-#define DECIDE_TEAM_MAX                                                        \
-    (DECIDE_OPTIONS_MAX * STRATEGY_COUNT + PERSPECTIVE_COUNT                   \
-     + DECIDE_SAMPLERS_MAX)
+#define DECIDE_TEAM_MAX     (DECIDE_SAMPLERS_MAX + PERSPECTIVE_COUNT)
+#define DECIDE_ACTORS_MAX                                                      \
+    (DECIDE_OPTIONS_MAX * STRATEGY_COUNT + DECIDE_TEAM_MAX)
+
+/* A team for each strategy, and one of perspectives and samplers. */
+#define TEAM_COUNT (STRATEGY_COUNT + 1)
+#define TEAM_RANKS STRATEGY_COUNT
 
 /* A finished report; all of it is owned. */
 struct troupe_decide {
@@ -56,13 +60,13 @@ struct msgpack_packer;
 int troupe__decide_faults_write(struct msgpack_packer *packer, void *value);
 
 /*
- * troupe__team_start: begin the supervisor of a run: cells, perspectives and
- * samplers.
+ * troupe__team_start: begin the supervisor of a team.
  *
+ *   index    of the team, below TEAM_COUNT.
  *   ready    called when all have started, as for troupe_ask().
  *   returns  as troupe_supervisor_start()
  */
-int troupe__team_start(troupe_context_t *ctx, uint32_t options,
+int troupe__team_start(troupe_context_t *ctx, unsigned index, uint32_t options,
                        const struct decide_request *request,
                        troupe_answer_fn ready, troupe_ref_t *ret_supervisor);
 
@@ -77,11 +81,11 @@ size_t troupe__team_name(const char *id);
 /* troupe__is_team_name: true for a strategy, a perspective and "sampler". */
 bool troupe__is_team_name(const char *name);
 
-/* Actors of a team as progress shows them. */
+/* Actors of a run as progress shows them. */
 struct team_view {
-    troupe_ref_t supervisor; /* nobody: not known yet */
-    troupe_ref_t refs[DECIDE_TEAM_MAX];
-    uint8_t lines[DECIDE_TEAM_MAX]; /* which line each belongs to */
+    bool known; /* the teams have been asked for their children */
+    troupe_ref_t refs[DECIDE_ACTORS_MAX];
+    uint8_t lines[DECIDE_ACTORS_MAX]; /* which line each belongs to */
     size_t count;
 };
 #define TEAM_LINES (STRATEGY_COUNT + PERSPECTIVE_COUNT + 2)
@@ -91,7 +95,7 @@ struct team_view {
 void troupe__team_look(const struct team_view *self, troupe_t *node,
                        troupe_research_actor_t *ret_lines);
 
-/* troupe__team_read: an answer to "which children". */
+/* troupe__team_read: add an answer to "which children". */
 void troupe__team_read(struct team_view *self, const troupe_message_t *msg);
 
 /* troupe__decision_pack: JSON text as msgpack, to be freed; 0 or -EINVAL with

@@ -72,10 +72,11 @@ perspective_start(troupe_context_t *ctx, void *state,
     int rc = troupe_unpack(msg, "{s:s, s?U}", "perspective", &name, "fail",
                            &self->fail);
     self->view = VIEW_COUNT;
-    for (unsigned i = 0; rc == 0 && i < PERSPECTIVE_COUNT; i++)
+    for (unsigned i = 0; rc == 0 && i < PERSPECTIVE_COUNT; i++) {
         if (strcmp(name, troupe__perspective_name((enum perspective_index) i))
             == 0)
             self->view = i;
+    }
     if (rc == 0 && self->view == VIEW_COUNT)
         rc = -EINVAL;
     return rc < 0 ? troupe_fail(ctx, rc, "a perspective wants its name") : 0;

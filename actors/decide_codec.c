@@ -293,10 +293,11 @@ read_rows(struct table *self, const msgpack_object *options,
         good = read_column(self->scratch, &columns->via.array.ptr[j],
                            &self->columns[j]);
     size_t count = (size_t) self->rows * self->column_count;
-    for (size_t i = 0; good && i < count; i++)
+    for (size_t i = 0; good && i < count; i++) {
         good = read_range(&cells->via.array.ptr[i], &self->cells[i])
                && !isnan(self->cells[i].low + self->cells[i].mode
                          + self->cells[i].high);
+    }
     return good;
 }
 

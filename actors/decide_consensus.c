@@ -83,11 +83,13 @@ troupe__consensus_make(const struct table *table,
     self.copeland = troupe__alloc((rows + 1) * sizeof(double));
     double *ranks = troupe__alloc((most * rows + 1) * sizeof(double));
     double weights[PERSPECTIVE_COUNT * METHOD_COUNT];
-    for (unsigned v = 0; v < PERSPECTIVE_COUNT && rows > 0; v++)
-        if (scores[v])
+    for (unsigned v = 0; v < PERSPECTIVE_COUNT && rows > 0; v++) {
+        if (scores[v]) {
             self.ballots +=
                 cast(table, scores[v], &ranks[(size_t) self.ballots * rows],
                      &weights[self.ballots]);
+        }
+    }
     if (self.ballots > 0) {
         struct ballots ballots = {rows, self.ballots, ranks, weights};
         troupe__borda(&ballots, self.borda);

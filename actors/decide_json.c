@@ -248,7 +248,7 @@ node_of(const struct decision_result *self)
     struct payoffs payoffs;
     double *values = troupe__result_payoffs(self, &payoffs);
     json_t *options = sure(json_object());
-    for (uint32_t i = 0; i < self->table.rows; i++)
+    for (uint32_t i = 0; i < self->table.rows; i++) {
         set(options, self->table.ids[i],
             json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "expected",
                       troupe__expected(&payoffs, i), "maximin",
@@ -257,6 +257,7 @@ node_of(const struct decision_result *self)
                       troupe__hurwicz(&payoffs, i, 0.2), "hurwicz_0.8",
                       troupe__hurwicz(&payoffs, i, 0.8), "regret",
                       troupe__regret(&payoffs, i)));
+    }
     json_t *states = sure(json_object());
     for (uint32_t j = 0; j < decision->state_count; j++)
         set(states, decision->states[j].id,

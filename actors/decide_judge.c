@@ -53,10 +53,11 @@ troupe__result_payoffs(const struct decision_result *self,
     double *probabilities = &numbers[(size_t) rows * states];
     for (uint32_t j = 0; j < states; j++)
         probabilities[j] = self->decision->states[j].weight;
-    for (uint32_t i = 0; i < rows; i++)
+    for (uint32_t i = 0; i < rows; i++) {
         for (uint32_t j = 0; j < states; j++)
             numbers[(size_t) i * states + j] =
                 self->decision->options[self->options[i]].payoffs[j];
+    }
     *ret_payoffs = (struct payoffs){rows, states, numbers, probabilities};
     return numbers;
 }
@@ -196,15 +197,16 @@ judge_few(struct decision_result *self)
     for (uint32_t i = 0; i < self->decision->option_count; i++)
         excluded += self->standing[i].excluded;
     uint32_t left = self->decision->option_count - excluded;
-    if (left == 0)
+    if (left == 0) {
         rule(self, DECISION_INSUFFICIENT_DATA, NO_ROW,
              "every option breaks a hard limit");
-    else if (left == 1 && self->table.rows == 1)
+    } else if (left == 1 && self->table.rows == 1) {
         rule(self, DECISION_RECOMMENDED, 0,
              "it is the only option that keeps the hard limits");
-    else
+    } else {
         rule(self, DECISION_INSUFFICIENT_DATA, NO_ROW,
              "fewer than two options have all the values that are compared");
+    }
 }
 
 static void
@@ -252,17 +254,18 @@ judge(struct decision_result *self)
 {
     if (self->table.rows < 2)
         judge_few(self);
-    else if (self->table.column_count == 0)
+    else if (self->table.column_count == 0) {
         rule(self, DECISION_INSUFFICIENT_DATA, NO_ROW,
              "there is nothing that all options can be compared by");
-    else if (self->consensus.ballots == 0)
+    } else if (self->consensus.ballots == 0) {
         rule(self, DECISION_INSUFFICIENT_DATA, NO_ROW,
              "no perspective gave a ranking");
-    else if (self->consensus.leader == NO_ROW)
+    } else if (self->consensus.leader == NO_ROW) {
         rule(self, DECISION_NO_CLEAR_WINNER, NO_ROW,
              "the best options are equal in the rankings");
-    else
+    } else {
         judge_samples(self);
+    }
 }
 
 void

@@ -136,23 +136,25 @@ say_strategy(const struct decision_result *self, const struct saying *to,
     }
     const char *name = troupe__group_name(group);
     uint32_t count = self->decision->option_count;
-    if (failed > 0)
+    if (failed > 0) {
         say(to,
             "%s gave no answer for %u of %u options; that is no evidence for "
             "or against any, and it has no part in the ranking.",
             name, failed, count);
-    else if (missing == count)
+    } else if (missing == count) {
         say(to, "Insufficient data for %s: no option has any.", name);
-    else if (!self->used[group] && missing > 0)
+    } else if (!self->used[group] && missing > 0) {
         say(to,
             "Insufficient data for %s: %u of %u options lack them, so it has "
             "no part in the ranking.",
             name, missing, count);
-    if (healed > 0)
+    }
+    if (healed > 0) {
         say(to,
             "%s failed for %u option%s, was restarted and asked again: its "
             "answers are complete.",
             name, healed, healed == 1 ? "" : "s");
+    }
 }
 
 static void
@@ -161,23 +163,25 @@ say_others(const struct decision_result *self, const struct saying *to)
     for (unsigned v = 0; v < PERSPECTIVE_COUNT && is_ranked(self); v++) {
         const struct opinion *it = &self->opinions[v];
         const char *name = troupe__perspective_name((enum perspective_index) v);
-        if (!it->done)
+        if (!it->done) {
             say(to, "The perspective %s gave no ranking (%s); it has no vote.",
                 name, it->reason);
-        else if (it->attempts > 1)
+        } else if (it->attempts > 1) {
             say(to,
                 "The perspective %s failed %u time%s, was restarted and asked "
                 "again.",
                 name, it->attempts - 1, it->attempts > 2 ? "s" : "");
+        }
     }
     for (uint32_t i = 0; i < self->sampler_count; i++) {
         const struct opinion *it = &self->samplers[i];
         if (!it->done)
             say(to, "Sampler %u gave no samples (%s).", i, it->reason);
-        else if (it->attempts > 1)
+        else if (it->attempts > 1) {
             say(to,
                 "Sampler %u failed %u time%s, was restarted and asked again.",
                 i, it->attempts - 1, it->attempts > 2 ? "s" : "");
+        }
     }
 }
 
@@ -197,11 +201,12 @@ say_data(const struct decision_result *self, const struct saying *to)
     if (decision->state_count > 0 && !self->used[GROUP_PAYOFFS])
         say(to, "Insufficient data for payoffs: an option lacks one in some "
                 "state, so they have no part in the ranking.");
-    if (decision->consistency > INCONSISTENT)
+    if (decision->consistency > INCONSISTENT) {
         say(to,
             "The comparisons contradict each other: consistency ratio %.2f, "
             "over %.1f (Saaty); look at them again.",
             decision->consistency, INCONSISTENT);
+    }
     if (self->table.unweighed)
         say(to, "Entropy weights want values above 0: all criteria weigh "
                 "alike.");

@@ -119,11 +119,13 @@ add_strategy(struct making *self, enum group group)
         column->views = money ? 1u << view : ALL_VIEWS;
     }
     struct table *table = self->table;
-    for (uint32_t i = 0; i < table->rows; i++)
-        for (uint32_t view = 0; view < views; view++)
+    for (uint32_t i = 0; i < table->rows; i++) {
+        for (uint32_t view = 0; view < views; view++) {
             table->cells[(size_t) i * TABLE_COLUMNS_MAX + table->column_count
                          - views + view] =
                 range_of(self, estimate_of(self, i, group), group, view);
+        }
+    }
 }
 
 static void
@@ -194,10 +196,11 @@ all_have(const struct making *self, enum group group)
 static void
 close_up(struct table *self)
 {
-    for (uint32_t i = 0; i < self->rows; i++)
+    for (uint32_t i = 0; i < self->rows; i++) {
         for (uint32_t j = 0; j < self->column_count; j++)
             self->cells[(size_t) i * self->column_count + j] =
                 self->cells[(size_t) i * TABLE_COLUMNS_MAX + j];
+    }
 }
 
 /* Entropy weighs by what is known now: the values of those that contend. */
@@ -211,11 +214,12 @@ weigh_by_entropy(struct table *self, uint32_t criteria)
     alone.views[VIEW_BASE].weights[GROUP_CRITERIA] = 1;
     struct sight sight = troupe__sight(&alone, VIEW_BASE);
     if (sight.matrix.columns == criteria
-        && troupe__entropy_weights(&sight.matrix, weights))
+        && troupe__entropy_weights(&sight.matrix, weights)) {
         for (uint32_t j = 0; j < criteria; j++)
             self->columns[j].weight = weights[j];
-    else
+    } else {
         self->unweighed = true;
+    }
     troupe__sight_clear(&sight);
     troupe__table_clear(&alone);
     free(weights);

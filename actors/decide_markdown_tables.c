@@ -16,8 +16,10 @@ put_number(FILE *out, double number, const char *unit)
         fputc('-', out);
         return;
     }
-    double size = fabs(number);
-    fprintf(out, "%.*f", size >= 100 ? 0 : size >= 1 ? 2 : 3, number);
+    if (fabs(number) >= 100)
+        fprintf(out, "%.0f", number);
+    else
+        fprintf(out, "%.3g", number);
     if (*unit) {
         fputc(' ', out);
         troupe__put_text(out, unit);
@@ -44,12 +46,13 @@ troupe__put_ranking(FILE *out, const struct decision_result *self)
         troupe__put_option(out, self, i);
         fprintf(out, " | %.1f | %.2f | ", self->consensus.copeland[i],
                 self->consensus.borda[i]);
-        if (self->samples > 0)
+        if (self->samples > 0) {
             fprintf(out, "%.0f %% | %.0f %%",
                     100 * troupe__acceptability(self, i, 0),
                     100 * troupe__acceptability(self, i, rows - 1));
-        else
+        } else {
             fputs("- | -", out);
+        }
         fprintf(out, " | %.3f |\n", self->regrets[i]);
     }
     free(order);

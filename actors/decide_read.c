@@ -66,10 +66,11 @@ end_perspectives(struct decision *self)
 {
     for (unsigned i = 0; i < PERSPECTIVE_COUNT; i++) {
         struct perspective *it = &self->perspectives[i];
-        if (isnan(it->rate))
+        if (isnan(it->rate)) {
             it->rate = i == PERSPECTIVE_SHORT_TERM  ? self->rate + SHORT_PREMIUM
                        : i == PERSPECTIVE_LONG_TERM ? self->rate / 2
                                                     : self->rate;
+        }
     }
 }
 
@@ -80,10 +81,11 @@ read_scalars(struct reader *self, const struct spot *root)
     struct spot it;
     if (troupe__find(root, "problem", &it))
         decision->problem = troupe__read_text(self, &it);
-    else
+    else {
         troupe__problem(self, root, false,
                         "a decision has no 'problem'; add a sentence that says "
                         "what is to be decided");
+    }
     if (troupe__find(root, "money", &it))
         decision->money = troupe__read_text(self, &it);
     if (troupe__find(root, "time", &it))
@@ -106,11 +108,12 @@ check_states(struct reader *self, const struct spot *root)
     for (uint32_t i = 0; i < decision->state_count; i++)
         sum += decision->states[i].weight;
     if (decision->state_count > 0 && fabs(sum - 1) > SUM_TOLERANCE
-        && troupe__find(root, "states", &at))
+        && troupe__find(root, "states", &at)) {
         troupe__problem(self, &at, true,
                         "the probabilities of the states add up to %g; make "
                         "that 1",
                         sum);
+    }
 }
 
 /* A schedule or a flow of money wants to know what it is held against. */
@@ -122,10 +125,11 @@ check_rate(struct reader *self, const struct spot *root)
     struct spot it;
     for (uint32_t i = 0; i < decision->option_count; i++)
         flows |= decision->options[i].flow_count > 0;
-    if (flows && !troupe__find(root, "discount_rate", &it))
+    if (flows && !troupe__find(root, "discount_rate", &it)) {
         troupe__problem(self, root, false,
                         "cash_flow wants a 'discount_rate'; add one, such as "
                         "0.05, or 0");
+    }
 }
 
 static void

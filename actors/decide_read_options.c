@@ -26,11 +26,12 @@ read_values(struct reader *self, const struct spot *at, struct option *into)
         uint32_t criterion = troupe__criterion_find(self->decision, name);
         if (criterion != UINT32_MAX)
             into->values[criterion] = troupe__read_range(self, &it);
-        else
+        else {
             troupe__problem(self, &it, true,
                             "there is no criterion '%s'; add it to 'criteria' "
                             "or correct the name",
                             name);
+        }
     }
 }
 
@@ -48,11 +49,12 @@ read_numbers(struct reader *self, const struct spot *at,
         uint32_t index = troupe__named_find(names, count, name);
         if (index != UINT32_MAX)
             into[index] = troupe__read_real(self, &it, -INFINITY, INFINITY);
-        else
+        else {
             troupe__problem(self, &it, true,
                             "there is no %s '%s'; add it to '%ss' or correct "
                             "the name",
                             noun, name, noun);
+        }
     }
 }
 
@@ -88,10 +90,11 @@ read_risk(struct reader *self, const struct spot *at, struct risk *into)
     for (unsigned i = 0; i < 2; i++) {
         if (troupe__find(at, keys[i], &it))
             *into_numbers[i] = troupe__read_real(self, &it, low[i], high[i]);
-        else
+        else {
             troupe__problem(self, at, true,
                             "the risk '%s' has no '%s'; add one", into->id,
                             keys[i]);
+        }
     }
 }
 
@@ -127,20 +130,22 @@ read_task(struct reader *self, const struct spot *at, struct task *into)
         *times[i] = NAN;
         if (troupe__find(at, keys[i], &it))
             *times[i] = troupe__read_real(self, &it, 0, INFINITY);
-        else
+        else {
             troupe__problem(self, at, true,
                             "the task '%s' has no '%s'; add one", into->id,
                             keys[i]);
+        }
         complete &= !isnan(*times[i]);
     }
     if (complete
         && (into->optimistic > into->likely
-            || into->likely > into->pessimistic))
+            || into->likely > into->pessimistic)) {
         troupe__problem(self, at, true,
                         "the times %g, %g and %g of '%s' are not in order; "
                         "sort them",
                         into->optimistic, into->likely, into->pessimistic,
                         into->id);
+    }
 }
 
 static void
@@ -161,11 +166,12 @@ read_after(struct reader *self, const struct spot *task, struct option *option,
             j += 1;
         if (j < option->task_count)
             into->after[into->after_count++] = j;
-        else if (*name)
+        else if (*name) {
             troupe__problem(self, &it, false,
                             "there is no task '%s' in this schedule; add it or "
                             "correct the name",
                             name);
+        }
     }
 }
 
@@ -186,11 +192,12 @@ read_schedule(struct reader *self, const struct spot *at, struct option *into)
             read_after(self, &it, into, &into->tasks[i]);
     }
     uint32_t cycle = troupe__tasks_cycle(into->tasks, count);
-    if (cycle != UINT32_MAX)
+    if (cycle != UINT32_MAX) {
         troupe__problem(self, at, true,
                         "the task '%s' waits for itself by way of 'after'; "
                         "take one of these out",
                         into->tasks[cycle].id);
+    }
     if (count == 0)
         troupe__problem(self, at, true,
                         "'schedule' is empty; add tasks, or take it out");
@@ -226,11 +233,12 @@ read_option(struct reader *self, const struct spot *at, struct option *into)
     uint32_t data = 0;
     for (unsigned i = 1; i + 1 < sizeof keys / sizeof *keys; i++)
         data += troupe__find(at, keys[i], &it) && troupe__size_of(&it) > 0;
-    if (data == 0)
+    if (data == 0) {
         troupe__problem(self, at, true,
                         "the option '%s' has no data; add values, cash_flow, "
                         "scores, risks, schedule or payoffs",
                         into->id);
+    }
 }
 
 /* Everything is unknown until it is read. */
@@ -264,11 +272,12 @@ troupe__read_options(struct reader *self, const struct spot *root)
     if (!troupe__is_map(self, &at, DECIDE_OPTIONS_MAX, "names of options"))
         return;
     uint32_t count = troupe__size_of(&at);
-    if (count < 2)
+    if (count < 2) {
         troupe__problem(self, &at, true,
                         "%u option is no choice; add another, if only to do "
                         "nothing",
                         count);
+    }
     decision->options = room(self, count, sizeof *decision->options);
     for (uint32_t i = 0; i < count; i++) {
         struct spot it = troupe__child(&at, i);

@@ -53,11 +53,12 @@ read_criterion(struct reader *self, const struct spot *at,
     troupe__check_keys(self, at, "a criterion", keys);
     if (troupe__find(at, "direction", &it))
         read_direction(self, &it, into);
-    else
+    else {
         troupe__problem(self, at, true,
                         "'%s' has no direction; add 'direction: min' or "
                         "'direction: max'",
                         into->id);
+    }
     if (troupe__find(at, "unit", &it))
         into->unit = troupe__read_text(self, &it);
     if (troupe__find(at, "weight", &it))
@@ -85,11 +86,12 @@ read_comparison(struct reader *self, const struct spot *at)
         const char *name = troupe__read_text(self, &it);
         pair[i] = troupe__criterion_find(decision, name);
         if (pair[i] == UINT32_MAX) {
-            if (*name)
+            if (*name) {
                 troupe__problem(self, &it, false,
                                 "there is no criterion '%s'; name one of "
                                 "'criteria'",
                                 name);
+            }
             return;
         }
     }
@@ -124,15 +126,18 @@ read_comparisons(struct reader *self, const struct spot *at)
         struct spot it = troupe__child(at, i);
         read_comparison(self, &it);
     }
-    for (uint32_t i = 0; i < n && self->problems->count == before; i++)
-        for (uint32_t j = i + 1; j < n; j++)
-            if (decision->comparisons[(size_t) i * n + j] <= 0)
+    for (uint32_t i = 0; i < n && self->problems->count == before; i++) {
+        for (uint32_t j = i + 1; j < n; j++) {
+            if (decision->comparisons[(size_t) i * n + j] <= 0) {
                 troupe__problem(
                     self, at, false,
                     "'%s' and '%s' are not compared; add "
                     "[%s, %s, 1 to 9]",
                     decision->criteria[i].id, decision->criteria[j].id,
                     decision->criteria[i].id, decision->criteria[j].id);
+            }
+        }
+    }
 }
 
 static void
@@ -141,11 +146,12 @@ read_weighting(struct reader *self, const struct spot *at)
     const char *word = troupe__read_text(self, at);
     if (strcmp(word, "entropy") == 0)
         self->decision->weighting = WEIGHTING_ENTROPY;
-    else if (*word && strcmp(word, "given") != 0)
+    else if (*word && strcmp(word, "given") != 0) {
         troupe__problem(self, at, false,
                         "'weighting' is '%s'; write given or entropy, or add "
                         "'comparisons'",
                         word);
+    }
 }
 
 /* All criteria have a weight, or none has one. */
@@ -164,14 +170,15 @@ check_weights(struct reader *self, const struct spot *criteria)
         struct spot it = troupe__child(criteria, i);
         struct spot weight;
         bool has = troupe__find(&it, "weight", &weight);
-        if (has && other)
+        if (has && other) {
             troupe__problem(self, &weight, true,
                             "a weight beside comparisons or entropy; take one "
                             "of the two out");
-        else if (!has && !other)
+        } else if (!has && !other) {
             troupe__problem(self, &it, true,
                             "'%s' has no weight while others have one; add one",
                             decision->criteria[i].id);
+        }
     }
     if (any && sum <= 0)
         troupe__problem(self, criteria, true,

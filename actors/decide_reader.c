@@ -22,8 +22,10 @@ put_step(struct troupe__text *text, const struct spot *at)
         return;
     put_step(text, at->up);
     troupe__text_putc(text, '/');
-    if (!at->key)
+    if (!at->key) {
         troupe__text_printf(text, "%u", at->index);
+        return;
+    }
     for (uint32_t i = 0; i < at->key_size; i++) {
         if (at->key[i] == '~')
             troupe__text_puts(text, "~0");
@@ -198,15 +200,16 @@ troupe__read_real(struct reader *self, const struct spot *at, double low,
         return number;
     const char *name = at->key ? at->key : "it";
     int size = at->key ? (int) at->key_size : 2;
-    if (number < low && low >= 0 && low <= 0)
+    if (number < low && low >= 0 && low <= 0) {
         troupe__problem(self, at, false,
                         "'%.*s' is %g, below 0; write 0 or more", size, name,
                         number);
-    else
+    } else {
         troupe__problem(self, at, false,
                         "'%.*s' is %g, not within %g and %g; choose one that "
                         "is",
                         size, name, number, low, high);
+    }
     return NAN;
 }
 

@@ -58,11 +58,13 @@ troupe__sight(const struct table *self, uint32_t view)
     }
     for (uint32_t k = 0; k < count; k++)
         sight.weights[k] /= sum;
-    for (uint32_t i = 0; i < self->rows; i++)
-        for (uint32_t k = 0; k < count; k++)
+    for (uint32_t i = 0; i < self->rows; i++) {
+        for (uint32_t k = 0; k < count; k++) {
             sight.values[(size_t) i * count + k] =
                 seen_as(&self->columns[sight.columns[k]],
                         cell_of(self, i, sight.columns[k]), it->optimism);
+        }
+    }
     sight.matrix = (struct matrix){self->rows, count, sight.max, sight.weights,
                                    sight.values};
     return sight;

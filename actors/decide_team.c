@@ -173,24 +173,23 @@ add(struct team *self, const troupe_kind_t *kind, troupe_place_t place)
     return spec;
 }
 
+/* The cells of a strategy. */
 static int
-add_cells(struct team *self, uint32_t options)
+add_cells(struct team *self, enum group strategy, uint32_t options)
 {
     int rc = 0;
-    for (uint32_t i = 0; i < options; i++) {
-        for (unsigned g = 1; g <= STRATEGY_COUNT && rc == 0; g++) {
-            char *id = self->ids[self->count];
-            troupe__cell_id(i, (enum group) g, id);
-            rc = troupe_child_spec_pack(
-                add(self, &troupe_decision_cell, TROUPE_SPREAD),
-                "{s:s, s:U, s:U}", "strategy",
-                troupe__group_name((enum group) g), "option", (uint64_t) i,
-                "fail", fail_of(self, id));
-        }
+    for (uint32_t i = 0; i < options && rc == 0; i++) {
+        char *id = self->ids[self->count];
+        troupe__cell_id(i, strategy, id);
+        rc = troupe_child_spec_pack(
+            add(self, &troupe_decision_cell, TROUPE_NEAR), "{s:s, s:U, s:U}",
+            "strategy", troupe__group_name(strategy), "option", (uint64_t) i,
+            "fail", fail_of(self, id));
     }
     return rc;
 }
 
+/* Perspectives and samplers. */
 static int
 add_others(struct team *self)
 {
@@ -200,8 +199,8 @@ add_others(struct team *self)
         char *id = self->ids[self->count];
         snprintf(id, TROUPE_NAME_MAX + 1, "%s", name);
         rc = troupe_child_spec_pack(
-            add(self, &troupe_decision_perspective, TROUPE_SPREAD),
-            "{s:s, s:U}", "perspective", name, "fail", fail_of(self, id));
+            add(self, &troupe_decision_perspective, TROUPE_NEAR), "{s:s, s:U}",
+            "perspective", name, "fail", fail_of(self, id));
     }
     uint64_t step = self->request->samplers;
     for (uint32_t i = 0; i < step && rc == 0; i++) {
@@ -216,25 +215,29 @@ add_others(struct team *self)
 }
 
 int
-troupe__team_start(troupe_context_t *ctx, uint32_t options,
+troupe__team_start(troupe_context_t *ctx, unsigned index, uint32_t options,
                    const struct decide_request *request, troupe_answer_fn ready,
                    troupe_ref_t *ret_supervisor)
 {
-    static const troupe_supervisor_options_t how = {
-        .strategy = TROUPE_ONE_FOR_ONE, .intensity = INTENSITY};
+    /* Each team on a worker of its own where there are some; its children near
+     * it, so that a start of many is no matter of waking workers. */
+    static const troupe_supervisor_options_t how = {.strategy =
+                                                        TROUPE_ONE_FOR_ONE,
+                                                    .intensity = INTENSITY,
+                                                    .place = TROUPE_SPREAD};
+    /* A change waits until all children have started; this one is none. */
+    static const troupe_child_request_t barrier = {
+        .verb = TROUPE_CHANGE_OPTIONS, .options = &how};
     struct team team = {
         .request = request,
         .specs = troupe__alloc(DECIDE_TEAM_MAX * sizeof *team.specs),
         .ids = troupe__alloc(DECIDE_TEAM_MAX * sizeof *team.ids)};
-    int rc = add_cells(&team, options);
-    if (rc == 0)
-        rc = add_others(&team);
+    int rc = index < STRATEGY_COUNT
+                 ? add_cells(&team, (enum group)(index + 1), options)
+                 : add_others(&team);
     if (rc == 0)
         rc = troupe_supervisor_start(ctx, &how, team.specs, team.count,
                                      ret_supervisor, NULL);
-    /* A change waits until all children have started; this one is none. */
-    troupe_child_request_t barrier = {.verb = TROUPE_CHANGE_OPTIONS,
-                                      .options = &how};
     if (rc == 0)
         rc = troupe_supervisor_ask(ctx, *ret_supervisor, &barrier, START_MS,
                                    ready, NULL);
@@ -252,8 +255,9 @@ troupe__team_read(struct team_view *self, const troupe_message_t *msg)
 {
     troupe_child_info_t *infos = troupe__alloc(DECIDE_TEAM_MAX * sizeof *infos);
     int count = troupe_child_infos_read(msg, infos, DECIDE_TEAM_MAX);
-    self->count = 0;
-    for (int i = 0; i < count && i < DECIDE_TEAM_MAX; i++) {
+    for (int i = 0;
+         i < count && i < DECIDE_TEAM_MAX && self->count < DECIDE_ACTORS_MAX;
+         i++) {
         unsigned line = line_of(infos[i].id, troupe__team_name(infos[i].id));
         if (line == TEAM_LINES || troupe_ref_is_nobody(infos[i].ref))
             continue;

@@ -7,7 +7,7 @@
 #include "troupe_research.h"
 
 /*
- * The actors of a decision. A decider starts the others below a supervisor of
+ * The actors of a decision. A decider starts the others below supervisors of
  * its own, for one run: a cell for each option and strategy, which are asked
  * all at once; then, over the table that comes of it, the four perspectives
  * and some samplers. Whoever fails is restarted and asked again while there
@@ -22,7 +22,8 @@
  *               deadline_ms?: U, failures?: U, faults?: [[s, U]]}
  *               -> {outcome: U, verdict: s, deadline_passed: b, markdown: s,
  *               json: s, svg: s}
- *     team      -> {supervisor: R}, nobody's between runs
+ *     team      -> {supervisors: [RRRRR]}: those of the strategies, then of
+ *               perspectives and samplers; nobody between runs
  *   troupe_decision_cell         start {strategy: s, option: U, fail?: U}
  *     evaluate  {decision: {...}} -> {estimate: {...}}
  *   troupe_decision_perspective  start {perspective: s, fail?: U}

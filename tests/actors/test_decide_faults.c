@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "troupe_thread.h"
@@ -187,20 +189,49 @@ Test(decide_faults, a_decider_that_is_down_is_an_error)
     cr_assert_null(decide);
 }
 
-/* A million samples take longer than that on any machine; what there is by
- * then is reported. */
+/* Forty options by ten criteria: a million samples take many seconds; what
+ * there is by the deadline is reported. */
+static char *
+write_large(void)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    cr_assert_not_null(out);
+    fputs("{'problem': 'p', 'criteria': {", out);
+    for (unsigned j = 0; j < 10; j++)
+        fprintf(out, "%s'c%u': {'direction': 'max'}", j ? ", " : "", j);
+    fputs("}, 'options': {", out);
+    for (unsigned i = 0; i < 40; i++) {
+        fprintf(out, "%s'o%u': {'values': {", i ? ", " : "", i);
+        for (unsigned j = 0; j < 10; j++)
+            fprintf(out, "%s'c%u': {'low': %u, 'mode': %u, 'high': 99}",
+                    j ? ", " : "", j, i, i + 7 * j % 40);
+        fputs("}}", out);
+    }
+    fputs("}}", out);
+    cr_assert_eq(fclose(out), 0);
+    return text;
+}
+
 Test(decide_faults, a_deadline_ends_the_samples_and_is_told)
 {
     troupe_decide_options_t options = troupe_decide_options_default();
+    char *text = write_large();
     options.samples = 1000000;
     options.samplers = 1;
-    options.deadline_ms = 100;
-    troupe_decide_t *decide = decide_run(node, problem, &options);
+    options.deadline_ms = 800;
+    troupe_decide_t *decide = decide_run(node, text, &options);
     cr_assert(troupe_decide_deadline_passed(decide));
     cr_assert_eq(troupe_decide_outcome(decide), TROUPE_RESEARCH_DEGRADED);
     cr_assert_not_null(
         strstr(troupe_decide_markdown(decide), "the deadline passed"));
+    json_t *report = decide_json(decide);
+    double samples = real_at(json_object_get(report, "robustness"), "samples");
+    cr_assert(samples > 0 && samples < 1000000, "%.0f", samples);
+    json_decref(report);
     troupe_decide_destroy(&decide);
+    free(text);
 }
 
 static unsigned shown;

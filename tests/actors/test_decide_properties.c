@@ -12,7 +12,7 @@
 
 #define CRITERIA 4
 #define OPTIONS  5
-#define ROUNDS   3
+#define ROUNDS   2
 
 static troupe_t *node;
 
