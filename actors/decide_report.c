@@ -79,7 +79,6 @@ pack_text(msgpack_packer *packer, const char *text, size_t size)
 static void
 pack(msgpack_packer *packer, json_t *value)
 {
-    size_t index = 0;
     json_t *item = NULL;
     const char *key = NULL;
     switch (json_typeof(value)) {
@@ -93,7 +92,8 @@ pack(msgpack_packer *packer, json_t *value)
         break;
     case JSON_ARRAY:
         msgpack_pack_array(packer, json_array_size(value));
-        json_array_foreach(value, index, item) pack(packer, item);
+        for (size_t i = 0; i < json_array_size(value); i++)
+            pack(packer, json_array_get(value, i));
         break;
     case JSON_STRING:
         pack_text(packer, json_string_value(value), json_string_length(value));

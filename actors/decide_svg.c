@@ -8,11 +8,12 @@
 
 #include "mailbox/check.h"
 
-#define CELL_WIDTH  110
-#define CELL_HEIGHT 40
-#define LEFT        220 /* for the options' titles */
-#define TOP         90  /* for the problem and the columns' names */
-#define SHOWN_MAX   28  /* characters of a name */
+#define CELL_WIDTH     110u
+#define CELL_HEIGHT    40u
+#define LEFT           220u /* for the options' titles */
+#define TOP            90u  /* for the problem and the columns' names */
+#define SHOWN_MAX      28   /* characters of an option's title */
+#define NAME_MAX_SHOWN 17   /* and of a column's name */
 
 /* Text in XML, its beginning when it is long; a character of UTF-8 is never
  * cut, what XML cannot hold becomes a space. */
@@ -54,7 +55,7 @@ put_cell(FILE *out, uint32_t column, uint32_t line, double part, double value)
             x, y, CELL_WIDTH - 2, CELL_HEIGHT - 2, 120 * part);
     put_label(out, x + CELL_WIDTH / 2, y + CELL_HEIGHT / 2 + 4,
               " text-anchor=\"middle\"");
-    fprintf(out, "%.4g</text>\n", value);
+    fprintf(out, fabs(value) >= 100 ? "%.0f</text>\n" : "%.3g</text>\n", value);
 }
 
 static void
@@ -62,7 +63,7 @@ put_grey(FILE *out, uint32_t line, uint32_t columns, const char *why)
 {
     uint32_t y = TOP + line * CELL_HEIGHT;
     fprintf(out,
-            "<rect x=\"%d\" y=\"%u\" width=\"%u\" height=\"%u\" "
+            "<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" "
             "fill=\"#ddd\"/>\n",
             LEFT, y, columns * CELL_WIDTH - 2, CELL_HEIGHT - 2);
     put_label(out, LEFT + 8, y + CELL_HEIGHT / 2 + 4, "");
@@ -120,7 +121,7 @@ put_head(FILE *out, const struct decision_result *self,
         put_text(out,
                  last ? "first in samples"
                       : self->table.columns[sight->columns[k]].id,
-                 16);
+                 NAME_MAX_SHOWN);
         fputs("</text>\n", out);
         put_label(out, x, TOP - 8, middle);
         if (!last)

@@ -285,3 +285,65 @@ Test(decide_faults, a_decider_can_be_asked_by_anyone)
                  -EBADMSG);
     cr_assert_eq(troupe_node_exit(node, ref, TROUPE_EXIT_SHUTDOWN, 5000), 0);
 }
+
+/* The actors on their own, as a topology of another's might have them. */
+Test(decide_faults, the_actors_refuse_what_they_cannot_read)
+{
+    troupe_ref_t cell;
+    troupe_ref_t view;
+    troupe_ref_t sampler;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_decision_cell, NULL, &cell,
+                                   "{s:s, s:i}", "strategy", "risk_assessment",
+                                   "option", 9),
+                 0);
+    cr_assert_eq(troupe_node_spawn(node, &troupe_decision_perspective, NULL,
+                                   &view, "{s:s}", "perspective", "long_term"),
+                 0);
+    cr_assert_eq(troupe_node_spawn(node, &troupe_decision_sampler, NULL,
+                                   &sampler, "{s:i, s:i}", "first", 0, "step",
+                                   1),
+                 0);
+    cr_assert_eq(troupe_node_ask(node, cell, "evaluate", 20000, NULL, "{}"),
+                 -EBADMSG);
+    cr_assert_eq(
+        troupe_node_ask(node, cell, "evaluate", 20000, NULL,
+                        "{s:{s:s, s:{s:{s:s}}, s:{s:{s:{s:i}}, s:{s:{s:i}}}}}",
+                        "decision", "problem", "p", "criteria", "x",
+                        "direction", "max", "options", "a", "values", "x", 1,
+                        "b", "values", "x", 2),
+        -ERANGE);
+    cr_assert_eq(troupe_node_ask(node, view, "rank", 20000, NULL,
+                                 "{s:{s:[], s:[], s:[], s:[]}}", "table",
+                                 "options", "columns", "cells", "views"),
+                 -EBADMSG);
+    cr_assert_eq(troupe_node_ask(node, sampler, "sample", 20000, NULL,
+                                 "{s:i, s:i, s:s}", "seed", 1, "samples", 1,
+                                 "table", "none"),
+                 -EBADMSG);
+    cr_assert_eq(troupe_node_ask(node, sampler, "sample", 20000, NULL,
+                                 "{s:i, s:I}", "seed", 1, "samples",
+                                 INT64_C(2000000)),
+                 -ERANGE);
+}
+
+/* Their start fails later, on their workers: then they are down. */
+Test(decide_faults, actors_that_are_started_wrongly_are_down)
+{
+    troupe_ref_t refs[3];
+    cr_assert_eq(troupe_node_spawn(node, &troupe_decision_cell, NULL, &refs[0],
+                                   "{s:s, s:i}", "strategy", "luck", "option",
+                                   0),
+                 0);
+    cr_assert_eq(troupe_node_spawn(node, &troupe_decision_perspective, NULL,
+                                   &refs[1], "{s:s}", "perspective",
+                                   "sideways"),
+                 0);
+    cr_assert_eq(troupe_node_spawn(node, &troupe_decision_sampler, NULL,
+                                   &refs[2], "{s:i, s:i}", "first", 3, "step",
+                                   2),
+                 0);
+    for (unsigned i = 0; i < 3; i++) {
+        int rc = troupe_node_ask(node, refs[i], "sample", 20000, NULL, "{}");
+        cr_assert(rc == -EHOSTDOWN || rc == -ESRCH, "%d", rc);
+    }
+}

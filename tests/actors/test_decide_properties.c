@@ -14,6 +14,9 @@
 #define OPTIONS  5
 #define ROUNDS   2
 
+/* One whose ranking turns over when an option is left out. */
+#define REVERSAL_SEED 15
+
 static troupe_t *node;
 
 static void
@@ -36,6 +39,7 @@ struct sketch {
     double flows[OPTIONS][3];
     double scales[CRITERIA]; /* of each criterion's unit */
     unsigned order[OPTIONS]; /* in which the options are written */
+    unsigned skip;           /* an option that is not written; OPTIONS: none */
 };
 
 static double
@@ -48,7 +52,7 @@ draw(uint64_t *state)
 static struct sketch
 sketch_new(uint64_t seed)
 {
-    struct sketch it;
+    struct sketch it = {.skip = OPTIONS};
     uint64_t state = seed * 7919 + 13;
     for (unsigned i = 0; i < OPTIONS; i++) {
         it.order[i] = i;
@@ -76,12 +80,14 @@ sketch_write(const struct sketch *it)
         fprintf(out, "%s'c%u': {'direction': '%s', 'weight': %u}",
                 j ? ", " : "", j, j % 2 ? "min" : "max", 1 + j);
     fputs("}, 'options': {", out);
+    const char *comma = "";
     for (unsigned k = 0; k < OPTIONS; k++) {
         unsigned i = it->order[k];
+        if (i == it->skip)
+            continue;
         fprintf(out,
                 "%s'o%u': {'cash_flow': [%.17g, %.17g, %.17g], 'values': {",
-                k ? ", " : "", i, it->flows[i][0], it->flows[i][1],
-                it->flows[i][2]);
+                comma, i, it->flows[i][0], it->flows[i][1], it->flows[i][2]);
         for (unsigned j = 0; j < CRITERIA; j++) {
             double value = it->values[i][j] * it->scales[j];
             fprintf(out,
@@ -89,6 +95,7 @@ sketch_write(const struct sketch *it)
                     j ? ", " : "", j, 0.9 * value, value, 1.1 * value);
         }
         fputs("}}", out);
+        comma = ", ";
     }
     fputs("}}", out);
     cr_assert_eq(fclose(out), 0);
@@ -237,4 +244,24 @@ Test(decide_properties, shares_of_each_option_and_each_rank_add_up_to_1)
         cr_assert_float_eq(sum, 1, 1e-9);
     }
     json_decref(report);
+}
+
+/* By leaving out the option that is named, the one that is named is first. */
+Test(decide_properties, a_ranking_that_turns_over_is_told_as_it_does)
+{
+    struct sketch it = sketch_new(REVERSAL_SEED);
+    json_t *report = report_of_sketch(&it, 1, 2);
+    json_t *list = json_object_get(json_object_get(report, "robustness"),
+                                   "rank_reversals");
+    cr_assert_gt(json_array_size(list), 0);
+    json_t *reversal = json_array_get(list, 0);
+    const char *first = text_at(json_object_get(report, "consensus"), "first");
+    const char *other = text_at(reversal, "first");
+    cr_assert_str_neq(first, other);
+    it.skip = (unsigned) (text_at(reversal, "without")[1] - '0');
+    json_t *less = report_of_sketch(&it, 1, 2);
+    cr_assert_str_eq(text_at(json_object_get(less, "consensus"), "first"),
+                     other);
+    json_decref(report);
+    json_decref(less);
 }
