@@ -63,10 +63,12 @@ int troupe__decide_faults_write(struct msgpack_packer *packer, void *value);
  * troupe__team_start: begin the supervisor of a team.
  *
  *   index    of the team, below TEAM_COUNT.
+ *   decision  one that is well; its options are `options`.
  *   ready    called when all have started, as for troupe_ask().
  *   returns  as troupe_supervisor_start()
  */
-int troupe__team_start(troupe_context_t *ctx, unsigned index, uint32_t options,
+int troupe__team_start(troupe_context_t *ctx, unsigned index,
+                       const struct msgpack_object *decision, uint32_t options,
                        const struct decide_request *request,
                        troupe_answer_fn ready, troupe_ref_t *ret_supervisor);
 

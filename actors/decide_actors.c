@@ -14,23 +14,44 @@
 
 struct cell_actor {
     enum group strategy;
-    uint64_t option;
-    uint64_t fail; /* first incarnations that fail */
+    uint64_t fail;             /* first incarnations that fail */
+    struct decision *decision; /* of the start, or NULL */
 };
+
+/* -EBADMSG where there is no decision, or -EINVAL where it is wrong. */
+static int
+read_part(const troupe_message_t *msg, struct decision **ret_decision)
+{
+    msgpack_object body;
+    const msgpack_object *object = troupe__decision_object(msg, &body);
+    if (!object)
+        return -EBADMSG;
+    struct problems problems = {.scratch = troupe__scratch_new()};
+    int rc = troupe__decision_read_part(object, &problems, ret_decision);
+    troupe__scratch_destroy(&problems.scratch);
+    if (rc == 0 && (*ret_decision)->option_count == 0) {
+        troupe__decision_destroy(ret_decision);
+        rc = -EINVAL;
+    }
+    return rc;
+}
 
 static int
 cell_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct cell_actor *self = state;
     const char *name = NULL;
-    int rc = troupe_unpack(msg, "{s:s, s:U, s?U}", "strategy", &name, "option",
-                           &self->option, "fail", &self->fail);
-    for (unsigned i = 1; rc == 0 && i <= STRATEGY_COUNT; i++)
+    int rc = troupe_unpack(msg, "{s:s, s?U}", "strategy", &name, "fail",
+                           &self->fail);
+    for (unsigned i = 1; rc == 0 && i <= STRATEGY_COUNT; i++) {
         if (strcmp(name, troupe__group_name((enum group) i)) == 0)
             self->strategy = (enum group) i;
+    }
     if (rc == 0 && self->strategy == GROUP_CRITERIA)
         rc = -EINVAL;
-    return rc < 0 ? troupe_fail(ctx, rc, "a cell wants strategy and option")
+    if (rc == 0 && read_part(msg, &self->decision) == -EINVAL)
+        rc = -EINVAL;
+    return rc < 0 ? troupe_fail(ctx, rc, "a cell wants strategy and decision")
                   : 0;
 }
 
@@ -41,21 +62,28 @@ on_evaluate(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe__fail_on_request(ctx, self->fail);
     if (rc < 0)
         return rc;
-    struct decision *decision = NULL;
-    struct problems problems = {.scratch = troupe__scratch_new()};
-    rc = troupe__decision_take(msg, &problems, &decision);
-    if (rc == 0 && self->option < decision->option_count) {
-        struct estimate estimate =
-            troupe__estimate(decision, self->strategy, (uint32_t) self->option);
-        rc = troupe_reply(ctx, "{s:*}", "estimate", troupe__estimate_write,
-                          &estimate);
-    } else {
-        rc = troupe_reply_error(ctx, rc < 0 ? rc : -ERANGE,
-                                "evaluate wants a decision with that option");
+    struct decision *other = NULL;
+    rc = read_part(msg, &other);
+    if (rc == -EBADMSG && self->decision)
+        rc = 0;
+    if (rc < 0) {
+        return troupe_reply_error(ctx, rc,
+                                  "evaluate wants a decision with an option");
     }
-    troupe__decision_destroy(&decision);
-    troupe__scratch_destroy(&problems.scratch);
+    struct estimate estimate =
+        troupe__estimate(other ? other : self->decision, self->strategy, 0);
+    rc = troupe_reply(ctx, "{s:*}", "estimate", troupe__estimate_write,
+                      &estimate);
+    troupe__decision_destroy(&other);
     return rc;
+}
+
+static void
+cell_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
+{
+    (void) ctx;
+    (void) reason;
+    troupe__decision_destroy(&((struct cell_actor *) state)->decision);
 }
 
 struct perspective_actor {
@@ -102,7 +130,8 @@ on_rank(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 TROUPE_KIND(troupe_decision_cell, struct cell_actor,
-            TROUPE_ON_START(cell_start), TROUPE_ON("evaluate", on_evaluate));
+            TROUPE_ON_START(cell_start), TROUPE_ON("evaluate", on_evaluate),
+            TROUPE_ON_STOP(cell_stop));
 
 TROUPE_KIND(troupe_decision_perspective, struct perspective_actor,
             TROUPE_ON_START(perspective_start), TROUPE_ON("rank", on_rank));

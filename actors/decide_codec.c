@@ -374,12 +374,8 @@ troupe__samples_add(const troupe_message_t *msg, uint32_t rows,
     return 0;
 }
 
-int
-troupe__decision_take(const troupe_message_t *msg, struct problems *problems,
-                      struct decision **ret_decision)
+const msgpack_object *
+troupe__decision_object(const troupe_message_t *msg, msgpack_object *body)
 {
-    msgpack_object body;
-    const msgpack_object *value = value_of(msg, &body, "decision");
-    return value ? troupe__decision_read(value, problems, ret_decision)
-                 : -EBADMSG;
+    return value_of(msg, body, "decision");
 }

@@ -54,9 +54,17 @@ int troupe__scores_read(const troupe_message_t *msg, uint32_t count,
 int troupe__samples_add(const troupe_message_t *msg, uint32_t rows,
                         uint32_t *counts, uint32_t *samples);
 
-/* Key "decision"; as troupe__decision_read(), or -EBADMSG without it. */
-int troupe__decision_take(const troupe_message_t *msg,
-                          struct problems *problems,
-                          struct decision **ret_decision);
+/* troupe__decision_object: the value under "decision", or NULL; it lies in the
+ * message, the tree of whose body `body` becomes. */
+const msgpack_object *troupe__decision_object(const troupe_message_t *msg,
+                                              msgpack_object *body);
+
+/* What a cell needs of a decision that is well: a writer for "*". */
+struct decision_part {
+    const msgpack_object *decision;
+    enum group strategy;
+    uint32_t option;
+};
+int troupe__decision_part_write(msgpack_packer *packer, void *part);
 
 #endif

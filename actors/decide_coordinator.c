@@ -99,9 +99,6 @@ begin_run(troupe_context_t *ctx, struct decider *self,
     run->result.failures = (uint32_t) run->request.failures;
     rc = troupe_message_keep(msg, &run->msg);
     if (rc == 0)
-        rc = troupe_unpack(run->msg, "{s:r}", "decision", &run->decision,
-                           &run->decision_size);
-    if (rc == 0)
         rc = troupe_defer(ctx, &run->token);
     if (rc == 0)
         rc = troupe__decide_begin(ctx, run);
@@ -119,7 +116,10 @@ on_decide(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_reply_error(ctx, -EBUSY, "one decision at a time");
     struct decision *decision = NULL;
     struct problems problems = {.scratch = troupe__scratch_new()};
-    rc = troupe__decision_take(msg, &problems, &decision);
+    msgpack_object body;
+    const msgpack_object *object = troupe__decision_object(msg, &body);
+    rc =
+        object ? troupe__decision_read(object, &problems, &decision) : -EBADMSG;
     rc = rc < 0 ? refuse(ctx, &problems) : begin_run(ctx, self, msg, decision);
     troupe__scratch_destroy(&problems.scratch);
     return rc;

@@ -10,6 +10,7 @@
  */
 #include "actors/decide_run.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,8 +223,7 @@ ask_cells(troupe_context_t *ctx, struct run *run, const enum group *strategy)
     options.data = (void *) (uintptr_t) strategy;
     run->open += 1;
     return troupe_gather_children(ctx, run->teams[*strategy - 1], ids, count,
-                                  "evaluate", &options, "{s:r}", "decision",
-                                  run->decision, run->decision_size);
+                                  "evaluate", &options, NULL);
 }
 
 static int
@@ -252,11 +252,13 @@ troupe__decide_begin(troupe_context_t *ctx, struct run *run)
 {
     uint32_t options = run->result.decision->option_count;
     size_t count = (size_t) options * STRATEGY_COUNT;
-    int rc = 0;
+    msgpack_object body;
+    const msgpack_object *decision = troupe__decision_object(run->msg, &body);
+    int rc = decision ? 0 : -EBADMSG;
     run->result.cells = troupe__alloc(count * sizeof *run->result.cells);
     for (unsigned i = 0; i < TEAM_COUNT && rc == 0; i++) {
-        rc = troupe__team_start(ctx, i, options, &run->request, on_team_ready,
-                                &run->teams[i]);
+        rc = troupe__team_start(ctx, i, decision, options, &run->request,
+                                on_team_ready, &run->teams[i]);
         run->open += 1;
     }
     return rc;

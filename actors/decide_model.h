@@ -142,6 +142,12 @@ int troupe__decision_read(const struct msgpack_object *object,
                           struct problems *problems,
                           struct decision **ret_decision);
 
+/* troupe__decision_read_part: the same of what a cell is given: one option may
+ * be all, and it may have no data. */
+int troupe__decision_read_part(const struct msgpack_object *object,
+                               struct problems *problems,
+                               struct decision **ret_decision);
+
 /* troupe__decision_destroy: free *self_p and set it to NULL; NULL is fine. */
 void troupe__decision_destroy(struct decision **self_p);
 

@@ -174,14 +174,14 @@ read_all(struct reader *self, const struct spot *root)
     check_rate(self, root);
 }
 
-int
-troupe__decision_read(const msgpack_object *object, struct problems *problems,
-                      struct decision **ret_decision)
+static int
+read_decision(const msgpack_object *object, bool part,
+              struct problems *problems, struct decision **ret_decision)
 {
     CHECK(object && problems && problems->scratch && ret_decision);
     struct decision *decision = troupe__alloc(sizeof *decision);
     decision->scratch = troupe__scratch_new();
-    struct reader reader = {.decision = decision, .problems = problems};
+    struct reader reader = {decision, problems, part};
     struct spot root = {.object = object};
     begin_perspectives(decision);
     read_all(&reader, &root);
@@ -193,6 +193,21 @@ troupe__decision_read(const msgpack_object *object, struct problems *problems,
     work_out_weights(decision);
     *ret_decision = decision;
     return 0;
+}
+
+int
+troupe__decision_read(const msgpack_object *object, struct problems *problems,
+                      struct decision **ret_decision)
+{
+    return read_decision(object, false, problems, ret_decision);
+}
+
+int
+troupe__decision_read_part(const msgpack_object *object,
+                           struct problems *problems,
+                           struct decision **ret_decision)
+{
+    return read_decision(object, true, problems, ret_decision);
 }
 
 void

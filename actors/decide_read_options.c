@@ -233,7 +233,7 @@ read_option(struct reader *self, const struct spot *at, struct option *into)
     uint32_t data = 0;
     for (unsigned i = 1; i + 1 < sizeof keys / sizeof *keys; i++)
         data += troupe__find(at, keys[i], &it) && troupe__size_of(&it) > 0;
-    if (data == 0) {
+    if (data == 0 && !self->part) {
         troupe__problem(self, at, true,
                         "the option '%s' has no data; add values, cash_flow, "
                         "scores, risks, schedule or payoffs",
@@ -272,7 +272,7 @@ troupe__read_options(struct reader *self, const struct spot *root)
     if (!troupe__is_map(self, &at, DECIDE_OPTIONS_MAX, "names of options"))
         return;
     uint32_t count = troupe__size_of(&at);
-    if (count < 2) {
+    if (count < 2 && !self->part) {
         troupe__problem(self, &at, true,
                         "%u option is no choice; add another, if only to do "
                         "nothing",

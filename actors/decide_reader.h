@@ -19,6 +19,7 @@ struct spot {
 struct reader {
     struct decision *decision;
     struct problems *problems;
+    bool part; /* of a decision: one option, perhaps without data */
 };
 
 /* troupe__problem: note what is wrong with the value, or the key, at a spot;

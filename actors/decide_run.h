@@ -9,9 +9,7 @@
 
 struct run {
     struct decide_request request;
-    troupe_message_t *msg; /* kept: the decision's bytes lie in it */
-    const void *decision;
-    size_t decision_size;
+    troupe_message_t *msg; /* kept: the decision lies in it */
     struct decision_result result;
     troupe_token_t token;
     troupe_ref_t teams[TEAM_COUNT];

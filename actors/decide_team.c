@@ -11,6 +11,7 @@
 #include "troupe_msgpack.h"
 #include "troupe_stats.h"
 
+#include "actors/decide_codec.h"
 #include "mailbox/check.h"
 
 #define INTENSITY      100000 /* restarts of all children within the period */
@@ -175,16 +176,18 @@ add(struct team *self, const troupe_kind_t *kind, troupe_place_t place)
 
 /* The cells of a strategy. */
 static int
-add_cells(struct team *self, enum group strategy, uint32_t options)
+add_cells(struct team *self, enum group strategy,
+          const msgpack_object *decision, uint32_t options)
 {
     int rc = 0;
     for (uint32_t i = 0; i < options && rc == 0; i++) {
         char *id = self->ids[self->count];
         troupe__cell_id(i, strategy, id);
+        struct decision_part part = {decision, strategy, i};
         rc = troupe_child_spec_pack(
-            add(self, &troupe_decision_cell, TROUPE_NEAR), "{s:s, s:U, s:U}",
-            "strategy", troupe__group_name(strategy), "option", (uint64_t) i,
-            "fail", fail_of(self, id));
+            add(self, &troupe_decision_cell, TROUPE_NEAR), "{s:s, s:U, s:*}",
+            "strategy", troupe__group_name(strategy), "fail", fail_of(self, id),
+            "decision", troupe__decision_part_write, &part);
     }
     return rc;
 }
@@ -215,7 +218,8 @@ add_others(struct team *self)
 }
 
 int
-troupe__team_start(troupe_context_t *ctx, unsigned index, uint32_t options,
+troupe__team_start(troupe_context_t *ctx, unsigned index,
+                   const msgpack_object *decision, uint32_t options,
                    const struct decide_request *request, troupe_answer_fn ready,
                    troupe_ref_t *ret_supervisor)
 {
@@ -233,7 +237,7 @@ troupe__team_start(troupe_context_t *ctx, unsigned index, uint32_t options,
         .specs = troupe__alloc(DECIDE_TEAM_MAX * sizeof *team.specs),
         .ids = troupe__alloc(DECIDE_TEAM_MAX * sizeof *team.ids)};
     int rc = index < STRATEGY_COUNT
-                 ? add_cells(&team, (enum group)(index + 1), options)
+                 ? add_cells(&team, (enum group)(index + 1), decision, options)
                  : add_others(&team);
     if (rc == 0)
         rc = troupe_supervisor_start(ctx, &how, team.specs, team.count,

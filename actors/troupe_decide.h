@@ -24,8 +24,9 @@
  *               json: s, svg: s}
  *     team      -> {supervisors: [RRRRR]}: those of the strategies, then of
  *               perspectives and samplers; nobody between runs
- *   troupe_decision_cell         start {strategy: s, option: U, fail?: U}
- *     evaluate  {decision: {...}} -> {estimate: {...}}
+ *   troupe_decision_cell         start {strategy: s, decision?: {...}, fail?: U}
+ *     evaluate  nil or {decision: {...}} -> {estimate: {...}} of the first
+ *               option, of the start's decision where there is no other
  *   troupe_decision_perspective  start {perspective: s, fail?: U}
  *     rank      {table: {...}} -> {scores: [f or nil]}
  *   troupe_decision_sampler      start {first: U, step: U, fail?: U}
