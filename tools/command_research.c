@@ -13,11 +13,10 @@
 #include "troupe_research.h"
 
 #include "tools/commands.h"
+#include "tools/faults.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
 
-#define FAULTS_MAX    16
-#define NAME_MAX_SIZE 32
 #define LIMIT_MAX     100
 #define DEADLINE_MAX  86400000u /* ms: a day */
 #define INDEX_PERCENT 60 /* of the deadline, for bringing it up to date */
@@ -65,34 +64,11 @@ struct arguments {
     size_t limit;
     size_t deadline_ms;
     uint32_t engines;
-    troupe_research_fault_t faults[FAULTS_MAX];
-    char names[FAULTS_MAX][NAME_MAX_SIZE];
-    size_t fault_count;
+    struct troupe__faults faults;
     bool json;
     bool quiet;
     bool verbose;
 };
-
-static int
-take_fault(const char *text, struct arguments *ret)
-{
-    const char *colon = strchr(text, ':');
-    size_t size = colon ? (size_t) (colon - text) : strlen(text);
-    size_t times = UINT32_MAX;
-    if (ret->fault_count == FAULTS_MAX)
-        return troupe__usage_error("research", "more than %d times --fail",
-                                   FAULTS_MAX);
-    if (size == 0 || size >= NAME_MAX_SIZE
-        || (colon && !troupe__read_number(colon + 1, 1, 1000, &times)))
-        return troupe__usage_error(
-            "research", "--fail wants NAME or NAME:N with N from 1 to 1000");
-    char *name = ret->names[ret->fault_count];
-    memcpy(name, text, size);
-    name[size] = '\0';
-    ret->faults[ret->fault_count++] =
-        (troupe_research_fault_t){.name = name, .times = (uint32_t) times};
-    return -1;
-}
 
 static int
 take_root(const char *path, struct arguments *ret)
@@ -128,7 +104,7 @@ take_option(int c, char *const *argv, struct arguments *ret)
                 "research", "--deadline wants a time such as 500ms, 2s or 1m");
         return -1;
     case 'f':
-        return take_fault(optarg, ret);
+        return troupe__take_fault("research", optarg, &ret->faults);
     case 'C':
         ret->cache = optarg;
         return troupe__check_path("research", "--cache", optarg);
@@ -335,8 +311,8 @@ troupe__command_research(int argc, char **argv)
         options.incomplete = indexing.stopped;
         options.skips = skips;
         options.skip_count = take_skips(indexing.json, skips);
-        options.faults = arguments.faults;
-        options.fault_count = arguments.fault_count;
+        options.faults = arguments.faults.items;
+        options.fault_count = arguments.faults.count;
         options.progress = troupe__progress_show;
         options.context = &progress;
         code = run(&arguments, &options);

@@ -27,6 +27,7 @@ enum {
     X(query, "one prompt to several models, and what they agree on")           \
     X(search, "the passages of some documents that answer a query")            \
     X(text, "the plain text that a document is read as")                       \
+    X(decide, "a choice between options, and how sure it is")                  \
     X(check, "a topology file checked, and its tree drawn")                    \
     X(run, "a topology file brought to life")                                  \
     X(ps, "the actors of a topology that runs")                                \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* own_kinds.c: the kinds that every topology has: printer and ticker. */
+/* own_kinds.c: the kinds that every topology has: printer, ticker, and those of
+ * pipelines that are asked by messages alone. */
 #include <errno.h>
 #include <stdio.h>
 
+#include "troupe_decide.h"
 #include "troupe_events.h"
 #include "troupe_msgpack.h"
 #include "troupe_stats.h"
@@ -101,4 +103,5 @@ ticker_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(ticker, struct ticker, TROUPE_ON_START(ticker_start),
             TROUPE_ON("(tick)", ticker_tick), TROUPE_ON_STOP(ticker_stop));
 
-const troupe_kind_t *const troupe__own_kinds[] = {&printer, &ticker, NULL};
+const troupe_kind_t *const troupe__own_kinds[] = {&printer, &ticker,
+                                                  &troupe_decider, NULL};

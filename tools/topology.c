@@ -10,8 +10,6 @@
 
 #include "tools/fields.h"
 
-#define FILE_MAX (1 << 20) /* bytes */
-
 const char *
 troupe__member_name(const struct troupe__member *member, size_t index,
                     char name[TROUPE_NAME_MAX + 1])
@@ -60,35 +58,13 @@ take_path(struct troupe__topology *self, const char *path)
     self->name = self->own_name;
 }
 
-static struct troupe__value *
-read_file(struct troupe__topology *self, struct troupe__findings *findings)
-{
-    FILE *file = fopen(findings->path, "re");
-    char *text = troupe__grab(FILE_MAX + 1);
-    size_t size = file ? fread(text, 1, FILE_MAX + 1, file) : 0;
-    struct troupe__value *root = NULL;
-    if (!file || ferror(file)) {
-        troupe__found(findings, (struct troupe__spot){0, 0},
-                      "%s; give the path of a topology file", strerror(errno));
-    } else if (size > FILE_MAX) {
-        troupe__found(findings, (struct troupe__spot){0, 0},
-                      "the file is over 1 MiB; that is no topology");
-    } else {
-        root = troupe__yaml_parse(text, size, findings, variable, self);
-    }
-    if (file)
-        fclose(file);
-    free(text);
-    return root;
-}
-
 int
 troupe__topology_read(const char *path, struct troupe__findings *findings,
                       struct troupe__topology **ret_topology)
 {
     struct troupe__topology *self = troupe__grab(sizeof *self);
     take_path(self, path);
-    self->root = read_file(self, findings);
+    self->root = troupe__yaml_read("topology", findings, variable, self);
     if (self->root && self->root->type != TROUPE__MAP) {
         troupe__found(findings, self->root->spot,
                       "a topology is keys and values, not %s; it wants "

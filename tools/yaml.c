@@ -333,8 +333,8 @@ refuse_more(yaml_parser_t *parser, struct troupe__findings *findings)
     const yaml_node_t *node = yaml_document_get_root_node(&second);
     if (node) {
         troupe__found(findings, spot_of(node->start_mark),
-                      "a second document begins here; a topology is one: take "
-                      "the '---' out");
+                      "a second document begins here; such a file holds one: "
+                      "take the '---' out");
     }
     yaml_document_delete(&second);
 }
@@ -364,7 +364,7 @@ troupe__yaml_parse(const char *text, size_t size,
             refuse_more(&parser, findings);
         } else {
             troupe__found(findings, (struct troupe__spot){1, 1},
-                          "the file is empty; it wants 'actors:' at least");
+                          "the file is empty; it wants keys and values");
         }
         yaml_document_delete(&document);
     }

@@ -51,6 +51,13 @@ struct troupe__value *troupe__yaml_parse(
     const char *text, size_t size, struct troupe__findings *findings,
     const char *(*variable)(void *data, const char *name), void *data);
 
+/* troupe__yaml_read: troupe__yaml_parse() of the file at findings->path, of up
+ * to 1 MiB; `noun` is what such a file is, for messages. */
+struct troupe__value *
+troupe__yaml_read(const char *noun, struct troupe__findings *findings,
+                  const char *(*variable)(void *data, const char *name),
+                  void *data);
+
 /* troupe__value_free: free a tree; NULL is fine. */
 void troupe__value_free(struct troupe__value *value);
 
