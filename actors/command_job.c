@@ -96,6 +96,18 @@ answer(troupe_context_t *ctx, struct command_job *job, const struct ending *end)
     return rc == -ENOMSG ? 0 : rc; /* given up a moment ago */
 }
 
+/* Out of the set first: a child that another thread is just starting has a copy
+ * of each descriptor for a moment, and close() alone would leave it there. */
+static void
+forget_fd(const struct commands *self, int *fd)
+{
+    if (*fd < 0)
+        return;
+    (void) epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
+    close(*fd);
+    *fd = -1;
+}
+
 /* Read what there is, at most `most`; closes the pipe at its end. */
 void
 troupe__job_drain(struct commands *self, struct command_pipe *pipe, size_t most)
@@ -108,8 +120,7 @@ troupe__job_drain(struct commands *self, struct command_pipe *pipe, size_t most)
         if (size < 0 && errno == EAGAIN)
             return;
         if (size <= 0) {
-            close(pipe->fd); /* the set forgets it by that */
-            pipe->fd = -1;
+            forget_fd(self, &pipe->fd);
             return;
         }
         size_t room = pipe->most > pipe->kept.size
@@ -170,6 +181,9 @@ fail_start(troupe_context_t *ctx, struct commands *self,
     snprintf(words, sizeof words, "%s: %s", step, strerror(-error));
     if (job->pid > 0)
         troupe__job_reap(job, &info);
+    for (int i = 0; i < PIPE_COUNT; i++)
+        forget_fd(self, &job->pipes[i].fd);
+    forget_fd(self, &job->pidfd);
     struct ending end = {
         .state = "failed", .exit = -1, .error = error, .text = words};
     int rc = answer(ctx, job, &end);
@@ -225,8 +239,11 @@ troupe__job_finish(troupe_context_t *ctx, struct commands *self,
     siginfo_t info;
     troupe__job_reap(job, &info);
     (void) troupe_call_clear(ctx, job->timer);
-    for (int i = 0; i < PIPE_COUNT; i++)
+    for (int i = 0; i < PIPE_COUNT; i++) {
         troupe__job_drain(self, &job->pipes[i], DRAIN_MAX);
+        forget_fd(self, &job->pipes[i].fd);
+    }
+    forget_fd(self, &job->pidfd);
     struct ending end = ending_of(job, &info, words);
     int rc = answer(ctx, job, &end);
     unlink_job(&self->running, job);

@@ -17,6 +17,19 @@
 #define STDERR_MAX (1u << 20)
 #define KEPT_MAX   (48u << 20) /* what a reply can carry */
 
+/* A text, or bytes that are no UTF-8: both come as `size` bytes at `ptr`. */
+static bool
+is_text(const msgpack_object *object)
+{
+    _Static_assert(sizeof(msgpack_object_str) == sizeof(msgpack_object_bin),
+                   "they are read as one");
+    bool ok = object->type == MSGPACK_OBJECT_STR
+              || object->type == MSGPACK_OBJECT_BIN;
+    return ok
+           && !(object->via.str.size > 0
+                && memchr(object->via.str.ptr, '\0', object->via.str.size));
+}
+
 /* A text among the texts of a request, by its place: they may move. */
 static size_t
 put_text(struct troupe__text *texts, const msgpack_object_str *text)
@@ -25,14 +38,6 @@ put_text(struct troupe__text *texts, const msgpack_object_str *text)
     troupe__text_put(texts, text->ptr, text->size);
     troupe__text_putc(texts, '\0');
     return at;
-}
-
-static bool
-is_text(const msgpack_object *object)
-{
-    return object->type == MSGPACK_OBJECT_STR
-           && !(object->via.str.size > 0
-                && memchr(object->via.str.ptr, '\0', object->via.str.size));
 }
 
 /* The texts of a list, as places. */

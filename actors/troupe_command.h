@@ -12,7 +12,8 @@
  *   start  nil, or {limit: U}: so many at once, the others wait their turn;
  *          0 or absent: no limit
  *
- *   run    {argv: [s], or shell: s, a text for /bin/sh -c
+ *   run    {argv: [s], or shell: s, a text for /bin/sh -c; what is not
+                            UTF-8, here and below, as B
  *           stdin: s or B    what it reads; absent: nothing
  *           timeout_ms: U    0 or absent: none
  *           grace_ms: U      from TERM to KILL; 2000
