@@ -61,20 +61,21 @@ make_directories(const char *path)
     return rc;
 }
 
-/* The time in it sorts, and the number tells two of one second apart. */
+/* The time in it sorts, and the number tells two of one moment apart. */
 static void
 make_id(const char *pipeline, char id[TROUPE_RUN_ID_MAX + 1])
 {
     unsigned number = 0;
-    time_t now = time(NULL);
+    struct timespec now;
     struct tm day;
     char stamp[32];
     if (getrandom(&number, sizeof number, 0) != sizeof number)
         number = (unsigned) getpid();
-    gmtime_r(&now, &day);
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &day);
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &day);
-    snprintf(id, TROUPE_RUN_ID_MAX + 1, "%s-%s-%04x", pipeline, stamp,
-             number & 0xffff);
+    snprintf(id, TROUPE_RUN_ID_MAX + 1, "%s-%s%03ld-%04x", pipeline, stamp,
+             now.tv_nsec / 1000000, number & 0xffff);
 }
 
 int
