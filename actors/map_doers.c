@@ -112,8 +112,8 @@ start_one(troupe_context_t *ctx, struct pool_run *run,
     doer->next = self->doers;
     self->doers = doer;
     run->doer = doer;
-    snprintf(doer->id, sizeof doer->id, "doer-%llu",
-             (unsigned long long) ++self->doer_serial);
+    snprintf(doer->id, sizeof doer->id, "doer-%u-%u", (unsigned) self->index,
+             (unsigned) ++self->doer_serial);
     troupe_child_spec_t spec = {
         .id = doer->id,
         .kind = kind,

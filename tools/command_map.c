@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "troupe_node.h"
+#include "troupe_nodes.h"
 #include "troupe_runs.h"
 
 #include "tools/commands.h"
@@ -169,12 +169,20 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
                                 .data = self};
     troupe_map_summary_t summary = {0};
     troupe_t *node = NULL;
-    int rc = troupe_new(NULL, &node);
+    char *file = NULL;
+    bool isolated =
+        options->mode == TROUPE_MAP_PROCESS && arguments->library_count > 0;
+    troupe_nodes_options_t nodes = {.name = "map"};
+    troupe_options_t node_options = troupe_options_default();
+    node_options.nodes = isolated ? &nodes : NULL;
+    int rc = troupe_new(&node_options, &node);
     if (rc < 0) {
         fprintf(stderr, "troupe map: %s\n", troupe_strerror(rc));
         return TROUPE__EXIT_FAILED;
     }
     int code = troupe__map_libraries(arguments, node);
+    if (code < 0 && isolated)
+        code = troupe__map_isolate(arguments, node, &file);
     if (code < 0) {
         rc = troupe_map_run(node, options, &calls, &summary);
         code = finish(self, rc, &summary, options->journal ? id : NULL);
@@ -183,6 +191,9 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
             note(options->journal, TROUPE_RUN_NOTE_STATE, "finished");
     }
     troupe_destroy(&node);
+    if (file)
+        unlink(file);
+    free(file);
     return code;
 }
 

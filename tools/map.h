@@ -98,4 +98,13 @@ void troupe__map_summary(struct troupe__map_output *self,
 int troupe__map_libraries(const struct troupe__map_arguments *arguments,
                           troupe_t *node);
 
+/* troupe__map_isolate: have functions run in processes of their own.
+ *
+ *   node      a root.
+ *   ret_file  out: a file to be unlinked at the end, and freed.
+ *   returns   -1 or an exit code
+ */
+int troupe__map_isolate(const struct troupe__map_arguments *arguments,
+                        troupe_t *node, char **ret_file);
+
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "troupe_isolation.h"
+
 #include "tools/commands.h"
 #include "tools/findings.h"
 #include "tools/map.h"
@@ -50,6 +52,48 @@ load(const char *path, troupe_t *node)
                                   : troupe_strerror(rc));
     }
     return -1;
+}
+
+/* `troupe node` reads a topology, and offers what its libraries have. */
+static bool
+write_topology(const struct troupe__map_arguments *arguments, FILE *out)
+{
+    fputs("libraries:\n", out);
+    for (size_t i = 0; i < arguments->library_count; i++) {
+        char *path = realpath(arguments->libraries[i], NULL);
+        json_t *text = path ? json_string(path) : NULL;
+        fputs("  - ", out);
+        if (text)
+            json_dumpf(text, out, JSON_ENCODE_ANY);
+        fputs("\n", out);
+        json_decref(text);
+        free(path);
+    }
+    fputs("actors: {map: {kind: troupe_map}}\n", out);
+    return fflush(out) == 0;
+}
+
+/* The file is unlinked at the end; until then each process reads it. */
+int
+troupe__map_isolate(const struct troupe__map_arguments *arguments,
+                    troupe_t *node, char **ret_file)
+{
+    const char *base = getenv("TMPDIR");
+    char *file = troupe__format("%s/troupe-map-XXXXXX",
+                                base && *base == '/' ? base : "/tmp");
+    int fd = mkstemp(file);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    bool written = out && write_topology(arguments, out);
+    const char *argv[] = {"troupe", "node", file, NULL};
+    const troupe_program_t program = {.argv = argv};
+    int rc = written ? troupe_isolation_begin(node, &program) : -errno;
+    if (out)
+        fclose(out);
+    *ret_file = file;
+    if (rc == 0)
+        return -1;
+    fprintf(stderr, "troupe map: --mode process: %s\n", troupe_strerror(rc));
+    return TROUPE__EXIT_FAILED;
 }
 
 int

@@ -35,8 +35,8 @@ static const char help[] =
     "  -j, --jobs N       so many at once (one per core)\n"
     "  --mode MODE        where functions run: async, on the workers (the\n"
     "                     default, and auto); thread, each on its own: it may\n"
-    "                     block. Commands always are processes: process says\n"
-    "                     that nothing else is allowed\n"
+    "                     block; process, each in its own: it may crash.\n"
+    "                     Commands are processes in any mode\n"
     "  --library FILE     a shared object with kinds; may be given again\n"
     "  --fn KIND          each line is for an actor of that kind\n"
     "  --type TYPE        the type of its message (call)\n"
@@ -259,11 +259,6 @@ check(const struct troupe__map_arguments *it)
     if (it->no_journal && it->resume)
         return troupe__usage_error("map",
                                    "--resume needs the journal of the run");
-    if (it->options.mode == TROUPE_MAP_PROCESS && it->fn)
-        return troupe__usage_error(
-            "map", "a function runs in a process of its own only in a "
-                   "topology, by an actor of kind troupe_map; here take "
-                   "--mode thread");
     return -1;
 }
 

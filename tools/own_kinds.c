@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* own_kinds.c: the kinds that every topology has: printer and ticker. */
+/* own_kinds.c: the kinds that every topology has: printer, ticker, and those of
+ * the library. */
 #include <errno.h>
 #include <stdio.h>
 
+#include "troupe_command.h"
 #include "troupe_events.h"
+#include "troupe_journal.h"
+#include "troupe_map.h"
 #include "troupe_msgpack.h"
 #include "troupe_stats.h"
 
@@ -101,4 +105,6 @@ ticker_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(ticker, struct ticker, TROUPE_ON_START(ticker_start),
             TROUPE_ON("(tick)", ticker_tick), TROUPE_ON_STOP(ticker_stop));
 
-const troupe_kind_t *const troupe__own_kinds[] = {&printer, &ticker, NULL};
+const troupe_kind_t *const troupe__own_kinds[] = {
+    &printer,    &ticker, &troupe_command, &troupe_journal_actor,
+    &troupe_map, NULL};

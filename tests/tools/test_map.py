@@ -96,6 +96,12 @@ def test_results():
     texts = results(troupe("map", "--library", GOOD, "--fn", "echo", "--lines",
                            "-k", "--mode", "thread", given="a\n\n3\n"))
     check([r["value"] for r in texts] == ["a", "", "3"], texts)
+    apart = troupe("map", "--library", GOOD, "--fn", "echo", "--mode",
+                   "process", "-j2", "-k", "--json", given=lines(8))
+    check([r["value"] for r in results(apart)] == list(range(1, 9)), "apart")
+    summary = json.loads([line for line in apart.stderr.splitlines()
+                          if '"summary"' in line][0])
+    check(summary["peak"] <= 2, summary)
 
 
 def test_failures():
