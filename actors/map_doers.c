@@ -13,7 +13,7 @@
 
 #define SHRINK    "(shrink)"
 #define SHRINK_MS 1000
-#define NS_PER_MS 1000000u
+#define NS_PER_MS UINT64_C(1000000)
 #define START_MS  60000
 
 /* They fail with their tasks: nothing is counted, and nobody waits. */
@@ -83,7 +83,7 @@ on_started(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct pool *self = state;
     struct pool_run *run = answer->data;
-    troupe_child_info_t info;
+    troupe_child_info_t info = {.ref = TROUPE_NOBODY};
     int rc = answer->code;
     if (answer->outcome == TROUPE_REPLY)
         rc = troupe_child_info_read(answer->msg, &info);

@@ -172,10 +172,11 @@ troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now)
     while (self->queue.count > 0 && rc == 0)
         rc = troupe__map_attempted(ctx, self, troupe__list_take(&self->queue),
                                    NULL, &end);
-    for (uint32_t i = 0; i < self->pool_count && rc == 0; i++)
+    for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
         if (!troupe_ref_is_nobody(self->pools[i].ref))
             rc = troupe_send(ctx, self->pools[i].ref, "drop", "{s:b}", "now",
                              (int) now);
+    }
     return rc;
 }
 
@@ -209,7 +210,7 @@ on_logged(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return rc == 0 ? troupe__map_serve(ctx, self) : rc;
 }
 
-#define KEY(to, word) troupe__put_text(to, word, sizeof word - 1)
+#define KEY(to, word) troupe__put_text(to, word, sizeof(word) - 1)
 
 /* An entry of a journal; its value is [text, value]. */
 static void

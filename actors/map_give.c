@@ -59,10 +59,11 @@ answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
     set_count(&results, batch->count);
     int rc = troupe_reply_to(ctx, &batch->token, "{s:r}", "results",
                              results.data, results.size);
-    if (rc == -EMSGSIZE)
+    if (rc == -EMSGSIZE) {
         rc = troupe_reply_error_to(ctx, &batch->token, rc,
                                    "the results are over the size of a "
                                    "message: use put and take");
+    }
     troupe__text_free(&results);
     free(batch->records);
     free(batch);

@@ -53,8 +53,8 @@ take_record(struct map *self)
     if (!record) {
         if (self->record_count == self->record_size) {
             self->record_size = self->record_size * 2 + 64;
-            self->records = troupe__realloc(
-                self->records, self->record_size * sizeof *self->records);
+            self->records = troupe__realloc(self->records,
+                                            self->record_size * sizeof(void *));
         }
         record = troupe__alloc(sizeof *record);
         record->index = self->record_count;
@@ -192,7 +192,7 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
         || (pool->outstanding >= pool->slots
             && (want - pool->outstanding) * 4 < want))
         return 0;
-    uint64_t share = self->queue.count / (2 * self->pool_count) + 1;
+    uint64_t share = self->queue.count / (UINT64_C(2) * self->pool_count) + 1;
     uint64_t more = want - pool->outstanding;
     if (pool->outstanding < pool->slots && share < pool->slots)
         share = pool->slots - pool->outstanding; /* none shall be idle */

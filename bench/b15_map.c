@@ -136,7 +136,6 @@ run_processes(bool quick)
              "grep -c '\"ok\"' | grep -qx %d",
              count, self, count);
     double began = bench_now();
-    /* NOLINTNEXTLINE(cert-env33-c): the same shell as a user's */
     int status = system(text);
     double seconds = bench_now() - began;
     if (status != 0)

@@ -90,11 +90,12 @@ find_run(const struct troupe__map_arguments *arguments,
         return 0;
     }
     int rc = -ENOENT;
-    if (base && arguments->resume)
+    if (base && arguments->resume) {
         rc = troupe_run_find(base, arguments->resume, "map", id, ret_path,
                              &error);
-    else if (base)
+    } else if (base) {
         rc = troupe_run_make(base, "map", id, ret_path, &error);
+    }
     free(base);
     if (rc == 0)
         return 0;

@@ -123,12 +123,13 @@ make_key(struct troupe__map_input *self, const char *line, size_t size,
         sum = hash(sum, it->command[i], strlen(it->command[i]) + 1);
     char *text = id ? json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
     free(self->key);
-    if (text && strlen(text) <= ID_MAX)
+    if (text && strlen(text) <= ID_MAX) {
         self->key =
             troupe__format("%016llx=%s", (unsigned long long) sum, text);
-    else
+    } else {
         self->key = troupe__format("%016llx#%llu", (unsigned long long) sum,
                                    (unsigned long long) self->line);
+    }
     free(text);
 }
 
@@ -154,15 +155,16 @@ take_value(struct troupe__map_input *self, const char *line, size_t size)
             : json_loadb(line, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     free(self->words);
     self->words = NULL;
-    if (!value)
+    if (!value) {
         self->words =
             self->arguments->lines
                 ? troupe__format("it is not UTF-8")
                 : troupe__format("it is no JSON: %s; --lines takes texts as "
                                  "they are",
                                  error.text);
-    else if (troupe__json_pack(value, &packer) < 0)
+    } else if (troupe__json_pack(value, &packer) < 0) {
         self->words = troupe__format("it has a {\"$...\"} that is wrong");
+    }
     json_decref(value);
     return !self->words;
 }

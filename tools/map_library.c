@@ -37,19 +37,21 @@ load(const char *path, troupe_t *node)
     if (!handle)
         return fail(path, dlerror());
     const troupe_kinds_t *kinds = dlsym(handle, "troupe_kinds");
-    if (!kinds || !kinds->kinds)
+    if (!kinds || !kinds->kinds) {
         return fail(path, "it has no symbol 'troupe_kinds'; put "
                           "TROUPE_KINDS(&one, &other); into one of its files "
                           "(troupe_kind.h)");
+    }
     if (!is_same_version(kinds->version))
         return fail(path, "it was built with another version of Troupe; build "
                           "it again");
     for (const troupe_kind_t *const *kind = kinds->kinds; *kind; kind++) {
         int rc = troupe_kind_register(node, *kind);
-        if (rc < 0)
+        if (rc < 0) {
             return fail(path, rc == -EEXIST
                                   ? "another library has a kind of that name"
                                   : troupe_strerror(rc));
+        }
     }
     return -1;
 }

@@ -74,10 +74,11 @@ take_mode(struct troupe__map_arguments *ret)
         ret->options.mode = TROUPE_MAP_THREAD;
     else if (strcmp(optarg, "process") == 0)
         ret->options.mode = TROUPE_MAP_PROCESS;
-    else
+    else {
         return troupe__usage_error(
             "map", "--mode is async, thread, process or auto, not '%s'",
             optarg);
+    }
     return -1;
 }
 
@@ -137,12 +138,13 @@ take_policy(struct troupe__map_arguments *ret)
     if (strcmp(optarg, "fail-fast") == 0)
         *halt = (troupe_map_halt_t){TROUPE_MAP_HALT_FAIL, true, 1, 0};
     else if (strcmp(optarg, "first") == 0
-             || (quorum && troupe__read_number(optarg + 7, 1, COUNT_MAX, &k)))
+             || (quorum && troupe__read_number(optarg + 7, 1, COUNT_MAX, &k))) {
         *halt =
             (troupe_map_halt_t){TROUPE_MAP_HALT_SUCCESS, true, (uint32_t) k, 0};
-    else
+    } else {
         return troupe__usage_error(
             "map", "--policy is collect, fail-fast, first or quorum:K");
+    }
     ret->quorum = quorum ? (uint32_t) k : 0;
     return -1;
 }

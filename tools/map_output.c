@@ -89,12 +89,13 @@ add_label(json_t *to, const char *key)
     const char *sharp = strpbrk(key, "#=");
     if (!sharp)
         return;
-    if (*sharp == '#')
+    if (*sharp == '#') {
         json_object_set_new(to, "line",
                             json_integer(strtoll(sharp + 1, NULL, 10)));
-    else
+    } else {
         json_object_set_new(to, "id",
                             json_loads(sharp + 1, JSON_DECODE_ANY, NULL));
+    }
 }
 
 static int
@@ -103,10 +104,11 @@ print_json(const troupe_map_result_t *result, const msgpack_object *value)
     json_t *line = json_object();
     add_label(line, result->key);
     json_object_set_new(line, "state", json_string(result->state));
-    if (value && value->type != MSGPACK_OBJECT_NIL)
+    if (value && value->type != MSGPACK_OBJECT_NIL) {
         json_object_set_new(line, "value",
                             is_of_command(value) ? command_json(value)
                                                  : troupe__json_of(value));
+    }
     if (result->text[0])
         json_object_set_new(line, "text", json_string(result->text));
     json_object_set_new(line, "attempts", json_integer(result->attempts));
@@ -148,10 +150,11 @@ print_plain(struct troupe__map_output *self, const troupe_map_result_t *result,
         json_decref(json);
     }
     const char *label = strpbrk(result->key, "#=");
-    if (strcmp(result->state, "ok") != 0 && result->attempts > 0)
+    if (strcmp(result->state, "ok") != 0 && result->attempts > 0) {
         fprintf(stderr, "troupe map: %s %s: %s: %s\n",
                 label && *label == '#' ? "line" : "task",
                 label ? label + 1 : "?", result->state, result->text);
+    }
     return ferror(stdout) ? -EIO : 0;
 }
 
@@ -274,7 +277,7 @@ troupe__map_summary(struct troupe__map_output *self,
         troupe__print_line(summary_json(it, run));
     if (self->arguments->quiet)
         return;
-    if (!self->arguments->json)
+    if (!self->arguments->json) {
         fprintf(stderr,
                 "troupe map: %llu tasks: %llu ok, %llu failed, %llu not run; "
                 "%.2f s, %.1f/s, p50 %.3g ms, p95 %.3g ms, p99 %.3g ms\n",
@@ -282,14 +285,16 @@ troupe__map_summary(struct troupe__map_output *self,
                 bad, not_run, it->wall_s,
                 it->wall_s > 0 ? (double) it->tasks / it->wall_s : 0,
                 it->p50_ms, it->p95_ms, it->p99_ms);
-    if (run && (not_run > 0 || it->halted))
+    }
+    if (run && (not_run > 0 || it->halted)) {
         fprintf(stderr,
                 "troupe map: the same command with --resume %s does the "
                 "rest\n",
                 run);
-    else if (run && bad > 0)
+    } else if (run && bad > 0) {
         fprintf(stderr,
                 "troupe map: the same command with --resume-failed %s does "
                 "these again\n",
                 run);
+    }
 }

@@ -82,7 +82,7 @@ needs_shell(const char *text)
     size_t first = strcspn(text, " ");
     char *rest = troupe__copy(text, strlen(text));
     for (char *at = rest; (at = strstr(at, PLACE)) != NULL;)
-        memcpy(at, "xx", 2);
+        at[0] = at[1] = 'x';
     bool plain = !strpbrk(rest, "|&;<>()$`\\\"'*?[]#~=%!{}\t\n") && first > 0;
     free(rest);
     return !plain || memchr(text, '/', first) || !is_program(text, first);

@@ -55,7 +55,7 @@ giver_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     (void) state;
     const char *name = NULL;
-    troupe_ref_t map;
+    troupe_ref_t map = TROUPE_NOBODY;
     int rc = troupe_unpack(msg, "{s:s}", "map", &name);
     if (rc == 0)
         rc = troupe_lookup(troupe_context_node(ctx), name, &map);

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,28 @@ on_moody(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 TROUPE_KIND(moody, troupe_token_t, TROUPE_ON("call", on_moody));
 
+/* The hundredth blocks its thread for a while, the others nobody. */
+static int
+on_sleeper(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    uint64_t number = 0;
+    (void) state;
+    int rc = troupe_unpack(msg, "U", &number);
+    if (number == 100)
+        poll(NULL, 0, 400);
+    return rc < 0 ? rc : troupe_reply(ctx, "U", number * 2);
+}
+
+TROUPE_KIND(sleeper, char, TROUPE_ON("call", on_sleeper));
+
 void
 map_begin(void)
 {
-    cr_assert_eq(troupe_new(NULL, &node), 0);
+    troupe_options_t options = troupe_options_default();
+    options.workers = 2; /* so that there are two pools, anywhere */
+    options.watchdog_ms = 0;
+    cr_assert_eq(troupe_new(&options, &node), 0);
+    cr_assert_eq(troupe_kind_register(node, &sleeper), 0);
     cr_assert_eq(troupe_kind_register(node, &doubler), 0);
     cr_assert_eq(troupe_kind_register(node, &slow_doubler), 0);
     cr_assert_eq(troupe_kind_register(node, &moody), 0);

@@ -10,7 +10,8 @@
 
 /* A node with the kinds doubler, which answers a number's double at once,
  * slow_doubler, which takes a few ms, and moody: odd numbers break it,
- * multiples of four are refused, 6 never has an answer. */
+ * multiples of four are refused, 6 never has an answer; and sleeper, which
+ * blocks its thread once. */
 extern troupe_t *node;
 void map_begin(void);
 void map_end(void);

@@ -101,6 +101,50 @@ Test(map, a_failure_is_a_result_and_ends_no_other)
     tasks_free(&tasks);
 }
 
+/* Tasks cost next to nothing, so that each pool has many, until one blocks. */
+Test(map, a_pool_without_work_takes_from_another)
+{
+    struct tasks tasks = tasks_of("sleeper", 1500);
+    troupe_map_options_t options = {.jobs = 2, .mode = TROUPE_MAP_THREAD};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.ok, 1500);
+    cr_assert_gt(summary.stolen, 0);
+    tasks_free(&tasks);
+}
+
+static long
+resident_pages(void)
+{
+    long all = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%ld %ld", &all, &resident), 2);
+    fclose(file);
+    return resident;
+}
+
+/* Also where the results must wait for the slowest one. */
+Test(map, memory_does_not_grow_with_the_tasks)
+{
+#ifdef TROUPE_SLOW_BUILD
+    enum { FEW = 2000, MANY = 10000 };
+#else
+    enum { FEW = 20000, MANY = 100000 };
+#endif
+    long pages[2];
+    for (int i = 0; i < 2; i++) {
+        struct tasks tasks = tasks_of("doubler", i == 0 ? FEW : MANY);
+        troupe_map_options_t options = {.jobs = 64, .ordered = i > 0};
+        long before = resident_pages();
+        map_run(&tasks, &options);
+        pages[i] = resident_pages() - before;
+        tasks_free(&tasks);
+    }
+    /* What our own books take: 13 bytes for each. */
+    cr_assert_lt(pages[1], pages[0] + 2048, "%ld after %ld", pages[1],
+                 pages[0]);
+}
+
 static int
 fail_third(void *data, const troupe_map_result_t *result)
 {

@@ -96,16 +96,6 @@ Test(map_ends, a_timeout_can_be_a_share_of_the_median)
     tasks_free(&tasks);
 }
 
-/* The half that is short is done by one pool while the other sleeps. */
-Test(map_ends, a_pool_without_work_takes_from_another)
-{
-    struct tasks tasks = tasks_of("slow_doubler", 3000);
-    troupe_map_options_t options = {.jobs = 2};
-    troupe_map_summary_t summary = map_run(&tasks, &options);
-    cr_assert_eq(summary.ok, 3000);
-    tasks_free(&tasks);
-}
-
 Test(map_ends, a_resumed_run_repeats_nothing_that_was_done)
 {
     struct scratch_dir dir;
