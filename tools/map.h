@@ -18,7 +18,7 @@ struct troupe__map_arguments {
     troupe_map_options_t options;
     const char *libraries[TROUPE__LIBRARIES_MAX];
     size_t library_count;
-    const char *fn, *ask, *type;
+    const char *fn, *type;
     char **command; /* or NULL */
     int command_count;
     const char *input;  /* a file; NULL: standard input */

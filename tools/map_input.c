@@ -115,7 +115,7 @@ make_key(struct troupe__map_input *self, const char *line, size_t size,
 {
     const struct troupe__map_arguments *it = self->arguments;
     uint64_t sum = hash(UINT64_C(0xcbf29ce484222325), line, size);
-    const char *const parts[] = {it->fn, it->ask, it->type};
+    const char *const parts[] = {it->fn, it->type};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i])
             sum = hash(sum, parts[i], strlen(parts[i]) + 1);
@@ -142,7 +142,7 @@ is_blank(const char *line, size_t size)
     return true;
 }
 
-/* The body of a function or an ask: JSON, or the line itself. */
+/* The body of a function: JSON, or the line itself. */
 static bool
 take_value(struct troupe__map_input *self, const char *line, size_t size)
 {
@@ -180,9 +180,9 @@ take_line(struct troupe__map_input *self, const char *line, size_t size,
         troupe__map_command(self, line, size);
         return true;
     }
-    if (it->fn || it->ask) {
-        ret_task->how = it->fn ? TROUPE_MAP_FN : TROUPE_MAP_ASK;
-        ret_task->target = it->fn ? it->fn : it->ask;
+    if (it->fn) {
+        ret_task->how = TROUPE_MAP_FN;
+        ret_task->target = it->fn;
         return take_value(self, line, size);
     }
     return troupe__map_json(self, line, size, ret_task, ret_id);

@@ -226,16 +226,15 @@ take_command(struct troupe__map_input *self, const json_t *task,
 }
 
 static bool
-take_target(struct troupe__map_input *self, const json_t *task,
-            const char *name, troupe_map_task_t *ret_task,
-            msgpack_packer *packer)
+take_function(struct troupe__map_input *self, const json_t *task,
+              troupe_map_task_t *ret_task, msgpack_packer *packer)
 {
-    const char *target = json_string_value(json_object_get(task, name));
+    const char *target = json_string_value(json_object_get(task, "fn"));
     const json_t *type = json_object_get(task, "type");
     json_t *args = json_object_get(task, "args");
     size_t size = type ? json_string_length(type) : 1;
     if (!target || !*target || strlen(target) > TROUPE_NAME_MAX)
-        return refuse(self, "'%s' wants a name", name);
+        return refuse(self, "'%s' wants the name of a kind", "fn");
     if (type && (!json_is_string(type) || size == 0 || size > TROUPE_TYPE_MAX))
         return refuse(self, "'%s' wants the type of a message", "type");
     free(self->target);
@@ -253,9 +252,9 @@ static bool
 take_task(struct troupe__map_input *self, const json_t *task,
           troupe_map_task_t *ret_task)
 {
-    static const char *const known[] = {"id",    "cmd",  "fn",       "ask",
-                                        "args",  "type", "timeout",  "retries",
-                                        "stdin", "env",  "directory"};
+    static const char *const known[] = {"id",   "cmd",      "fn",      "args",
+                                        "type", "timeout",  "retries", "stdin",
+                                        "env",  "directory"};
     msgpack_packer packer;
     msgpack_packer_init(&packer, &self->body, msgpack_sbuffer_write);
     const char *key = NULL;
@@ -270,17 +269,13 @@ take_task(struct troupe__map_input *self, const json_t *task,
     }
     const json_t *cmd = json_object_get(task, "cmd");
     bool has_fn = json_object_get(task, "fn") != NULL;
-    bool has_ask = json_object_get(task, "ask") != NULL;
-    if ((cmd != NULL) + has_fn + has_ask != 1)
-        return refuse(self, "%s", "a task has one of cmd, fn and ask");
+    if ((cmd != NULL) == has_fn)
+        return refuse(self, "%s", "a task has either cmd or fn");
     if (!take_numbers(self, task, ret_task))
         return false;
-    ret_task->how = cmd      ? TROUPE_MAP_COMMAND
-                    : has_fn ? TROUPE_MAP_FN
-                             : TROUPE_MAP_ASK;
+    ret_task->how = cmd ? TROUPE_MAP_COMMAND : TROUPE_MAP_FN;
     return cmd ? take_command(self, task, cmd, &packer)
-               : take_target(self, task, has_fn ? "fn" : "ask", ret_task,
-                             &packer);
+               : take_function(self, task, ret_task, &packer);
 }
 
 bool

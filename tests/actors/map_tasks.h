@@ -13,6 +13,7 @@
  * multiples of four are refused, 6 never has an answer; and sleeper, which
  * blocks its thread once. */
 extern troupe_t *node;
+extern const troupe_kind_t doubler;
 void map_begin(void);
 void map_end(void);
 

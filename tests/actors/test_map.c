@@ -204,6 +204,29 @@ Test(map, an_actor_can_ask_for_a_list)
     troupe_message_destroy(&reply);
 }
 
+Test(map, an_actor_of_a_name_can_be_asked)
+{
+    troupe_ref_t map;
+    troupe_message_t *reply = NULL;
+    const char *states[2] = {"", ""};
+    uint64_t value = 0;
+    troupe_spawn_options_t options = {.name = "dub"};
+    cr_assert_eq(troupe_node_spawn(node, &doubler, &options, NULL, NULL), 0);
+    cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map, NULL), 0);
+    cr_assert_eq(troupe_node_ask(node, map, "map", WAIT_MS, &reply,
+                                 "{s:[[sssi], [ssni]]}", "tasks", "ask", "dub",
+                                 "call", 4, "ask", "nobody", 4),
+                 0);
+    cr_assert_eq(troupe_unpack(reply, "{s:[[insU], [ins]]}", "results",
+                               &(int){0}, &states[0], &value, &(int){0},
+                               &states[1]),
+                 0);
+    cr_assert_str_eq(states[0], "ok");
+    cr_assert_eq(value, 8);
+    cr_assert_str_eq(states[1], "failed");
+    troupe_message_destroy(&reply);
+}
+
 Test(map, a_body_that_is_none_is_refused)
 {
     troupe_ref_t map;

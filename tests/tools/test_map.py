@@ -126,7 +126,7 @@ def test_failures():
           told[2])
     check("standard input:2: it is no JSON" in errors, errors)
     check("standard input:5: a task has no 'colour'" in errors, errors)
-    check("standard input:11: a task has one of cmd, fn and ask" in errors,
+    check("standard input:11: a task has either cmd or fn" in errors,
           errors)
     pid = int(told[6]["value"]["stdout"])
     wait_for(lambda: not is_alive(pid), "the group of a timeout ends")
