@@ -28,6 +28,7 @@ enum {
     X(search, "the passages of some documents that answer a query")            \
     X(text, "the plain text that a document is read as")                       \
     X(decide, "a choice between options, and how sure it is")                  \
+    X(map, "many tasks at once: commands and functions")                       \
     X(check, "a topology file checked, and its tree drawn")                    \
     X(run, "a topology file brought to life")                                  \
     X(ps, "the actors of a topology that runs")                                \
@@ -41,6 +42,7 @@ enum {
     X(suspend, "an actor that rests, while its messages wait")                 \
     X(resume, "an actor that goes on")                                         \
     X(stop, "a topology stopped in order")                                     \
+    X(runs, "what interrupted pipelines have left, to be resumed")             \
     X(new, "a project of your own: an actor, its test, its topology")          \
     X(doctor, "what on this machine will hurt")                                \
     X(mock, "a local server of models that can be told to fail")
@@ -59,6 +61,14 @@ TROUPE__COMMANDS(TROUPE__DECLARE)
  *   returns  a string to be freed, or NULL when neither is known.
  */
 char *troupe__cache_directory(void);
+
+/*
+ * troupe__runs_directory: where pipelines keep their journals:
+ * $XDG_STATE_HOME/troupe/runs, or ~/.local/state/troupe/runs.
+ *
+ *   returns  a string to be freed, or NULL when neither is known.
+ */
+char *troupe__runs_directory(void);
 
 /* troupe__usage_error: print "troupe COMMAND: ..." and where help is to be
  * found; returns TROUPE__EXIT_USAGE. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* own_kinds.c: the kinds that every topology has: printer, ticker, and those of
- * pipelines that are asked by messages alone. */
+ * the library that are asked by messages alone. */
 #include <errno.h>
 #include <stdio.h>
 
+#include "troupe_command.h"
 #include "troupe_decide.h"
 #include "troupe_events.h"
+#include "troupe_journal.h"
+#include "troupe_map.h"
 #include "troupe_msgpack.h"
 #include "troupe_stats.h"
 
@@ -103,5 +106,10 @@ ticker_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(ticker, struct ticker, TROUPE_ON_START(ticker_start),
             TROUPE_ON("(tick)", ticker_tick), TROUPE_ON_STOP(ticker_stop));
 
-const troupe_kind_t *const troupe__own_kinds[] = {&printer, &ticker,
-                                                  &troupe_decider, NULL};
+const troupe_kind_t *const troupe__own_kinds[] = {&printer,
+                                                  &ticker,
+                                                  &troupe_command,
+                                                  &troupe_decider,
+                                                  &troupe_journal_actor,
+                                                  &troupe_map,
+                                                  NULL};

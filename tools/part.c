@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "troupe_map.h"
+
 static void *
 own(struct troupe__part *self, void *memory)
 {
@@ -67,8 +69,10 @@ add_member(struct troupe__part *self, size_t index, troupe_child_spec_t *specs)
         specs[i] = member->spec;
         specs[i].id = name;
         specs[i].node = other_node(self, member);
-        self->has_others |=
-            specs[i].node || specs[i].isolation == TROUPE_OWN_PROCESS;
+        /* A map may start processes for its functions. */
+        self->has_others |= specs[i].node
+                            || specs[i].isolation == TROUPE_OWN_PROCESS
+                            || member->kind == &troupe_map;
         if (member->is_supervisor) {
             add_supervisor(self, member, name, &specs[i]);
             continue;
@@ -125,24 +129,39 @@ make_posts(struct troupe__part *self)
         qsort(self->posts, self->post_count, sizeof *self->posts, by_name);
 }
 
+static bool
+has_name(const troupe_kind_t *const *kinds, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(kinds[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* First those of the members, which may have guards. */
 const troupe_kind_t *const *
 troupe__part_kinds(struct troupe__part *self)
 {
     const struct troupe__topology *topology = self->topology;
+    size_t capacity = topology->member_count + 1, count = 0;
+    for (size_t i = 0; i < topology->library_count; i++)
+        for (size_t k = 0; topology->libraries[i].kinds[k]; k++)
+            capacity++;
     const troupe_kind_t **kinds =
-        own(self, troupe__grab((topology->member_count + 1)
-                               * sizeof(troupe_kind_t *)));
-    size_t count = 0;
+        own(self, troupe__grab(capacity * sizeof(troupe_kind_t *)));
     for (size_t i = 1; i < topology->member_count; i++) {
         const struct troupe__member *member = &topology->members[i];
-        size_t at = 0;
         if (!member->kind)
             continue;
         const troupe_kind_t *kind = troupe__guards_kind(self, member);
-        while (at < count && kinds[at] != kind)
-            at++;
-        if (at == count)
+        if (!has_name(kinds, count, kind->name))
             kinds[count++] = kind;
+    }
+    for (size_t i = 0; i < topology->library_count; i++) {
+        const troupe_kind_t *const *at = topology->libraries[i].kinds;
+        for (; *at; at++)
+            if (!has_name(kinds, count, (*at)->name))
+                kinds[count++] = *at;
     }
     return kinds;
 }

@@ -55,8 +55,8 @@ struct troupe__part *troupe__part_make(const struct troupe__topology *topology,
 /* troupe__part_free: after the node that ran it is destroyed; NULL is fine. */
 void troupe__part_free(struct troupe__part *self);
 
-/* troupe__part_kinds: all that the topology uses, with their guards, ended by
- * NULL; valid as long as the part. */
+/* troupe__part_kinds: all that the topology uses, with their guards, and what
+ * else its libraries offer, ended by NULL; valid as long as the part. */
 const troupe_kind_t *const *troupe__part_kinds(struct troupe__part *self);
 
 /* troupe__guards_make: step of troupe__part_make(): the kinds with guards. */

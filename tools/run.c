@@ -350,7 +350,10 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options,
         return TROUPE__EXIT_FAILED;
     }
     troupe__guards_set(part);
-    if (nodes)
+    for (const troupe_kind_t *const *kind = troupe__part_kinds(part);
+         *kind && rc == 0; kind++)
+        rc = troupe_kind_register(node, *kind);
+    if (rc == 0 && nodes)
         rc = troupe__run_nodes_begin(node, file);
     if (rc == 0)
         rc = run_on(node, part, options);

@@ -11,9 +11,12 @@ directory comes first on the path, and it would import itself.)
 """
 import argparse
 import asyncio
+import concurrent.futures
 import json
 import math
+import os
 import platform
+import subprocess
 import sys
 import time
 
@@ -335,6 +338,40 @@ async def round_trips(run):
         run.report(times[math.ceil(share * count) - 1], "ns", count, name)
 
 
+async def one_more(number):
+    return number + 1
+
+
+async def gather_tasks(run):
+    count = run.scaled(100_000)
+    start = now_ns()
+    answers = await asyncio.gather(*[one_more(i) for i in range(count)])
+    spent = now_ns() - start
+    assert sum(answers) == count * (count + 1) // 2
+    run.report(spent / 1e3 / count, "us/task", count)
+
+
+async def futures(run):
+    count = run.scaled(20_000)
+    start = now_ns()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        total = sum(pool.map(lambda number: number + 1, range(count)))
+    spent = now_ns() - start
+    assert total == count * (count + 1) // 2
+    run.report(spent / 1e3 / count, "us/task", count)
+
+
+async def processes(run):
+    """No asyncio: xargs -P, which is what people have."""
+    count = run.scaled(2000)
+    lines = "".join(f"{i}\n" for i in range(count)).encode()
+    start = now_ns()
+    subprocess.run(["xargs", "-P", str(os.cpu_count()), "-n", "1", "true"],
+                   input=lines, check=True)
+    run.report((now_ns() - start) / 1e3 / count, "us/task", count,
+               note="xargs -P")
+
+
 TABLE = {
     ("B1", "default"): lambda run: pairs(run, 1, 200_000),
     ("B2", "default"): lambda run: pairs(run, 100, 400_000),
@@ -350,6 +387,9 @@ TABLE = {
     ("B9", "default"): idle,
     ("B10", "default"): gather,
     ("B11", "default"): round_trips,
+    ("B15", "default"): gather_tasks,
+    ("B15", "futures"): futures,
+    ("B15", "processes"): processes,
 }
 
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map.h: what the files of the map actor share. */
+#ifndef TROUPE_ACTORS_MAP_H
+#define TROUPE_ACTORS_MAP_H
+
+#include "troupe_ask.h"
+#include "troupe_events.h"
+
+#include "actors/map_tally.h"
+#include "actors/map_wire.h"
+
+/* Tasks that came together by "map" and are answered together. */
+struct map_batch {
+    troupe_token_t token;
+    struct map_record **records;
+    uint32_t count, left;
+};
+
+/*
+ * A task from its arrival until its result is given away. It is in one list at
+ * a time: the queue, a pool, to be written down, being written, ready.
+ */
+struct map_record {
+    struct map_record *next;
+    struct map_record *order_next;
+    uint32_t index, generation; /* its id at the pools */
+    uint64_t number;
+    struct map_chunk *chunk; /* that it lies in */
+    struct map_task task;
+    const void *raw;
+    size_t raw_size;
+    struct map_batch *batch; /* or NULL: its result is for "take" */
+    uint32_t attempts, retries;
+    uint32_t pool; /* it was given to, last */
+    bool has_pool;
+    bool is_sent; /* to a pool that has not told its end */
+    bool is_settled;
+    uint64_t queued_ns;
+    struct map_chunk *end_chunk; /* that its end lies in, or NULL */
+    struct map_end end;
+};
+
+struct map_list {
+    struct map_record *first, *last;
+    uint64_t count;
+};
+
+struct map_pool_state {
+    troupe_ref_t ref; /* nobody until it is ready */
+    uint64_t slots;
+    uint64_t outstanding;
+    uint64_t peak;
+    bool robs; /* it has asked another one for work */
+};
+
+struct map {
+    troupe_map_options_t options;
+    troupe_ref_t journal;
+    troupe_ref_t supervisor;
+    struct map_pool_state *pools;
+    uint32_t pool_count;
+
+    struct map_record **records; /* by index */
+    uint32_t record_count, record_size;
+    struct map_list free_records;
+    uint64_t next_number;
+    uint64_t live;          /* records of puts */
+    uint64_t ready_bytes;   /* of values that nobody has taken */
+    struct map_list queue;  /* for pools */
+    struct map_list before; /* done in an earlier run */
+    struct map_record *order_first, *order_last; /* of puts, when ordered */
+    struct map_list to_log, logging, ready;
+
+    troupe_token_t take;
+    troupe_token_t *puts; /* that wait for room */
+    size_t put_count, put_size;
+    bool last; /* no more puts will come */
+    bool halted, halted_now, deadline_passed, told_halt;
+
+    struct map_tally tally;
+    char error[512];
+};
+
+/* --- map_queue.c -----------------------------------------------------------*/
+
+void troupe__list_put(struct map_list *self, struct map_record *record);
+struct map_record *troupe__list_take(struct map_list *self);
+
+/* troupe__map_accept: records for the tasks of a message; 0 or -EBADMSG, and
+ * then none. */
+int troupe__map_accept(troupe_context_t *ctx, struct map *self,
+                       const troupe_message_t *msg, struct map_batch *batch);
+
+/* troupe__map_forget: its result is given away. */
+void troupe__map_forget(struct map *self, struct map_record *record);
+
+/* troupe__map_find: the record of an id at the pools, or NULL. */
+struct map_record *troupe__map_find(const struct map *self, uint64_t id);
+
+/* troupe__map_dispatch: give the pools what they can do next. */
+int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);
+
+/* troupe__map_lost: a pool begins anew: what it had is to be done again. */
+void troupe__map_lost(struct map *self, uint32_t pool);
+
+/* --- map_ends.c ------------------------------------------------------------*/
+
+/* troupe__map_attempted: an attempt has ended: again, or done. */
+int troupe__map_attempted(troupe_context_t *ctx, struct map *self,
+                          struct map_record *record, struct map_chunk *chunk,
+                          const struct map_end *end);
+
+/* troupe__map_done_before: settle what was done in an earlier run. */
+int troupe__map_done_before(troupe_context_t *ctx, struct map *self);
+
+/* troupe__map_halt: begin no more; now: end what runs, too. */
+int troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now);
+
+/* troupe__map_log: write down what is done. */
+int troupe__map_log(troupe_context_t *ctx, struct map *self);
+
+/* --- map_give.c ------------------------------------------------------------*/
+
+/* troupe__map_settle: it is on the disk, or need not be: on to who wants it. */
+int troupe__map_settle(troupe_context_t *ctx, struct map *self,
+                       struct map_record *record);
+
+/* troupe__map_serve: answer those who wait for results and for room. */
+int troupe__map_serve(troupe_context_t *ctx, struct map *self);
+
+/* troupe__map_summary_write: for the format "*"; value: a struct map. */
+struct msgpack_packer;
+int troupe__map_summary_write(struct msgpack_packer *packer, void *value);
+
+#endif

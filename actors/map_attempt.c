@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_attempt.c: a task put to whoever does it, and what the answer means. */
+#include "actors/map_pool.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "troupe_lifecycle.h"
+#include "troupe_msgpack.h"
+
+#define FOREVER_MS   4000000000u /* 46 days */
+#define NS_PER_MS    1000000.0
+#define TYPE_DEFAULT "call"
+
+/* What the answer of a command says of how it went. */
+static void
+read_command(const troupe_answer_t *answer, struct map_end *end)
+{
+    const char *state = "failed", *text = "it gave no usable answer";
+    if (troupe_unpack(answer->msg, "{s:s, s:s}", "state", &state, "text", &text)
+        < 0)
+        return;
+    end->state = state;
+    end->state_size = strlen(state);
+    end->text = text;
+    end->text_size = strlen(text);
+}
+
+static struct map_end
+end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
+{
+    static const char *const states[] = {
+        [TROUPE_REPLY] = "ok",        [TROUPE_ERROR] = "failed",
+        [TROUPE_TIMEOUT] = "timeout", [TROUPE_DOWN] = "lost",
+        [TROUPE_OVERLOAD] = "failed", [TROUPE_CANCELLED] = "cancelled"};
+    struct map_end end =
+        troupe__end_of(states[answer->outcome],
+                       answer->outcome == TROUPE_REPLY ? "" : answer->text);
+    if (run->cancelled && answer->outcome != TROUPE_REPLY)
+        end = troupe__end_of("cancelled", "the map was halted");
+    if (answer->outcome == TROUPE_REPLY) {
+        end.value = troupe_message_body(answer->msg, &end.value_size);
+        if (run->item.task.how == TROUPE_MAP_COMMAND)
+            read_command(answer, &end);
+    }
+    end.run_ms = (double) answer->latency_ns / NS_PER_MS;
+    return end;
+}
+
+static int
+on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct pool *self = state;
+    struct pool_run *run = answer->data;
+    struct map_end end = end_of_answer(run, answer);
+    /* Whoever took too long may still be at it: its next task waits for a new
+     * incarnation. */
+    if (run->doer
+        && (answer->outcome == TROUPE_TIMEOUT
+            || answer->outcome == TROUPE_CANCELLED))
+        (void) troupe_exit_send(ctx, run->doer->ref, TROUPE_EXIT_KILLED, 0,
+                                "its task took too long");
+    int rc = troupe__pool_end(ctx, run, &end);
+    return rc < 0 ? rc : troupe__pool_pump(ctx, self);
+}
+
+/* The body of "run" with our timeout in it; its own comes later and counts. */
+static int
+write_command(msgpack_packer *packer, void *data)
+{
+    const struct pool_run *run = data;
+    const struct map_task *task = &run->item.task;
+    struct map_cursor body = {task->body,
+                              (const uint8_t *) task->body + task->body_size};
+    uint32_t count = 0;
+    if (run->item.timeout_ms > 0 && troupe__take_map(&body, &count)) {
+        msgpack_pack_map(packer, count + 1);
+        msgpack_pack_str(packer, 10);
+        msgpack_pack_str_body(packer, "timeout_ms", 10);
+        msgpack_pack_uint64(packer, run->item.timeout_ms);
+    }
+    return msgpack_pack_str_body(packer, body.at,
+                                 (size_t) (body.end - body.at));
+}
+
+int
+troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
+{
+    const struct map_task *task = &run->item.task;
+    char type[TROUPE_TYPE_MAX + 1] = TYPE_DEFAULT;
+    troupe_ask_options_t options = {.answer = on_answer,
+                                    .data = run,
+                                    .timeout_ms = FOREVER_MS,
+                                    .detached = true};
+    int rc = 0;
+    if (task->how == TROUPE_MAP_COMMAND) {
+        rc = troupe_ask_with(ctx, to, "run", &options, &run->ask, "*",
+                             write_command, run);
+    } else {
+        if (task->type) {
+            memcpy(type, task->type, task->type_size);
+            type[task->type_size] = '\0';
+        }
+        if (run->item.timeout_ms > 0)
+            options.timeout_ms = (uint32_t) run->item.timeout_ms;
+        rc = troupe_ask_with(ctx, to, type, &options, &run->ask, "r",
+                             task->body, task->body_size);
+    }
+    if (rc == 0)
+        return 0;
+    struct map_end end = troupe__end_of("failed", troupe_strerror(rc));
+    return troupe__pool_end(ctx, run, &end);
+}
+
+int
+troupe__pool_ask_name(troupe_context_t *ctx, struct pool_run *run)
+{
+    const struct map_task *task = &run->item.task;
+    char name[TROUPE_NAME_MAX + 1];
+    troupe_ref_t to;
+    memcpy(name, task->target, task->target_size);
+    name[task->target_size] = '\0';
+    if (troupe_lookup(troupe_context_node(ctx), name, &to) == 0)
+        return troupe__pool_ask(ctx, run, to);
+    struct map_end end =
+        troupe__end_of("failed", "there is no actor of that name");
+    return troupe__pool_end(ctx, run, &end);
+}

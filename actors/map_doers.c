@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_doers.c: the actors that do a pool's functions: as many as needed. */
+#include "actors/map_pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "troupe_supervisor.h"
+
+#include "mailbox/check.h"
+
+#define SHRINK    "(shrink)"
+#define SHRINK_MS 1000
+#define NS_PER_MS UINT64_C(1000000)
+#define START_MS  60000
+
+/* They fail with their tasks: nothing is counted, and nobody waits. */
+int
+troupe__doers_start(troupe_context_t *ctx, struct pool *self)
+{
+    troupe_supervisor_options_t options = {.strategy = TROUPE_ONE_FOR_ONE,
+                                           .intensity = TROUPE_INFINITE,
+                                           .unstable_max = TROUPE_INFINITE};
+    return troupe_supervisor_start(ctx, &options, NULL, 0, &self->supervisor,
+                                   NULL);
+}
+
+static bool
+is_of(const struct pool_doer *doer, const struct map_task *task)
+{
+    const char *name = doer->kind->name;
+    return strncmp(name, task->target, task->target_size) == 0
+           && name[task->target_size] == '\0';
+}
+
+/* One of that kind that has nothing to do, which it has from now on. */
+static struct pool_doer *
+take_idle(struct pool *self, const struct map_task *task)
+{
+    struct pool_doer **at = &self->idle;
+    while (*at && !is_of(*at, task))
+        at = &(*at)->next_idle;
+    struct pool_doer *doer = *at;
+    if (doer)
+        *at = doer->next_idle;
+    return doer;
+}
+
+void
+troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run)
+{
+    struct pool_doer *doer = run->doer;
+    doer->idle_since_ns = troupe_time_ns(ctx);
+    doer->next_idle = run->pool->idle;
+    run->pool->idle = doer;
+}
+
+static int
+find_kind(troupe_context_t *ctx, const struct map_task *task,
+          const troupe_kind_t **ret_kind)
+{
+    char name[TROUPE_NAME_MAX + 1];
+    memcpy(name, task->target, task->target_size);
+    name[task->target_size] = '\0';
+    return troupe_kind_find(troupe_context_node(ctx), name, ret_kind);
+}
+
+static void
+forget(struct pool *self, struct pool_doer *doer)
+{
+    struct pool_doer **at = &self->doers;
+    while (*at != doer)
+        at = &(*at)->next;
+    *at = doer->next;
+    free(doer);
+}
+
+/* It has started, or its task fails for it. */
+static int
+on_started(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct pool *self = state;
+    struct pool_run *run = answer->data;
+    troupe_child_info_t info = {.ref = TROUPE_NOBODY};
+    int rc = answer->code;
+    if (answer->outcome == TROUPE_REPLY)
+        rc = troupe_child_info_read(answer->msg, &info);
+    if (rc < 0) {
+        struct pool_doer *doer = run->doer;
+        struct map_end end = troupe__end_of("failed", answer->text);
+        run->doer = NULL;
+        forget(self, doer);
+        return troupe__pool_end(ctx, run, &end);
+    }
+    run->doer->ref = info.ref;
+    if (run->cancelled) {
+        struct map_end end = troupe__end_of("cancelled", "the map was halted");
+        return troupe__pool_end(ctx, run, &end);
+    }
+    return troupe__pool_ask(ctx, run, info.ref);
+}
+
+static int
+start_one(troupe_context_t *ctx, struct pool_run *run,
+          const troupe_kind_t *kind)
+{
+    struct pool *self = run->pool;
+    struct pool_doer *doer = troupe__alloc(sizeof *doer);
+    doer->kind = kind;
+    doer->next = self->doers;
+    self->doers = doer;
+    run->doer = doer;
+    snprintf(doer->id, sizeof doer->id, "doer-%u-%u", (unsigned) self->index,
+             (unsigned) ++self->doer_serial);
+    troupe_child_spec_t spec = {
+        .id = doer->id,
+        .kind = kind,
+        .place = self->mode == TROUPE_MAP_THREAD ? TROUPE_OWN_THREAD
+                                                 : TROUPE_PLACE_DEFAULT,
+        .isolation = self->mode == TROUPE_MAP_PROCESS ? TROUPE_OWN_PROCESS
+                                                      : TROUPE_SAME_PROCESS,
+        .backoff = {.min_ms = TROUPE_ZERO},
+        .poison_max = TROUPE_INFINITE};
+    troupe_child_request_t request = {.verb = TROUPE_START_CHILD,
+                                      .spec = &spec};
+    return troupe_supervisor_ask(ctx, self->supervisor, &request, START_MS,
+                                 on_started, run);
+}
+
+static int
+watch_idle(troupe_context_t *ctx, struct pool *self)
+{
+    if (self->shrinking)
+        return 0;
+    self->shrinking = true;
+    return troupe_timer_set(ctx, SHRINK, SHRINK_MS, 0);
+}
+
+int
+troupe__doer_run(troupe_context_t *ctx, struct pool_run *run)
+{
+    struct pool *self = run->pool;
+    const troupe_kind_t *kind = NULL;
+    run->doer = take_idle(self, &run->item.task);
+    if (run->doer)
+        return troupe__pool_ask(ctx, run, run->doer->ref);
+    int rc = find_kind(ctx, &run->item.task, &kind);
+    if (rc == 0)
+        rc = watch_idle(ctx, self);
+    if (rc == 0)
+        rc = start_one(ctx, run, kind);
+    if (rc == 0)
+        return 0;
+    struct map_end end =
+        troupe__end_of("failed", rc == -ENOENT ? "there is no such function"
+                                               : troupe_strerror(rc));
+    if (run->doer)
+        forget(self, run->doer);
+    run->doer = NULL;
+    return troupe__pool_end(ctx, run, &end);
+}
+
+static int
+on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    (void) ctx, (void) state, (void) answer;
+    return 0; /* it may have been gone already */
+}
+
+/* Stopped, then forgotten: the supervisor does one after the other. */
+static int
+end_one(troupe_context_t *ctx, struct pool *self, struct pool_doer *doer)
+{
+    static const troupe_child_verb_t verbs[] = {TROUPE_TERMINATE_CHILD,
+                                                TROUPE_DELETE_CHILD};
+    int rc = 0;
+    for (int i = 0; i < 2 && rc == 0; i++) {
+        troupe_child_request_t request = {.verb = verbs[i], .id = doer->id};
+        rc = troupe_supervisor_ask(ctx, self->supervisor, &request, START_MS,
+                                   on_ended, NULL);
+    }
+    forget(self, doer);
+    return rc;
+}
+
+int
+troupe__doers_shrink(troupe_context_t *ctx, struct pool *self)
+{
+    uint64_t now = troupe_now_ns(troupe_context_node(ctx));
+    struct pool_doer **at = &self->idle;
+    int rc = 0;
+    while (*at && rc == 0) {
+        struct pool_doer *doer = *at;
+        if (now - doer->idle_since_ns < SHRINK_MS * NS_PER_MS) {
+            at = &doer->next_idle;
+            continue;
+        }
+        *at = doer->next_idle;
+        rc = end_one(ctx, self, doer);
+    }
+    self->shrinking = false;
+    return rc == 0 && self->doers ? watch_idle(ctx, self) : rc;
+}
+
+void
+troupe__doers_free(struct pool *self)
+{
+    while (self->doers)
+        forget(self, self->doers);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_give.c: results on their way to who wants them, and the summary. */
+#include "actors/map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "troupe_msgpack.h"
+
+#include "mailbox/check.h"
+
+#define TAKE_BYTES (16u << 20) /* of one answer */
+#define TAKE_MAX   8192
+#define LIVE_MAX   4096 /* tasks of puts; above, puts wait for room */
+
+static void
+put_result(troupe_context_t *ctx, struct troupe__text *to,
+           const struct map_record *record)
+{
+    const struct map_end *end = &record->end;
+    double all_ms =
+        (double) (troupe_time_ns(ctx) - record->queued_ns) / 1000000.0;
+    double queue_ms = all_ms > end->run_ms ? all_ms - end->run_ms : 0;
+    troupe__put_array(to, 9);
+    troupe__put_uint(to, record->number);
+    if (record->task.key)
+        troupe__put_text(to, record->task.key, record->task.key_size);
+    else
+        troupe__put_nil(to);
+    troupe__put_text(to, end->state, end->state_size);
+    troupe__text_put(to, end->value, end->value_size);
+    troupe__put_uint(to, record->attempts);
+    troupe__put_real(to, queue_ms);
+    troupe__put_real(to, end->run_ms);
+    if (record->has_pool)
+        troupe__put_uint(to, record->pool);
+    else
+        troupe__put_nil(to);
+    troupe__put_text(to, end->text, end->text_size);
+}
+
+static void
+set_count(struct troupe__text *text, uint32_t count)
+{
+    for (int i = 0; i < 4; i++)
+        text->data[1 + i] = (char) (count >> (24 - 8 * i));
+}
+
+static int
+answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
+{
+    struct troupe__text results = {0};
+    troupe__text_put(&results, "\xdd\0\0\0\0", 5);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        put_result(ctx, &results, batch->records[i]);
+        troupe__map_forget(self, batch->records[i]);
+    }
+    set_count(&results, batch->count);
+    int rc = troupe_reply_to(ctx, &batch->token, "{s:r}", "results",
+                             results.data, results.size);
+    if (rc == -EMSGSIZE) {
+        rc = troupe_reply_error_to(ctx, &batch->token, rc,
+                                   "the results are over the size of a "
+                                   "message: use put and take");
+    }
+    troupe__text_free(&results);
+    free(batch->records);
+    free(batch);
+    return rc == -ENOMSG ? 0 : rc;
+}
+
+static void
+make_ready(struct map *self, struct map_record *record)
+{
+    self->ready_bytes += record->end.value_size;
+    troupe__list_put(&self->ready, record);
+}
+
+int
+troupe__map_settle(troupe_context_t *ctx, struct map *self,
+                   struct map_record *record)
+{
+    struct map_batch *batch = record->batch;
+    record->is_settled = true;
+    if (batch)
+        return --batch->left == 0 ? answer_batch(ctx, self, batch) : 0;
+    if (!self->options.ordered) {
+        make_ready(self, record);
+        return 0;
+    }
+    while (self->order_first && self->order_first->is_settled) {
+        struct map_record *first = self->order_first;
+        self->order_first = first->order_next;
+        if (!self->order_first)
+            self->order_last = NULL;
+        make_ready(self, first);
+    }
+    return 0;
+}
+
+int
+troupe__map_summary_write(struct msgpack_packer *packer, void *value)
+{
+    const struct map *self = value;
+    const struct map_tally *tally = &self->tally;
+    uint64_t peak = 0;
+    for (uint32_t i = 0; i < self->pool_count; i++)
+        peak += self->pools[i].peak;
+    const struct {
+        const char *name;
+        uint64_t count;
+    } counts[] = {
+        {"ok", tally->states[MAP_OK]},
+        {"failed", tally->states[MAP_FAILED]},
+        {"timeout", tally->states[MAP_TIMEOUT]},
+        {"lost", tally->states[MAP_LOST]},
+        {"cancelled", tally->states[MAP_CANCELLED]},
+        {"skipped", tally->states[MAP_SKIPPED]},
+        {"retried", tally->retried},
+        {"stolen", tally->stolen},
+        {"resumed", tally->resumed},
+        {"jobs", self->options.jobs},
+        {"peak", peak},
+        {"halted", self->halted},
+        {"deadline_passed", self->deadline_passed},
+    };
+    const struct {
+        const char *name;
+        double number;
+    } reals[] = {
+        {"busy_ms", tally->busy_ms},
+        {"p50_ms", troupe__times_quantile(&tally->run, 0.5)},
+        {"p95_ms", troupe__times_quantile(&tally->run, 0.95)},
+        {"p99_ms", troupe__times_quantile(&tally->run, 0.99)},
+        {"queue_p50_ms", troupe__times_quantile(&tally->queue, 0.5)},
+    };
+    size_t count = sizeof counts / sizeof *counts;
+    size_t real_count = sizeof reals / sizeof *reals;
+    msgpack_pack_map(packer, count + real_count + 1);
+    for (size_t i = 0; i < count; i++) {
+        msgpack_pack_str(packer, strlen(counts[i].name));
+        msgpack_pack_str_body(packer, counts[i].name, strlen(counts[i].name));
+        msgpack_pack_uint64(packer, counts[i].count);
+    }
+    for (size_t i = 0; i < real_count; i++) {
+        msgpack_pack_str(packer, strlen(reals[i].name));
+        msgpack_pack_str_body(packer, reals[i].name, strlen(reals[i].name));
+        msgpack_pack_double(packer, reals[i].number);
+    }
+    msgpack_pack_str(packer, 5);
+    msgpack_pack_str_body(packer, "error", 5);
+    msgpack_pack_str(packer, strlen(self->error));
+    return msgpack_pack_str_body(packer, self->error, strlen(self->error));
+}
+
+static int
+answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
+{
+    struct troupe__text results = {0};
+    uint32_t count = 0;
+    troupe__text_put(&results, "\xdd\0\0\0\0", 5);
+    while (self->ready.count > 0 && count < TAKE_MAX
+           && results.size < TAKE_BYTES) {
+        struct map_record *record = troupe__list_take(&self->ready);
+        put_result(ctx, &results, record);
+        self->ready_bytes -= record->end.value_size;
+        troupe__map_forget(self, record);
+        count++;
+    }
+    set_count(&results, count);
+    is_over |= self->last && self->live == 0;
+    self->told_halt |= self->halted;
+    int rc = troupe_reply_to(ctx, &self->take, "{s:r, s:b, s:b, s:*}",
+                             "results", results.data, results.size, "halted",
+                             (int) self->halted, "over", (int) is_over,
+                             "summary", troupe__map_summary_write, self);
+    troupe__text_free(&results);
+    self->take.id = 0;
+    return rc == -ENOMSG ? 0 : rc;
+}
+
+static int
+answer_puts(troupe_context_t *ctx, struct map *self)
+{
+    int rc = 0;
+    for (size_t i = 0; i < self->put_count && rc == 0; i++) {
+        rc = troupe_reply_to(ctx, &self->puts[i], NULL);
+        rc = rc == -ENOMSG ? 0 : rc;
+    }
+    self->put_count = 0;
+    return rc;
+}
+
+int
+troupe__map_serve(troupe_context_t *ctx, struct map *self)
+{
+    uint64_t room = LIVE_MAX > 4 * (uint64_t) self->options.jobs
+                        ? LIVE_MAX
+                        : 4 * (uint64_t) self->options.jobs;
+    bool is_over = self->last && self->live == 0;
+    int rc = 0;
+    if (self->take.id != 0
+        && (self->ready.count > 0 || is_over
+            || (self->halted && !self->told_halt)))
+        rc = answer_take(ctx, self, is_over);
+    if (rc == 0 && self->live < room)
+        rc = answer_puts(ctx, self);
+    return rc;
+}

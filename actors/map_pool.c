@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_pool.c: runs the tasks that a map gives it, so many at once. */
+#include "actors/map_pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "troupe_command.h"
+#include "troupe_lifecycle.h"
+
+#include "mailbox/check.h"
+
+#define HEAD_SIZE 11 /* [peak, [...]] as two heads of fixed size */
+#define OUT_MAX   (256u << 10)
+#define AGAIN_MS  1
+#define FLUSH     "(flush)"
+
+struct map_end
+troupe__end_of(const char *state, const char *text)
+{
+    static const uint8_t nil = 0xc0;
+    return (struct map_end){.state = state,
+                            .text = text,
+                            .state_size = strlen(state),
+                            .text_size = strlen(text),
+                            .value = &nil,
+                            .value_size = 1};
+}
+
+static int
+flush(troupe_context_t *ctx, struct pool *self)
+{
+    uint8_t *head = (uint8_t *) self->out.data;
+    if (self->out_count == 0)
+        return 0;
+    head[0] = 0x92;
+    head[1] = 0xce;
+    head[6] = 0xdd;
+    for (unsigned i = 0; i < 4; i++) {
+        head[2 + i] = (uint8_t) (self->peak >> (24 - 8 * i));
+        head[7 + i] = (uint8_t) (self->out_count >> (24 - 8 * i));
+    }
+    int rc = troupe_send(ctx, self->owner, "results", "r", self->out.data,
+                         self->out.size);
+    if (rc == -EAGAIN) /* when this handler has returned */
+        return troupe_timer_set(ctx, FLUSH, AGAIN_MS, 0);
+    troupe__text_clear(&self->out);
+    self->out_count = 0;
+    return rc;
+}
+
+/* Those of one turn go together: what is sent now is handled after them. */
+int
+troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
+                  const struct map_end *end)
+{
+    struct troupe__text *out = &self->out;
+    if (self->out_count == 0) {
+        (void) troupe__text_room(out, HEAD_SIZE);
+        out->size = HEAD_SIZE;
+    }
+    troupe__put_array(out, 5);
+    troupe__put_uint(out, id);
+    troupe__put_text(out, end->state, end->state_size);
+    troupe__put_text(out, end->text, end->text_size);
+    troupe__text_put(out, end->value, end->value_size);
+    troupe__put_uint(out, (uint64_t) (end->run_ms * 1000));
+    self->out_count++;
+    if (out->size > OUT_MAX)
+        return flush(ctx, self);
+    if (self->flushing)
+        return 0;
+    self->flushing = true;
+    return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
+}
+
+static int
+on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    struct pool *self = state;
+    self->flushing = false;
+    return flush(ctx, self);
+}
+
+int
+troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
+                 const struct map_end *end)
+{
+    struct pool *self = run->pool;
+    int rc = troupe__pool_tell(ctx, self, run->item.id, end);
+    if (run->doer)
+        troupe__doer_rest(ctx, run);
+    troupe__chunk_drop(run->item.chunk);
+    *run->link = run->next;
+    if (run->next)
+        run->next->link = run->link;
+    run->next = self->free_runs;
+    self->free_runs = run;
+    self->run_count--;
+    return rc;
+}
+
+static struct pool_run *
+take_run(struct pool *self)
+{
+    struct pool_run *run = self->free_runs;
+    if (run)
+        self->free_runs = run->next;
+    else
+        run = troupe__alloc(sizeof *run);
+    *run = (struct pool_run){
+        .pool = self, .next = self->runs, .link = &self->runs};
+    if (run->next)
+        run->next->link = &run->next;
+    self->runs = run;
+    self->run_count++;
+    if (self->run_count > self->peak)
+        self->peak = self->run_count;
+    return run;
+}
+
+int
+troupe__pool_pump(troupe_context_t *ctx, struct pool *self)
+{
+    int rc = 0;
+    while (self->item_count > 0 && self->run_count < self->slots && rc == 0) {
+        struct pool_run *run = take_run(self);
+        run->item = self->items[self->item_first];
+        self->item_first = (self->item_first + 1) & (self->item_size - 1);
+        self->item_count--;
+        if (run->item.task.how == TROUPE_MAP_COMMAND)
+            rc = troupe__pool_ask(ctx, run, self->commands);
+        else if (run->item.task.how == TROUPE_MAP_FN)
+            rc = troupe__doer_run(ctx, run);
+        else
+            rc = troupe__pool_ask_name(ctx, run);
+    }
+    return rc;
+}
+
+static void
+put_item(struct pool *self, const struct pool_item *item)
+{
+    if (self->item_count == self->item_size) {
+        size_t size = self->item_size ? self->item_size * 2 : 64;
+        struct pool_item *items = troupe__alloc(size * sizeof *items);
+        for (size_t i = 0; i < self->item_count; i++)
+            items[i] =
+                self->items[(self->item_first + i) & (self->item_size - 1)];
+        free(self->items);
+        self->items = items;
+        self->item_size = size;
+        self->item_first = 0;
+    }
+    self->items[(self->item_first + self->item_count++)
+                & (self->item_size - 1)] = *item;
+}
+
+/* A list of work, kept as it came. */
+static int
+take_work(struct pool *self, const troupe_message_t *msg)
+{
+    struct map_chunk *chunk = troupe__chunk_new(msg);
+    size_t size = 0;
+    const uint8_t *body = troupe_message_body(chunk->msg, &size);
+    struct map_cursor at = {body, body + size};
+    uint32_t count = 0, three = 0;
+    bool ok = troupe__take_array(&at, &count);
+    for (uint32_t i = 0; i < count && ok; i++) {
+        struct pool_item item = {.chunk = chunk};
+        ok = troupe__take_array(&at, &three) && troupe__take_uint(&at, &item.id)
+             && troupe__take_uint(&at, &item.timeout_ms);
+        item.raw = at.at;
+        ok = ok && troupe__task_take(&at, &item.task);
+        if (ok) {
+            item.raw_size = (size_t) (at.at - (const uint8_t *) item.raw);
+            chunk->users++;
+            put_item(self, &item);
+        }
+    }
+    troupe__chunk_drop(chunk);
+    return ok ? 0 : -EBADMSG;
+}
+
+/* What is not begun never will be. */
+static int
+drop_items(troupe_context_t *ctx, struct pool *self)
+{
+    struct map_end end = troupe__end_of("skipped", "the map was halted");
+    int rc = 0;
+    while (self->item_count > 0 && rc == 0) {
+        const struct pool_item *item = &self->items[self->item_first];
+        rc = troupe__pool_tell(ctx, self, item->id, &end);
+        troupe__chunk_drop(item->chunk);
+        self->item_first = (self->item_first + 1) & (self->item_size - 1);
+        self->item_count--;
+    }
+    return rc;
+}
+
+static int
+take_and_begin(troupe_context_t *ctx, struct pool *self,
+               const troupe_message_t *msg)
+{
+    int rc = take_work(self, msg);
+    if (rc == 0)
+        rc = self->dropping ? drop_items(ctx, self)
+                            : troupe__pool_pump(ctx, self);
+    return rc;
+}
+
+static int
+on_work(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    return take_and_begin(ctx, state, msg);
+}
+
+/* The youngest half: the oldest will be begun here next. */
+static int
+on_steal(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct pool *self = state;
+    struct troupe__text work = {0}, gave = {0};
+    uint64_t to = 0;
+    int rc = troupe_unpack(msg, "{s:U}", "to", &to);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc, "steal wants to");
+    size_t half = (self->item_count + 1) / 2;
+    troupe__put_array(&work, (uint32_t) half);
+    troupe__put_array(&gave, (uint32_t) half + 1);
+    troupe__put_uint(&gave, to);
+    for (size_t i = 0; i < half; i++) {
+        size_t at = (self->item_first + self->item_count - half + i)
+                    & (self->item_size - 1);
+        const struct pool_item *item = &self->items[at];
+        troupe__put_array(&work, 3);
+        troupe__put_uint(&work, item->id);
+        troupe__put_uint(&work, item->timeout_ms);
+        troupe__text_put(&work, item->raw, item->raw_size);
+        troupe__put_uint(&gave, item->id);
+        troupe__chunk_drop(item->chunk);
+    }
+    self->item_count -= half;
+    rc = troupe_send(ctx, self->owner, "gave", "r", gave.data, gave.size);
+    if (rc == 0)
+        rc = troupe_reply(ctx, "r", work.data, work.size);
+    troupe__text_free(&work);
+    troupe__text_free(&gave);
+    return rc;
+}
+
+static int
+on_loot(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    if (answer->outcome != TROUPE_REPLY)
+        return 0;
+    return take_and_begin(ctx, state, answer->msg);
+}
+
+static int
+on_rob(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    const struct pool *self = state;
+    troupe_ref_t victim;
+    int rc = troupe_unpack(msg, "{s:R}", "victim", &victim);
+    if (rc < 0)
+        return rc;
+    return troupe_ask(ctx, victim, "steal", 0, on_loot, NULL, "{s:U}", "to",
+                      self->index);
+}
+
+static int
+on_drop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct pool *self = state;
+    bool now = false;
+    int rc = troupe_unpack(msg, "{s:b}", "now", &now);
+    self->dropping = true;
+    if (rc == 0)
+        rc = drop_items(ctx, self);
+    for (struct pool_run *run = self->runs; run && now; run = run->next) {
+        run->cancelled = true;
+        if (run->ask.id != 0)
+            (void) troupe_cancel(ctx, run->ask);
+    }
+    return rc;
+}
+
+static int
+on_shrink(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    return troupe__doers_shrink(ctx, state);
+}
+
+static int
+pool_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct pool *self = state;
+    int rc = troupe_unpack(msg, "{s:R, s:U, s:U, s:U}", "owner", &self->owner,
+                           "index", &self->index, "slots", &self->slots, "mode",
+                           &self->mode);
+    if (rc < 0)
+        return troupe_fail(ctx, rc, "a pool wants owner, index, slots, mode");
+    troupe_spawn_options_t options = {.place = TROUPE_NEAR, .linked = true};
+    if (self->mode == TROUPE_MAP_THREAD)
+        options.place = TROUPE_OWN_THREAD;
+    rc = troupe_spawn(ctx, &troupe_command, &options, &self->commands, NULL);
+    if (rc == 0)
+        rc = troupe__doers_start(ctx, self);
+    if (rc == 0)
+        rc = troupe_send(ctx, self->owner, "ready", "[U]", self->index);
+    return rc;
+}
+
+static void
+pool_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
+{
+    (void) reason;
+    struct pool *self = state;
+    if (!troupe_ref_is_nobody(self->commands))
+        (void) troupe_exit_send(ctx, self->commands, TROUPE_EXIT_SHUTDOWN, 0,
+                                NULL);
+    for (size_t i = 0; i < self->item_count; i++)
+        troupe__chunk_drop(
+            self->items[(self->item_first + i) & (self->item_size - 1)].chunk);
+    free(self->items);
+    while (self->runs) {
+        struct pool_run *run = self->runs;
+        self->runs = run->next;
+        troupe__chunk_drop(run->item.chunk);
+        free(run);
+    }
+    while (self->free_runs) {
+        struct pool_run *run = self->free_runs;
+        self->free_runs = run->next;
+        free(run);
+    }
+    troupe__doers_free(self);
+    troupe__text_free(&self->out);
+}
+
+TROUPE_KIND(troupe__map_pool, struct pool, TROUPE_ON_START(pool_start),
+            TROUPE_ON("work", on_work), TROUPE_ON("rob", on_rob),
+            TROUPE_ON("steal", on_steal), TROUPE_ON("drop", on_drop),
+            TROUPE_ON(FLUSH, on_flush), TROUPE_ON("(shrink)", on_shrink),
+            TROUPE_ON_STOP(pool_stop));

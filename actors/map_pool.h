@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_pool.h: what the files of a map's pool share. */
+#ifndef TROUPE_ACTORS_MAP_POOL_H
+#define TROUPE_ACTORS_MAP_POOL_H
+
+#include "troupe_ask.h"
+#include "troupe_children.h"
+#include "troupe_events.h"
+
+#include "actors/map_wire.h"
+
+/* The kind of a pool; started by troupe_map alone, which it serves:
+ *
+ *   start    {owner: R, index: U, slots: U, mode: U}
+ *   work     [[id, timeout_ms, task], ...]
+ *   steal    {to: U} -> work: half of what is not begun
+ *   drop     {now: b}: begin nothing of what there is; now: end what runs
+ *
+ * and tells it "ready" [index], "results" [peak, [[id, state, text, value,
+ * run_us], ...]] and "gave" [to, id, ...].
+ */
+extern const troupe_kind_t troupe__map_pool;
+
+/* A task that is not begun. */
+struct pool_item {
+    struct map_chunk *chunk; /* that it lies in */
+    uint64_t id;
+    uint64_t timeout_ms;
+    const void *raw; /* the task as it came */
+    size_t raw_size;
+    struct map_task task;
+};
+
+/* An actor that does tasks of one kind, one at a time. */
+struct pool_doer {
+    struct pool_doer *next;
+    struct pool_doer *next_idle;
+    const troupe_kind_t *kind;
+    char id[32]; /* as a child */
+    troupe_ref_t ref;
+    uint64_t idle_since_ns;
+};
+
+/* A task that runs, or whose actor is being started. */
+struct pool_run {
+    struct pool_run *next;  /* of those that run, or that are free */
+    struct pool_run **link; /* what points here, while it runs */
+    struct pool *pool;
+    struct pool_item item;
+    struct pool_doer *doer; /* or NULL */
+    troupe_ask_t ask;       /* 0 while its actor starts */
+    bool cancelled;
+};
+
+struct pool {
+    troupe_ref_t owner;
+    uint64_t index;
+    uint64_t slots;
+    uint64_t mode; /* troupe_map_mode_t */
+    troupe_ref_t supervisor;
+    troupe_ref_t commands;
+
+    struct pool_item *items; /* a ring */
+    size_t item_count, item_first, item_size;
+
+    struct pool_run *runs;
+    struct pool_run *free_runs;
+    uint64_t run_count, peak;
+
+    struct pool_doer *doers;
+    struct pool_doer *idle; /* the last that became so first */
+    uint64_t doer_serial;
+    bool shrinking;
+
+    struct troupe__text out; /* results, behind room for their head */
+    uint32_t out_count;
+    bool flushing;
+    bool dropping; /* the map was halted */
+};
+
+/* troupe__pool_pump: begin what can be begun. Returns as a handler does. */
+int troupe__pool_pump(troupe_context_t *ctx, struct pool *self);
+
+/* troupe__pool_end: a run is over; its result goes out soon. */
+int troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
+                     const struct map_end *end);
+
+/* troupe__pool_tell: put a result that is on its way to the owner. */
+int troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
+                      const struct map_end *end);
+
+/* troupe__doer_run: have a function's task done by an actor of its kind. */
+int troupe__doer_run(troupe_context_t *ctx, struct pool_run *run);
+
+/* troupe__doer_rest: its task is over. */
+void troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run);
+
+/* troupe__doers_start: the supervisor of the pool's actors; 0 or an error. */
+int troupe__doers_start(troupe_context_t *ctx, struct pool *self);
+
+/* troupe__doers_shrink: end those that had nothing to do for a while. */
+int troupe__doers_shrink(troupe_context_t *ctx, struct pool *self);
+void troupe__doers_free(struct pool *self);
+
+/* troupe__pool_ask: ask whoever does it; the run ends by the answer. */
+int troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run,
+                     troupe_ref_t to);
+
+/* troupe__pool_ask_name: the same with the actor of the task's name. */
+int troupe__pool_ask_name(troupe_context_t *ctx, struct pool_run *run);
+
+/* troupe__end_of: an end without a value. */
+struct map_end troupe__end_of(const char *state, const char *text);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_put.c: tasks and results written as msgpack; see map_wire.h. */
+#include "actors/map_wire.h"
+
+#include <string.h>
+
+enum {
+    NIL = 0xc0,
+    BIN32 = 0xc6,
+    FLOAT64 = 0xcb,
+    UINT32 = 0xce,
+    UINT64 = 0xcf,
+    STR32 = 0xdb,
+    ARRAY32 = 0xdd
+};
+
+static void
+put_head(struct troupe__text *to, uint8_t first, uint64_t number, size_t size)
+{
+    uint8_t bytes[9] = {first};
+    for (size_t i = 0; i < size; i++)
+        bytes[1 + i] = (uint8_t) (number >> (8 * (size - 1 - i)));
+    troupe__text_put(to, (const char *) bytes, 1 + size);
+}
+
+void
+troupe__put_array(struct troupe__text *to, uint32_t count)
+{
+    if (count < 16)
+        put_head(to, (uint8_t) (0x90 | count), 0, 0);
+    else
+        put_head(to, ARRAY32, count, 4);
+}
+
+void
+troupe__put_uint(struct troupe__text *to, uint64_t number)
+{
+    if (number < 128)
+        put_head(to, (uint8_t) number, 0, 0);
+    else if (number <= UINT32_MAX)
+        put_head(to, UINT32, number, 4);
+    else
+        put_head(to, UINT64, number, 8);
+}
+
+void
+troupe__put_real(struct troupe__text *to, double number)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &number, sizeof bits);
+    put_head(to, FLOAT64, bits, 8);
+}
+
+void
+troupe__put_text(struct troupe__text *to, const char *text, size_t size)
+{
+    if (size < 32)
+        put_head(to, (uint8_t) (0xa0 | size), 0, 0);
+    else
+        put_head(to, STR32, size, 4);
+    troupe__text_put(to, text, size);
+}
+
+void
+troupe__put_nil(struct troupe__text *to)
+{
+    put_head(to, NIL, 0, 0);
+}
+
+void
+troupe__put_bin(struct troupe__text *to, const void *bytes, size_t size)
+{
+    put_head(to, BIN32, size, 4);
+    troupe__text_put(to, bytes, size);
+}
+
+static void
+put_text_or_nil(struct troupe__text *to, const char *text)
+{
+    if (text)
+        troupe__put_text(to, text, strlen(text));
+    else
+        troupe__put_nil(to);
+}
+
+static void
+put_broken(struct troupe__text *to, const troupe_map_task_t *task)
+{
+    troupe__put_nil(to);
+    put_text_or_nil(to, "failed");
+    troupe__put_array(to, 2);
+    put_text_or_nil(to, task->target ? task->target : "");
+    troupe__put_nil(to);
+    troupe__put_uint(to, 0);
+    troupe__put_nil(to);
+    put_text_or_nil(to, task->key);
+}
+
+void
+troupe__put_task(struct troupe__text *to, const troupe_map_task_t *task)
+{
+    troupe__put_array(to, 7);
+    put_text_or_nil(to, troupe__map_hows[task->how]);
+    if (task->how == TROUPE_MAP_BROKEN) {
+        put_broken(to, task);
+        return;
+    }
+    put_text_or_nil(to, task->target);
+    put_text_or_nil(to, task->type);
+    if (task->body)
+        troupe__text_put(to, task->body, task->body_size);
+    else
+        troupe__put_nil(to);
+    troupe__put_uint(to, task->timeout_ms);
+    if (task->retries >= 0)
+        troupe__put_uint(to, (uint64_t) task->retries);
+    else
+        troupe__put_nil(to);
+    put_text_or_nil(to, task->key);
+}

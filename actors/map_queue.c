@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_queue.c: the tasks of a map, and which pool gets how many of them. */
+#include "actors/map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailbox/check.h"
+
+/*
+ * Guided self-scheduling: a pool gets its share of half of what there is, so
+ * that pieces become smaller towards the end; but not more than it will do in
+ * BACKLOG_US, by what tasks have cost, so that nothing waits behind a long one.
+ * At the very end a pool without work takes half of what another one has.
+ * Source: Polychronopoulos and Kuck, 1987.
+ */
+#define BACKLOG_US  5000
+#define WORK_MAX    1024         /* tasks of one piece */
+#define WORK_BYTES  (256u << 10) /* of one piece */
+#define MEDIAN_OF   3            /* so many before a median counts */
+#define TIMEOUT_MAX 86400000.0
+
+void
+troupe__list_put(struct map_list *self, struct map_record *record)
+{
+    record->next = NULL;
+    if (self->last)
+        self->last->next = record;
+    else
+        self->first = record;
+    self->last = record;
+    self->count++;
+}
+
+struct map_record *
+troupe__list_take(struct map_list *self)
+{
+    struct map_record *record = self->first;
+    if (!record)
+        return NULL;
+    self->first = record->next;
+    if (!self->first)
+        self->last = NULL;
+    self->count--;
+    return record;
+}
+
+static struct map_record *
+take_record(struct map *self)
+{
+    struct map_record *record = troupe__list_take(&self->free_records);
+    if (!record) {
+        if (self->record_count == self->record_size) {
+            self->record_size = self->record_size * 2 + 64;
+            self->records = troupe__realloc(self->records,
+                                            self->record_size * sizeof(void *));
+        }
+        record = troupe__alloc(sizeof *record);
+        record->index = self->record_count;
+        self->records[self->record_count++] = record;
+    }
+    uint32_t index = record->index, generation = record->generation + 1;
+    *record = (struct map_record){.index = index, .generation = generation};
+    return record;
+}
+
+void
+troupe__map_forget(struct map *self, struct map_record *record)
+{
+    troupe__chunk_drop(record->chunk);
+    troupe__chunk_drop(record->end_chunk);
+    record->chunk = record->end_chunk = NULL;
+    record->generation++;
+    self->live -= record->batch ? 0 : 1;
+    troupe__list_put(&self->free_records, record);
+}
+
+struct map_record *
+troupe__map_find(const struct map *self, uint64_t id)
+{
+    uint32_t index = (uint32_t) id, generation = (uint32_t) (id >> 32);
+    if (index >= self->record_count)
+        return NULL;
+    struct map_record *record = self->records[index];
+    return record->generation == generation ? record : NULL;
+}
+
+/* The list under "tasks", and how many it has. */
+static bool
+find_tasks(const struct map_chunk *chunk, struct map_cursor *ret_tasks,
+           uint32_t *ret_count)
+{
+    const void *tasks = NULL;
+    size_t size = 0;
+    if (troupe_unpack(chunk->msg, "{s:r}", "tasks", &tasks, &size) < 0)
+        return false;
+    *ret_tasks = (struct map_cursor){tasks, (const uint8_t *) tasks + size};
+    return troupe__take_array(ret_tasks, ret_count);
+}
+
+static void
+accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
+           const struct map_task *task, const void *raw, size_t raw_size,
+           struct map_batch *batch)
+{
+    struct map_record *record = take_record(self);
+    record->task = *task;
+    record->raw = raw;
+    record->raw_size = raw_size;
+    record->chunk = chunk;
+    chunk->users++;
+    record->queued_ns = troupe_time_ns(ctx);
+    record->batch = batch;
+    uint64_t retries =
+        task->has_retries ? task->retries : self->options.retries;
+    record->retries = retries < UINT32_MAX ? (uint32_t) retries : UINT32_MAX;
+    if (batch) {
+        record->number = batch->count;
+        batch->records[batch->count++] = record;
+        troupe__list_put(&self->queue, record);
+        return;
+    }
+    record->number = self->next_number++;
+    self->live++;
+    if (task->how == MAP_DONE)
+        troupe__list_put(&self->before, record);
+    else
+        troupe__list_put(&self->queue, record);
+    if (!self->options.ordered)
+        return;
+    if (self->order_last)
+        self->order_last->order_next = record;
+    else
+        self->order_first = record;
+    self->order_last = record;
+}
+
+/* All or none: they are looked through first. */
+int
+troupe__map_accept(troupe_context_t *ctx, struct map *self,
+                   const troupe_message_t *msg, struct map_batch *batch)
+{
+    struct map_chunk *chunk = troupe__chunk_new(msg);
+    struct map_cursor tasks;
+    struct map_task task;
+    uint32_t count = 0;
+    bool ok = find_tasks(chunk, &tasks, &count);
+    struct map_cursor at = ok ? tasks : (struct map_cursor){NULL, NULL};
+    for (uint32_t i = 0; i < count && ok; i++)
+        ok = troupe__task_take(&at, &task);
+    if (ok && batch)
+        batch->records = troupe__alloc((count + 1) * sizeof(void *));
+    for (uint32_t i = 0; i < count && ok; i++) {
+        const uint8_t *raw = tasks.at;
+        CHECK(troupe__task_take(&tasks, &task));
+        accept_one(ctx, self, chunk, &task, raw, (size_t) (tasks.at - raw),
+                   batch);
+    }
+    troupe__chunk_drop(chunk);
+    return ok ? 0 : -EBADMSG;
+}
+
+static uint64_t
+timeout_of(const struct map *self, const struct map_record *record)
+{
+    if (record->task.timeout_ms > 0)
+        return record->task.timeout_ms;
+    uint64_t timeout_ms = self->options.timeout_ms;
+    if (self->options.timeout_percent > 0
+        && self->tally.run.count >= MEDIAN_OF) {
+        double median = troupe__times_quantile(&self->tally.run, 0.5);
+        double relative = median * self->options.timeout_percent / 100 + 1;
+        relative = relative < TIMEOUT_MAX ? relative : TIMEOUT_MAX;
+        if (timeout_ms == 0 || relative < (double) timeout_ms)
+            timeout_ms = (uint64_t) relative;
+    }
+    return timeout_ms;
+}
+
+/* How many more a pool should have. */
+static uint64_t
+wanted_by(const struct map *self, const struct map_pool_state *pool)
+{
+    double cost_us = self->tally.cost_us;
+    double most = cost_us > 0 ? BACKLOG_US * (double) pool->slots / cost_us
+                              : (double) pool->slots;
+    uint64_t want = most < WORK_MAX ? (uint64_t) most : WORK_MAX;
+    if (want < pool->slots)
+        want = pool->slots;
+    if (pool->outstanding >= want
+        || (pool->outstanding >= pool->slots
+            && (want - pool->outstanding) * 4 < want))
+        return 0;
+    uint64_t share = self->queue.count / (UINT64_C(2) * self->pool_count) + 1;
+    uint64_t more = want - pool->outstanding;
+    if (pool->outstanding < pool->slots && share < pool->slots)
+        share = pool->slots - pool->outstanding; /* none shall be idle */
+    return more < share ? more : share;
+}
+
+static int
+give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
+{
+    struct map_pool_state *pool = &self->pools[index];
+    struct troupe__text work = {0};
+    uint32_t given = 0;
+    uint64_t limit = count < self->queue.count ? count : self->queue.count;
+    troupe__text_put(&work, "\xdd\0\0\0\0", 5);
+    while (given < limit && work.size < WORK_BYTES) {
+        struct map_record *record = troupe__list_take(&self->queue);
+        troupe__put_array(&work, 3);
+        troupe__put_uint(&work,
+                         (uint64_t) record->generation << 32 | record->index);
+        troupe__put_uint(&work, timeout_of(self, record));
+        troupe__text_put(&work, record->raw, record->raw_size);
+        record->pool = index;
+        record->is_sent = record->has_pool = true;
+        pool->outstanding++;
+        given++;
+    }
+    for (int i = 0; i < 4; i++)
+        work.data[1 + i] = (char) (given >> (24 - 8 * i));
+    int rc = given > 0 ? troupe_send(ctx, pool->ref, "work", "r", work.data,
+                                     work.size)
+                       : 0;
+    troupe__text_free(&work);
+    return rc;
+}
+
+/* Who has most that is not begun. */
+static const struct map_pool_state *
+richest(const struct map *self)
+{
+    const struct map_pool_state *best = NULL;
+    for (uint32_t i = 0; i < self->pool_count; i++) {
+        const struct map_pool_state *at = &self->pools[i];
+        if (at->outstanding > at->slots
+            && (!best
+                || at->outstanding - at->slots
+                       > best->outstanding - best->slots))
+            best = at;
+    }
+    return best;
+}
+
+static int
+let_rob(troupe_context_t *ctx, struct map *self)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
+        struct map_pool_state *thief = &self->pools[i];
+        if (thief->outstanding > 0 || thief->robs
+            || troupe_ref_is_nobody(thief->ref))
+            continue;
+        const struct map_pool_state *victim = richest(self);
+        if (!victim)
+            return 0;
+        thief->robs = true;
+        rc =
+            troupe_send(ctx, thief->ref, "rob", "{s:R}", "victim", victim->ref);
+    }
+    return rc;
+}
+
+int
+troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
+        struct map_pool_state *pool = &self->pools[i];
+        if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref)
+            || self->ready_bytes > (64u << 20))
+            continue;
+        uint64_t count = wanted_by(self, pool);
+        if (count > 0)
+            rc = give(ctx, self, i, count);
+    }
+    if (rc == 0 && self->queue.count == 0 && self->pool_count > 1)
+        rc = let_rob(ctx, self);
+    return rc == -EAGAIN ? 0 : rc;
+}
+
+void
+troupe__map_lost(struct map *self, uint32_t pool)
+{
+    for (uint32_t i = 0; i < self->record_count; i++) {
+        struct map_record *record = self->records[i];
+        if (!record->is_sent || record->pool != pool)
+            continue;
+        record->is_sent = false;
+        record->generation++; /* what the old one may still tell is stale */
+        troupe__list_put(&self->queue, record);
+    }
+    self->pools[pool].outstanding = 0;
+    self->pools[pool].robs = false;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_run.c: a thread that gives a map its tasks and takes the results. */
+#include "actors/map_run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#define PUTS_MAX    4
+#define BATCH_MIN   16
+#define BATCH_MAX   512
+#define BATCH_BYTES (256u << 10)
+#define FOREVER_MS  4000000000u
+
+static int pump(troupe_context_t *ctx, struct map_client *self);
+
+/* What the journal knows of a task, as a task that is done; false: nothing. */
+static bool
+put_known(struct map_client *self, const troupe_map_task_t *task)
+{
+    troupe_journal_entry_t entry;
+    if (!self->reader || !task->key
+        || troupe_journal_find(self->reader, task->key, &entry) < 0)
+        return false;
+    if (self->options->resume_failed && strcmp(entry.state, "ok") != 0)
+        return false;
+    struct troupe__text *to = &self->tasks;
+    troupe__put_array(to, 7);
+    troupe__put_text(to, "done", 4);
+    troupe__put_nil(to);
+    troupe__put_text(to, entry.state, strlen(entry.state));
+    troupe__text_put(to, entry.value, entry.value_size);
+    troupe__put_uint(to, entry.attempt);
+    troupe__put_nil(to);
+    troupe__put_text(to, task->key, strlen(task->key));
+    return true;
+}
+
+static int
+on_put(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct map_client *self = state;
+    self->puts--;
+    if (answer->outcome != TROUPE_REPLY)
+        return troupe__client_fail(self, answer);
+    return pump(ctx, self);
+}
+
+static int
+send_put(troupe_context_t *ctx, struct map_client *self, uint32_t count)
+{
+    for (int i = 0; i < 4; i++)
+        self->tasks.data[1 + i] = (char) (count >> (24 - 8 * i));
+    troupe_ask_options_t options = {.answer = on_put, .timeout_ms = FOREVER_MS};
+    int rc = troupe_ask_with(ctx, self->map, "put", &options, NULL,
+                             "{s:r, s:b}", "tasks", self->tasks.data,
+                             self->tasks.size, "last", (int) self->is_last);
+    self->puts += rc == 0;
+    return rc;
+}
+
+static int
+on_input(troupe_context_t *ctx, void *state, int fd, short events)
+{
+    struct map_client *self = state;
+    (void) events;
+    (void) troupe_unwatch(ctx, fd);
+    self->waits = false;
+    return pump(ctx, self);
+}
+
+static int
+wait_for_input(troupe_context_t *ctx, struct map_client *self)
+{
+    self->waits = true;
+    if (self->calls->input_fd < 0)
+        return 0; /* until the next look */
+    return troupe_watch(ctx, self->calls->input_fd, POLLIN, on_input);
+}
+
+/* As many as there are, up to a batch. */
+static int
+fill(troupe_context_t *ctx, struct map_client *self, uint32_t *ret_count)
+{
+    troupe__text_clear(&self->tasks);
+    troupe__text_put(&self->tasks, "\xdd\0\0\0\0", 5);
+    *ret_count = 0;
+    while (*ret_count < self->batch && self->tasks.size < BATCH_BYTES) {
+        troupe_map_task_t task = {.retries = -1};
+        int rc = self->halted ? 0 : self->calls->next(self->calls->data, &task);
+        if (rc == -EAGAIN)
+            return wait_for_input(ctx, self);
+        if (rc < 0)
+            return rc;
+        if (rc == 0) {
+            self->is_last = true;
+            return 0;
+        }
+        if (!put_known(self, &task))
+            troupe__put_task(&self->tasks, &task);
+        ++*ret_count;
+    }
+    self->batch = self->batch * 2 < BATCH_MAX ? self->batch * 2 : BATCH_MAX;
+    return 0;
+}
+
+static int
+pump(troupe_context_t *ctx, struct map_client *self)
+{
+    int rc = 0;
+    while (rc == 0 && self->puts < PUTS_MAX && !self->is_last && !self->waits) {
+        uint32_t count = 0;
+        rc = fill(ctx, self, &count);
+        if (rc == 0 && (count > 0 || self->is_last))
+            rc = send_put(ctx, self, count);
+    }
+    return rc;
+}
+
+/* Nothing more will come, also where somebody waits for input. */
+static int
+stop_input(troupe_context_t *ctx, struct map_client *self)
+{
+    self->halted = true;
+    if (self->waits && self->calls->input_fd >= 0)
+        (void) troupe_unwatch(ctx, self->calls->input_fd);
+    self->waits = false;
+    return pump(ctx, self);
+}
+
+static int on_take(troupe_context_t *ctx, void *state,
+                   const troupe_answer_t *answer);
+
+static int
+take(troupe_context_t *ctx, struct map_client *self)
+{
+    return troupe_ask(ctx, self->map, "take", FOREVER_MS, on_take, NULL, NULL);
+}
+
+static int
+on_take(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct map_client *self = state;
+    bool halted = false, over = false;
+    const void *results = NULL;
+    size_t size = 0;
+    if (answer->outcome != TROUPE_REPLY)
+        return troupe__client_fail(self, answer);
+    int rc = troupe_unpack(answer->msg, "{s:r, s:b, s:b}", "results", &results,
+                           &size, "halted", &halted, "over", &over);
+    if (rc == 0)
+        rc = troupe__client_summary(self, answer->msg);
+    if (rc == 0)
+        rc = troupe__client_results(self, results, size);
+    if (rc < 0)
+        return rc;
+    if (over)
+        return TROUPE_STOP;
+    rc = take(ctx, self);
+    if (rc == 0 && halted && !self->halted)
+        rc = stop_input(ctx, self);
+    return rc;
+}
+
+static int
+on_look(troupe_context_t *ctx, void *state, void *data)
+{
+    struct map_client *self = state;
+    const troupe_map_calls_t *calls = self->calls;
+    (void) data;
+    int wish = calls->look ? calls->look(calls->data, &self->summary) : 0;
+    int rc = 0;
+    if (wish > self->wish) {
+        self->wish = wish;
+        rc = troupe_send(ctx, self->map, "halt", "{s:b}", "now", wish > 1);
+    }
+    if (rc == 0 && self->waits && calls->input_fd < 0) {
+        self->waits = false;
+        rc = pump(ctx, self);
+    }
+    return rc == 0 ? troupe_call_after(ctx, self->look_ms, on_look, NULL, NULL,
+                                       NULL)
+                   : rc;
+}
+
+int
+troupe__client_begin(troupe_context_t *ctx, void *state, void *data)
+{
+    struct map_client *self = state;
+    (void) data;
+    int rc = take(ctx, self);
+    if (rc == 0)
+        rc = pump(ctx, self);
+    if (rc == 0)
+        rc = troupe_call_after(ctx, self->look_ms, on_look, NULL, NULL, NULL);
+    return rc;
+}

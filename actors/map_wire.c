@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_wire.c: see map_wire.h; source: the msgpack specification. */
+#include "actors/map_wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailbox/check.h"
+
+enum {
+    NIL = 0xc0,
+    BIN8 = 0xc4,
+    BIN32 = 0xc6,
+    FLOAT32 = 0xca,
+    FLOAT64 = 0xcb,
+    UINT8 = 0xcc,
+    UINT64 = 0xcf,
+    STR8 = 0xd9,
+    STR32 = 0xdb,
+    ARRAY16 = 0xdc,
+    ARRAY32 = 0xdd,
+    MAP16 = 0xde,
+    MAP32 = 0xdf
+};
+
+/* The head of a value: what it is, and how much belongs to it. */
+struct head {
+    uint8_t first;
+    size_t size;     /* of the head */
+    uint64_t number; /* in it: a count, a size, or the value itself */
+};
+
+static uint64_t
+big_endian(const uint8_t *at, size_t size)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++)
+        number = number << 8 | at[i];
+    return number;
+}
+
+static bool
+read_head(const struct map_cursor *self, struct head *ret)
+{
+    static const uint8_t extra[32] = {/* c0 .. cf */ 0,
+                                      0,
+                                      0,
+                                      0,
+                                      1,
+                                      2,
+                                      4,
+                                      1,
+                                      2,
+                                      4,
+                                      4,
+                                      8,
+                                      1,
+                                      2,
+                                      4,
+                                      8,
+                                      /* d0 .. df */ 1,
+                                      2,
+                                      4,
+                                      8,
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      1,
+                                      2,
+                                      4,
+                                      2,
+                                      4,
+                                      2,
+                                      4};
+    if (self->at == self->end)
+        return false;
+    uint8_t first = *self->at;
+    *ret = (struct head){first, 1, 0};
+    if (first < 0x80)
+        ret->number = first;
+    else if (first < 0xa0)
+        ret->number = first & 0x0f; /* fixmap, fixarray */
+    else if (first < 0xc0)
+        ret->number = first & 0x1f; /* fixstr */
+    else if (first < 0xe0) {
+        size_t more = extra[first - 0xc0];
+        if ((size_t) (self->end - self->at) < 1 + more)
+            return false;
+        ret->number = big_endian(self->at + 1, more);
+        ret->size = 1 + more;
+    }
+    return true;
+}
+
+static bool
+is_text(uint8_t first)
+{
+    return (first >= 0xa0 && first < NIL) || (first >= STR8 && first <= STR32);
+}
+
+/* Bytes behind the head, and values behind it. */
+static void
+extent(const struct head *head, uint64_t *ret_bytes, uint64_t *ret_values)
+{
+    uint8_t first = head->first;
+    *ret_bytes = *ret_values = 0;
+    if ((first >= 0x80 && first < 0x90) || first == MAP16 || first == MAP32)
+        *ret_values = head->number * 2;
+    else if ((first >= 0x90 && first < 0xa0) || first == ARRAY16
+             || first == ARRAY32)
+        *ret_values = head->number;
+    else if (is_text(first) || (first >= BIN8 && first <= BIN32))
+        *ret_bytes = head->number;
+    else if (first >= 0xc7 && first <= 0xc9)
+        *ret_bytes = head->number + 1; /* ext: its type */
+    else if (first >= 0xd4 && first <= 0xd8)
+        *ret_bytes = (UINT64_C(1) << (first - 0xd4)) + 1;
+}
+
+bool
+troupe__take_any(struct map_cursor *self, const void **ret_value,
+                 size_t *ret_size)
+{
+    struct map_cursor at = *self;
+    for (uint64_t left = 1; left > 0; left--) {
+        struct head head;
+        uint64_t bytes, values;
+        if (!read_head(&at, &head))
+            return false;
+        extent(&head, &bytes, &values);
+        at.at += head.size;
+        if ((uint64_t) (at.end - at.at) < bytes)
+            return false;
+        at.at += bytes;
+        left += values;
+    }
+    *ret_value = self->at;
+    *ret_size = (size_t) (at.at - self->at);
+    self->at = at.at;
+    return true;
+}
+
+/* A head whose first byte is one of a range or one of two. */
+static bool
+take_count(struct map_cursor *self, uint8_t fix, uint8_t wide,
+           uint32_t *ret_count)
+{
+    struct head head;
+    if (!read_head(self, &head)
+        || ((head.first & 0xf0) != fix && head.first != wide
+            && head.first != wide + 1))
+        return false;
+    *ret_count = (uint32_t) head.number;
+    self->at += head.size;
+    return true;
+}
+
+bool
+troupe__take_array(struct map_cursor *self, uint32_t *ret_count)
+{
+    return take_count(self, 0x90, ARRAY16, ret_count);
+}
+
+bool
+troupe__take_map(struct map_cursor *self, uint32_t *ret_count)
+{
+    return take_count(self, 0x80, MAP16, ret_count);
+}
+
+bool
+troupe__take_uint(struct map_cursor *self, uint64_t *ret_number)
+{
+    struct head head;
+    if (!read_head(self, &head)
+        || (head.first >= 0x80 && (head.first < UINT8 || head.first > UINT64)))
+        return false;
+    *ret_number = head.number;
+    self->at += head.size;
+    return true;
+}
+
+bool
+troupe__take_real(struct map_cursor *self, double *ret_number)
+{
+    struct head head;
+    uint64_t whole = 0;
+    if (!read_head(self, &head))
+        return false;
+    if (head.first == FLOAT64) {
+        memcpy(ret_number, &head.number, sizeof *ret_number);
+        self->at += head.size;
+        return true;
+    }
+    if (!troupe__take_uint(self, &whole))
+        return false;
+    *ret_number = (double) whole;
+    return true;
+}
+
+bool
+troupe__take_text(struct map_cursor *self, const char **ret_text,
+                  size_t *ret_size)
+{
+    struct head head;
+    *ret_text = NULL;
+    *ret_size = 0;
+    if (!read_head(self, &head))
+        return false;
+    if (head.first == NIL) {
+        self->at++;
+        return true;
+    }
+    if (!is_text(head.first)
+        || (uint64_t) (self->end - self->at) - head.size < head.number)
+        return false;
+    *ret_text = (const char *) self->at + head.size;
+    *ret_size = (size_t) head.number;
+    self->at += head.size + head.number;
+    return true;
+}
+
+struct map_chunk *
+troupe__chunk_new(const troupe_message_t *msg)
+{
+    struct map_chunk *self = troupe__alloc(sizeof *self);
+    self->users = 1;
+    if (troupe_message_keep(msg, &self->msg) < 0)
+        CHECK(self->msg); /* it fails for NULL alone */
+    return self;
+}
+
+void
+troupe__chunk_drop(struct map_chunk *self)
+{
+    if (!self || --self->users > 0)
+        return;
+    troupe_message_destroy(&self->msg);
+    free(self);
+}
+
+static bool
+same(const char *text, size_t size, const char *word)
+{
+    return size == strlen(word) && memcmp(text, word, size) == 0;
+}
+
+const char *const troupe__map_hows[] = {[TROUPE_MAP_COMMAND] = "command",
+                                        [TROUPE_MAP_FN] = "fn",
+                                        [TROUPE_MAP_ASK] = "ask",
+                                        [MAP_DONE] = "done"};
+
+static bool
+read_how(const char *text, size_t size, unsigned *ret_how)
+{
+    for (unsigned i = 0; text && i <= MAP_DONE; i++) {
+        if (same(text, size, troupe__map_hows[i])) {
+            *ret_how = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+take_retries(struct map_cursor *self, struct map_task *ret)
+{
+    const char *none = NULL;
+    size_t size = 0;
+    ret->has_retries = troupe__take_uint(self, &ret->retries);
+    return ret->has_retries || (troupe__take_text(self, &none, &size) && !none);
+}
+
+bool
+troupe__task_take(struct map_cursor *self, struct map_task *ret_task)
+{
+    const char *how = NULL;
+    size_t size = 0;
+    uint32_t count = 0;
+    *ret_task = (struct map_task){0};
+    if (!troupe__take_array(self, &count) || count < 4 || count > 7
+        || !troupe__take_text(self, &how, &size)
+        || !read_how(how, size, &ret_task->how)
+        || !troupe__take_text(self, &ret_task->target, &ret_task->target_size)
+        || !troupe__take_text(self, &ret_task->type, &ret_task->type_size)
+        || !troupe__take_any(self, &ret_task->body, &ret_task->body_size))
+        return false;
+    if (count > 4 && !troupe__take_uint(self, &ret_task->timeout_ms))
+        return false;
+    if (count > 5 && !take_retries(self, ret_task))
+        return false;
+    if (count > 6
+        && !troupe__take_text(self, &ret_task->key, &ret_task->key_size))
+        return false;
+    return ret_task->type_size <= TROUPE_TYPE_MAX
+           && ret_task->target_size <= TROUPE_NAME_MAX
+           && (ret_task->how == TROUPE_MAP_COMMAND || ret_task->how == MAP_DONE
+               || ret_task->target)
+           && ret_task->timeout_ms <= UINT32_MAX;
+}

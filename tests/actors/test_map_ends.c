@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_map_ends.c: how a map ends: retries, halts, deadlines, resumes. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "map_tasks.h"
+#include "scratch_dir.h"
+
+TestSuite(map_ends, .init = map_begin, .fini = map_end, .timeout = 120);
+
+Test(map_ends, what_failed_is_tried_again)
+{
+    struct tasks tasks = tasks_of("moody", 4);
+    troupe_map_options_t options = {.jobs = 1, .retries = 2, .backoff_ms = 1};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.ok, 1);
+    cr_assert_eq(summary.retried, 6);
+    cr_assert_eq(atomic_load(&calls), 10);
+    tasks_free(&tasks);
+}
+
+Test(map_ends, an_unknown_function_fails_its_tasks)
+{
+    struct tasks tasks = tasks_of("no_such_kind", 3);
+    troupe_map_options_t options = {0};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.failed, 3);
+    cr_assert_not_null(strstr(tasks.words, "no such function"));
+    tasks_free(&tasks);
+}
+
+Test(map_ends, a_halt_begins_no_more)
+{
+    struct tasks tasks = tasks_of("moody", 100000);
+    troupe_map_options_t options = {
+        .jobs = 2,
+        .timeout_ms = 200,
+        .halt = {TROUPE_MAP_HALT_FAIL, false, 3, 0}};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert(summary.halted);
+    cr_assert_geq(summary.failed + summary.lost, 3);
+    cr_assert_lt(tasks.given, 100000);
+    cr_assert_gt(summary.skipped, 0);
+    tasks_free(&tasks);
+}
+
+Test(map_ends, the_first_success_ends_what_runs)
+{
+    struct tasks tasks = tasks_of(NULL, 6);
+    tasks.text = "[ %u = 4 ] || exec sleep 1000";
+    troupe_map_options_t options = {
+        .jobs = 6, .halt = {TROUPE_MAP_HALT_SUCCESS, true, 1, 0}};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.ok, 1);
+    cr_assert_eq(summary.cancelled, 5);
+    tasks_free(&tasks);
+}
+
+Test(map_ends, a_share_of_failures_halts_from_the_tenth_end_on)
+{
+    struct tasks tasks = tasks_of("moody", 100000);
+    troupe_map_options_t options = {
+        .jobs = 1,
+        .halt = {TROUPE_MAP_HALT_FAIL, false, 0, 50},
+        .timeout_ms = 100};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_geq(summary.ok + summary.failed + summary.lost + summary.timeout,
+                  10);
+    cr_assert_lt(tasks.given, 100000);
+    tasks_free(&tasks);
+}
+
+Test(map_ends, the_deadline_ends_with_what_there_is)
+{
+    struct tasks tasks = tasks_of(NULL, 4);
+    tasks.text = "[ %u = 0 ] || exec sleep 1000";
+    troupe_map_options_t options = {.jobs = 2, .deadline_ms = 500};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert(summary.deadline_passed);
+    cr_assert_eq(summary.ok, 1);
+    cr_assert_eq(summary.ok + summary.cancelled + summary.skipped, 4);
+    tasks_free(&tasks);
+}
+
+Test(map_ends, a_timeout_can_be_a_share_of_the_median)
+{
+    struct tasks tasks = tasks_of(NULL, 8);
+    tasks.text = "[ %u != 7 ] || exec sleep 1000";
+    troupe_map_options_t options = {.jobs = 1, .timeout_percent = 10000};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.ok, 7);
+    cr_assert_eq(summary.timeout, 1);
+    tasks_free(&tasks);
+}
+
+Test(map_ends, a_resumed_run_repeats_nothing_that_was_done)
+{
+    struct scratch_dir dir;
+    scratch_dir_make(&dir);
+    const char *path = scratch_dir_path(&dir, "journal.db");
+    struct tasks first = tasks_of("moody", 11);
+    first.has_keys = true;
+    troupe_map_options_t options = {
+        .jobs = 2, .timeout_ms = 200, .journal = path};
+    troupe_map_summary_t summary = map_run(&first, &options);
+    cr_assert_eq(summary.ok, 2);
+    cr_assert_eq(atomic_load(&calls), 11);
+
+    struct tasks second = tasks_of("moody", 20);
+    second.has_keys = true;
+    options.resume = true;
+    options.ordered = true;
+    summary = map_run(&second, &options);
+    cr_assert_eq(summary.resumed, 11);
+    cr_assert_eq(summary.ok, 4);
+    cr_assert_eq(atomic_load(&calls), 20);
+    cr_assert(second.in_order);
+    cr_assert_str_eq(second.states[3], "failed");
+
+    struct tasks third = tasks_of("moody", 20);
+    third.has_keys = true;
+    options.resume_failed = true;
+    summary = map_run(&third, &options);
+    cr_assert_eq(summary.resumed, 4);
+    cr_assert_eq(atomic_load(&calls), 36);
+    tasks_free(&first);
+    tasks_free(&second);
+    tasks_free(&third);
+    scratch_dir_remove(&dir);
+}
+
+Test(map_ends, a_journal_that_is_in_use_is_named)
+{
+    struct scratch_dir dir;
+    scratch_dir_make(&dir);
+    const char *path = scratch_dir_path(&dir, "journal.db");
+    troupe_journal_t *other = NULL;
+    cr_assert_eq(troupe_journal_open(path, TROUPE_JOURNAL_CREATE, &other, NULL),
+                 0);
+    struct tasks tasks = tasks_of("doubler", 3);
+    troupe_map_options_t options = {.journal = path, .resume = true};
+    troupe_map_calls_t it = {
+        .next = map_give, .result = map_take, .input_fd = -1, .data = &tasks};
+    troupe_map_summary_t summary;
+    cr_assert_eq(troupe_map_run(node, &options, &it, &summary), -EBUSY);
+    cr_assert_not_null(strstr(summary.error, path));
+    cr_assert_eq(tasks.taken, 0);
+    troupe_journal_destroy(&other);
+    tasks_free(&tasks);
+    scratch_dir_remove(&dir);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_map.c: `troupe map`, many tasks at once. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "troupe_nodes.h"
+#include "troupe_runs.h"
+
+#include "tools/commands.h"
+#include "tools/findings.h"
+#include "tools/map.h"
+#include "tools/progress.h"
+
+#define LOOK_MS     100
+#define EXIT_SIGNAL 130
+#define COMMAND_MAX 200 /* bytes of a command line that are kept for people */
+
+/* A signal handler can reach nothing else. */
+static volatile sig_atomic_t interrupts;
+
+/* Once: begin no more; twice: end what runs; then: the end. */
+static void
+on_signal(int number)
+{
+    (void) number;
+    if (++interrupts > 2)
+        _exit(EXIT_SIGNAL);
+}
+
+static void
+catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+struct whole {
+    struct troupe__map_input input;
+    struct troupe__map_output output;
+};
+
+static int
+next(void *data, troupe_map_task_t *ret_task)
+{
+    struct whole *self = data;
+    return troupe__map_next(&self->input, ret_task);
+}
+
+static int
+result(void *data, const troupe_map_result_t *it)
+{
+    struct whole *self = data;
+    return troupe__map_result(&self->output, it);
+}
+
+static int
+look(void *data, const troupe_map_summary_t *so_far)
+{
+    struct whole *self = data;
+    troupe__map_progress(&self->output, so_far);
+    return interrupts;
+}
+
+static char *
+command_line(int argc, char **argv)
+{
+    char *text = troupe__copy("troupe", 6);
+    for (int i = 0; i < argc && strlen(text) < COMMAND_MAX; i++) {
+        char *longer = troupe__format("%s %s", text, argv[i]);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* The run's journal, as a path; 0, or an exit code after words. */
+static int
+find_run(const struct troupe__map_arguments *arguments,
+         char id[TROUPE_RUN_ID_MAX + 1], char **ret_path)
+{
+    troupe_journal_error_t error = {""};
+    char *base = troupe__runs_directory();
+    if (arguments->no_journal || (!base && !arguments->resume)) {
+        free(base);
+        return 0;
+    }
+    int rc = -ENOENT;
+    if (base && arguments->resume) {
+        rc = troupe_run_find(base, arguments->resume, "map", id, ret_path,
+                             &error);
+    } else if (base) {
+        rc = troupe_run_make(base, "map", id, ret_path, &error);
+    }
+    free(base);
+    if (rc == 0)
+        return 0;
+    fprintf(stderr, "troupe map: %s\n",
+            error.text[0] ? error.text : "no directory of runs: set HOME");
+    if (!arguments->resume)
+        fputs("troupe map: --no-journal does without\n", stderr);
+    return TROUPE__EXIT_FAILED;
+}
+
+/* What people see of the run later. */
+static void
+note(const char *path, const char *name, const char *text)
+{
+    troupe_journal_t *journal = NULL;
+    if (!path || !text
+        || troupe_journal_open(path, TROUPE_JOURNAL_RESUME, &journal, NULL) < 0)
+        return;
+    if (troupe_journal_set(journal, name, text) < 0)
+        fprintf(stderr, "troupe map: %s\n", troupe_journal_words(journal));
+    troupe_journal_destroy(&journal);
+}
+
+static int
+exit_code(const struct troupe__map_arguments *arguments,
+          const troupe_map_summary_t *it)
+{
+    bool first = arguments->options.halt.on == TROUPE_MAP_HALT_SUCCESS;
+    if (it->deadline_passed)
+        return TROUPE__EXIT_DEADLINE;
+    if (arguments->quorum > 0)
+        return it->ok >= arguments->quorum ? TROUPE__EXIT_OK
+                                           : TROUPE__EXIT_QUORUM;
+    if (it->ok == it->tasks && !interrupts)
+        return TROUPE__EXIT_OK;
+    if (first && it->ok > 0)
+        return TROUPE__EXIT_OK;
+    return it->ok > 0 || interrupts ? TROUPE__EXIT_PARTIAL
+                                    : TROUPE__EXIT_FAILED;
+}
+
+static int
+finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
+       const char *run)
+{
+    const struct troupe__map_arguments *arguments = self->input.arguments;
+    if (self->input.error) {
+        fprintf(stderr, "troupe map: %s:%llu: %s\n", self->input.name,
+                (unsigned long long) self->input.line + 1,
+                strerror(self->input.error));
+        return TROUPE__EXIT_FAILED;
+    }
+    if (rc < 0 || summary->error[0]) {
+        fprintf(stderr, "troupe map: %s\n",
+                summary->error[0] ? summary->error : troupe_strerror(rc));
+        return TROUPE__EXIT_FAILED;
+    }
+    troupe__map_summary(&self->output, summary, run);
+    return exit_code(arguments, summary);
+}
+
+static int
+run(struct whole *self, const troupe_map_options_t *options, const char *id,
+    const char *command)
+{
+    const struct troupe__map_arguments *arguments = self->input.arguments;
+    troupe_map_calls_t calls = {.next = next,
+                                .result = result,
+                                .look = look,
+                                .look_ms = LOOK_MS,
+                                .input_fd = self->input.fd,
+                                .data = self};
+    troupe_map_summary_t summary = {0};
+    troupe_t *node = NULL;
+    char *file = NULL;
+    bool isolated =
+        options->mode == TROUPE_MAP_PROCESS && arguments->library_count > 0;
+    troupe_nodes_options_t nodes = {.name = "map"};
+    troupe_options_t node_options = troupe_options_default();
+    node_options.nodes = isolated ? &nodes : NULL;
+    int rc = troupe_new(&node_options, &node);
+    if (rc < 0) {
+        fprintf(stderr, "troupe map: %s\n", troupe_strerror(rc));
+        return TROUPE__EXIT_FAILED;
+    }
+    int code = troupe__map_libraries(arguments, node);
+    if (code < 0 && isolated)
+        code = troupe__map_isolate(arguments, node, &file);
+    if (code < 0) {
+        rc = troupe_map_run(node, options, &calls, &summary);
+        code = finish(self, rc, &summary, options->journal ? id : NULL);
+        note(options->journal, TROUPE_RUN_NOTE_COMMAND, command);
+        if (rc == 0 && !summary.halted && !interrupts)
+            note(options->journal, TROUPE_RUN_NOTE_STATE, "finished");
+    }
+    troupe_destroy(&node);
+    if (file)
+        unlink(file);
+    free(file);
+    return code;
+}
+
+static int
+open_files(struct whole *self, const struct troupe__map_arguments *arguments)
+{
+    const char *path = arguments->input;
+    int rc = troupe__map_input_open(&self->input, arguments);
+    self->output =
+        (struct troupe__map_output){.arguments = arguments,
+                                    .input = &self->input,
+                                    .terminal = isatty(STDERR_FILENO),
+                                    .began_ns = troupe__monotonic_ns(),
+                                    .told_ns = troupe__monotonic_ns()};
+    if (rc == 0 && arguments->joblog) {
+        path = arguments->joblog;
+        self->output.joblog = fopen(path, arguments->resume ? "ae" : "we");
+        rc = self->output.joblog ? 0 : -errno;
+    }
+    if (rc == 0)
+        return -1;
+    fprintf(stderr, "troupe map: %s: %s\n", path, strerror(-rc));
+    return TROUPE__EXIT_FAILED;
+}
+
+int
+troupe__command_map(int argc, char **argv)
+{
+    struct troupe__map_arguments arguments;
+    struct whole self = {.input.fd = -1};
+    char id[TROUPE_RUN_ID_MAX + 1] = "";
+    char *path = NULL;
+    int code = troupe__map_parse(argc, argv, &arguments);
+    if (code >= 0)
+        return code;
+    catch_signals();
+    code = open_files(&self, &arguments);
+    if (code < 0)
+        code = find_run(&arguments, id, &path);
+    if (code == 0) {
+        char *command = command_line(argc, argv);
+        arguments.options.journal = path;
+        code = run(&self, &arguments.options, id, command);
+        free(command);
+    }
+    if (self.output.joblog && fclose(self.output.joblog) != 0) {
+        fprintf(stderr, "troupe map: %s: %s\n", arguments.joblog,
+                strerror(errno));
+        code = TROUPE__EXIT_FAILED;
+    }
+    troupe__map_input_close(&self.input);
+    free(path);
+    return code;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map.h: what the files of `troupe map` share. */
+#ifndef TROUPE_TOOLS_MAP_H
+#define TROUPE_TOOLS_MAP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "troupe_map.h"
+#include "troupe_msgpack.h"
+
+#define TROUPE__LIBRARIES_MAX 16
+
+/* What stands on the command line. */
+struct troupe__map_arguments {
+    troupe_map_options_t options;
+    const char *libraries[TROUPE__LIBRARIES_MAX];
+    size_t library_count;
+    const char *fn, *type;
+    char **command; /* or NULL */
+    int command_count;
+    const char *input;  /* a file; NULL: standard input */
+    const char *joblog; /* a file, or NULL */
+    const char *resume; /* a run, or NULL */
+    bool lines;         /* tasks are texts, not JSON */
+    bool plain, quiet, json, no_journal;
+    uint32_t quorum; /* successes that are needed; 0: none */
+};
+
+/* troupe__map_parse: -1 to go on, or an exit code. */
+int troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret);
+
+/* --- map_input.c: lines become tasks ---------------------------------------*/
+
+struct troupe__map_input {
+    const struct troupe__map_arguments *arguments;
+    const char *name; /* of the file, for messages */
+    int fd;
+    char *buffer; /* what was read and is not a task yet */
+    size_t start, end, size;
+    bool is_over;
+    int error; /* errno of a read that failed */
+    uint64_t line, given, broken;
+    msgpack_sbuffer body; /* of the last task */
+    char *key, *words, *target, *type;
+    bool *use_shell; /* for a command of one text; decided once */
+};
+
+/* troupe__map_input_open: 0, or a negative errno value. */
+int troupe__map_input_open(struct troupe__map_input *self,
+                           const struct troupe__map_arguments *arguments);
+void troupe__map_input_close(struct troupe__map_input *self);
+
+/* troupe__map_next: for troupe_map_calls_t. */
+int troupe__map_next(struct troupe__map_input *self,
+                     troupe_map_task_t *ret_task);
+
+/* troupe__map_command: the body of "run" for a line, by the command line. */
+void troupe__map_command(struct troupe__map_input *self, const char *line,
+                         size_t size);
+
+/* troupe__map_json: a task by a line of JSON; false: self->words says why
+ * not. */
+bool troupe__map_json(struct troupe__map_input *self, const char *line,
+                      size_t size, troupe_map_task_t *ret_task,
+                      json_t **ret_id);
+
+/* --- map_output.c: results become lines ------------------------------------*/
+
+struct troupe__map_output {
+    const struct troupe__map_arguments *arguments;
+    const struct troupe__map_input *input;
+    FILE *joblog;
+    bool terminal;
+    bool drawn;
+    uint64_t began_ns, told_ns;
+    uint64_t done;
+};
+
+/* troupe__map_result: for troupe_map_calls_t. */
+int troupe__map_result(struct troupe__map_output *self,
+                       const troupe_map_result_t *result);
+
+/* troupe__map_progress: how far it is, now and then. */
+void troupe__map_progress(struct troupe__map_output *self,
+                          const troupe_map_summary_t *so_far);
+
+/* troupe__map_summary: what came of it, on standard error. */
+void troupe__map_summary(struct troupe__map_output *self,
+                         const troupe_map_summary_t *summary, const char *run);
+
+/* --- map_library.c ---------------------------------------------------------*/
+
+/* troupe__map_libraries: load them and tell a node of their kinds; -1 or an
+ * exit code. */
+int troupe__map_libraries(const struct troupe__map_arguments *arguments,
+                          troupe_t *node);
+
+/* troupe__map_isolate: have functions run in processes of their own.
+ *
+ *   node      a root.
+ *   ret_file  out: a file to be unlinked at the end, and freed.
+ *   returns   -1 or an exit code
+ */
+int troupe__map_isolate(const struct troupe__map_arguments *arguments,
+                        troupe_t *node, char **ret_file);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_options.c: the command line of `troupe map`. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+#include "tools/map.h"
+
+#define JOBS_MAX  65536
+#define TIME_MAX  86400000u /* ms: a day */
+#define COUNT_MAX 1000000000u
+#define SHARE_MAX 100000 /* per cent of a median */
+
+static const char help[] =
+    "usage: troupe map [OPTION]... [COMMAND [ARGUMENT]...] < TASKS\n"
+    "\n"
+    "Run many tasks at once, a bounded number at a time. A task that fails is\n"
+    "a result, and ends no other. Each line of the input is a task:\n"
+    "\n"
+    "  troupe map \"gzip -9 {}\" < FILES   the command with {} replaced by "
+    "the\n"
+    "                     line, which is appended where there is no {}; one\n"
+    "                     text is for a shell, and the line quoted; several\n"
+    "                     arguments are for the program itself\n"
+    "  troupe map < TASKS                 a shell command, or a JSON object:\n"
+    "                     {\"cmd\": TEXT or [WORDS], \"stdin\", \"env\",\n"
+    "                     \"directory\"} or {\"fn\": KIND, \"type\", "
+    "\"args\"},\n"
+    "                     each with \"id\", \"timeout\" (seconds), "
+    "\"retries\"\n"
+    "  troupe map --library words.so --fn KIND < VALUES    an actor of that\n"
+    "                     kind is asked; each line is its body, as JSON\n"
+    "\n"
+    "  -j, --jobs N       so many at once (one per core)\n"
+    "  --mode MODE        where functions run: async, on the workers (the\n"
+    "                     default, and auto); thread, each on its own: it may\n"
+    "                     block; process, each in its own: it may crash.\n"
+    "                     Commands are processes in any mode\n"
+    "  --library FILE     a shared object with kinds; may be given again\n"
+    "  --fn KIND          each line is for an actor of that kind\n"
+    "  --type TYPE        the type of its message (call)\n"
+    "  --lines            lines are texts, not JSON\n"
+    "  --input FILE       read tasks from there\n"
+    "  -k, --ordered      results in the order of the tasks\n"
+    "  --plain            what commands write and functions answer, as it is,\n"
+    "                     instead of lines of JSON\n"
+    "  --timeout TIME     for an attempt: 500ms, 2s, 1m, or 200%, of the "
+    "median\n"
+    "  --retries N        attempts after one that failed (0)\n"
+    "  --policy POLICY    collect, the default; fail-fast; first; quorum:K\n"
+    "  --halt WHEN,ON=N   now or soon; fail, success or done; a number, or N%\n"
+    "                     of those that ended: --halt now,fail=10%\n"
+    "  --deadline TIME    end then with what there is\n"
+    "  --joblog FILE      a line for each attempt's end, as GNU parallel's\n"
+    "  --resume RUN       go on with a run, by its id or 'last': what it\n"
+    "                     finished is not done again\n"
+    "  --resume-failed RUN    the same, but what failed is\n"
+    "  --no-journal       leave nothing to be resumed\n"
+    "  --json             a summary as a line of JSON on standard error\n"
+    "  --quiet            no progress and no summary, only errors\n"
+    "  --help             this text\n"
+    "\n"
+    "Ctrl-C once: begin no more, and finish what runs; twice: end it.\n"
+    "Exit codes: 0 all ok; 1 none, or the run failed; 2 usage; 3 some failed\n"
+    "or did not run; 5 quorum not met; 124 the deadline passed.\n";
+
+static int
+take_mode(struct troupe__map_arguments *ret)
+{
+    if (strcmp(optarg, "async") == 0 || strcmp(optarg, "auto") == 0)
+        ret->options.mode = TROUPE_MAP_ASYNC;
+    else if (strcmp(optarg, "thread") == 0)
+        ret->options.mode = TROUPE_MAP_THREAD;
+    else if (strcmp(optarg, "process") == 0)
+        ret->options.mode = TROUPE_MAP_PROCESS;
+    else {
+        return troupe__usage_error(
+            "map", "--mode is async, thread, process or auto, not '%s'",
+            optarg);
+    }
+    return -1;
+}
+
+/* A number, maybe of per cent. */
+static bool
+read_share(const char *text, size_t most, uint32_t *ret_count,
+           uint32_t *ret_percent)
+{
+    char copy[16] = "";
+    size_t size = strlen(text), number = 0;
+    bool is_share = size > 1 && text[size - 1] == '%';
+    if (size >= sizeof copy)
+        return false;
+    memcpy(copy, text, size - (is_share ? 1 : 0));
+    if (!troupe__read_number(copy, 1, is_share ? most : COUNT_MAX, &number))
+        return false;
+    *ret_count = is_share ? 0 : (uint32_t) number;
+    *ret_percent = is_share ? (uint32_t) number : 0;
+    return true;
+}
+
+static int
+take_halt(struct troupe__map_arguments *ret)
+{
+    static const char *const on[] = {NULL, "fail=", "success=", "done="};
+    troupe_map_halt_t *halt = &ret->options.halt;
+    const char *comma = strchr(optarg, ',');
+    bool now = strncmp(optarg, "now,", 4) == 0;
+    bool ok = comma && (now || strncmp(optarg, "soon,", 5) == 0);
+    halt->on = TROUPE_MAP_HALT_NEVER;
+    for (unsigned i = 1; ok && i < sizeof on / sizeof *on; i++) {
+        if (strncmp(comma + 1, on[i], strlen(on[i])) != 0)
+            continue;
+        halt->on = (troupe_map_halt_on_t) i;
+        ok = read_share(comma + 1 + strlen(on[i]), 100, &halt->count,
+                        &halt->percent);
+    }
+    halt->now = now;
+    if (ok && halt->on != TROUPE_MAP_HALT_NEVER)
+        return -1;
+    return troupe__usage_error("map",
+                               "--halt wants something like "
+                               "now,fail=1 or soon,fail=10%%, not '%s'",
+                               optarg);
+}
+
+static int
+take_policy(struct troupe__map_arguments *ret)
+{
+    troupe_map_halt_t *halt = &ret->options.halt;
+    size_t k = 1;
+    if (strcmp(optarg, "collect") == 0) {
+        halt->on = TROUPE_MAP_HALT_NEVER;
+        return -1;
+    }
+    bool quorum = strncmp(optarg, "quorum:", 7) == 0;
+    if (strcmp(optarg, "fail-fast") == 0)
+        *halt = (troupe_map_halt_t){TROUPE_MAP_HALT_FAIL, true, 1, 0};
+    else if (strcmp(optarg, "first") == 0
+             || (quorum && troupe__read_number(optarg + 7, 1, COUNT_MAX, &k))) {
+        *halt =
+            (troupe_map_halt_t){TROUPE_MAP_HALT_SUCCESS, true, (uint32_t) k, 0};
+    } else {
+        return troupe__usage_error(
+            "map", "--policy is collect, fail-fast, first or quorum:K");
+    }
+    ret->quorum = quorum ? (uint32_t) k : 0;
+    return -1;
+}
+
+static int
+take_timeout(struct troupe__map_arguments *ret)
+{
+    size_t ms = 0, size = strlen(optarg);
+    uint32_t none = 0;
+    if (size > 0 && optarg[size - 1] == '%') {
+        if (read_share(optarg, SHARE_MAX, &none, &ret->options.timeout_percent))
+            return -1;
+    } else if (troupe__read_time(optarg, TIME_MAX, &ms)) {
+        ret->options.timeout_ms = (uint32_t) ms;
+        return -1;
+    }
+    return troupe__usage_error(
+        "map", "--timeout wants a time such as 500ms or 2s, or 200%%");
+}
+
+static int
+take_number(int c, struct troupe__map_arguments *ret)
+{
+    size_t number = 0;
+    if (c == 'j' && !troupe__read_number(optarg, 1, JOBS_MAX, &number))
+        return troupe__usage_error("map", "--jobs wants a number, 1 to %d",
+                                   JOBS_MAX);
+    if (c == 'r' && !troupe__read_number(optarg, 0, 1000, &number))
+        return troupe__usage_error("map", "--retries wants a number, to 1000");
+    if (c == 'd' && !troupe__read_time(optarg, TIME_MAX, &number))
+        return troupe__usage_error(
+            "map", "--deadline wants a time such as 500ms, 2s or 1m");
+    if (c == 'j')
+        ret->options.jobs = (uint32_t) number;
+    else if (c == 'r')
+        ret->options.retries = (uint32_t) number;
+    else
+        ret->options.deadline_ms = (uint32_t) number;
+    return -1;
+}
+
+static int
+take_text(int c, struct troupe__map_arguments *ret)
+{
+    if (!*optarg)
+        return troupe__usage_error("map", "an option's value is empty");
+    if (c == 'l' && ret->library_count == TROUPE__LIBRARIES_MAX)
+        return troupe__usage_error("map", "more than %d times --library",
+                                   TROUPE__LIBRARIES_MAX);
+    if (c == 'l')
+        ret->libraries[ret->library_count++] = optarg;
+    else if (c == 'f')
+        ret->fn = optarg;
+    else if (c == 'T')
+        ret->type = optarg;
+    else if (c == 'i')
+        ret->input = optarg;
+    else if (c == 'L')
+        ret->joblog = optarg;
+    else
+        ret->resume = optarg;
+    ret->options.resume |= c == 'R' || c == 'F';
+    ret->options.resume_failed |= c == 'F';
+    return -1;
+}
+
+static int
+take_option(int c, char *const *argv, struct troupe__map_arguments *ret)
+{
+    if (strchr("jrd", c))
+        return take_number(c, ret);
+    if (strchr("lfTiLRF", c))
+        return take_text(c, ret);
+    switch (c) {
+    case 'm':
+        return take_mode(ret);
+    case 't':
+        return take_timeout(ret);
+    case 'p':
+        return take_policy(ret);
+    case 'H':
+        return take_halt(ret);
+    case 'k':
+        ret->options.ordered = true;
+        return -1;
+    case 'n':
+        ret->lines = true;
+        return -1;
+    case 'P':
+        ret->plain = true;
+        return -1;
+    case 'N':
+        ret->no_journal = true;
+        return -1;
+    case 'J':
+        ret->json = true;
+        return -1;
+    case 'q':
+        ret->quiet = true;
+        return -1;
+    default:
+        return troupe__option_error("map", c, argv);
+    }
+}
+
+static int
+check(const struct troupe__map_arguments *it)
+{
+    if (it->command_count > 0 && it->fn)
+        return troupe__usage_error("map", "give a COMMAND or --fn, not both");
+    if (it->type && strlen(it->type) > TROUPE_TYPE_MAX)
+        return troupe__usage_error("map", "--type has over %d bytes",
+                                   TROUPE_TYPE_MAX);
+    if (it->no_journal && it->resume)
+        return troupe__usage_error("map",
+                                   "--resume needs the journal of the run");
+    return -1;
+}
+
+int
+troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
+{
+    static const struct option options[] = {{"jobs", 1, NULL, 'j'},
+                                            {"mode", 1, NULL, 'm'},
+                                            {"library", 1, NULL, 'l'},
+                                            {"fn", 1, NULL, 'f'},
+                                            {"type", 1, NULL, 'T'},
+                                            {"lines", 0, NULL, 'n'},
+                                            {"input", 1, NULL, 'i'},
+                                            {"ordered", 0, NULL, 'k'},
+                                            {"keep-order", 0, NULL, 'k'},
+                                            {"plain", 0, NULL, 'P'},
+                                            {"timeout", 1, NULL, 't'},
+                                            {"retries", 1, NULL, 'r'},
+                                            {"policy", 1, NULL, 'p'},
+                                            {"halt", 1, NULL, 'H'},
+                                            {"deadline", 1, NULL, 'd'},
+                                            {"joblog", 1, NULL, 'L'},
+                                            {"resume", 1, NULL, 'R'},
+                                            {"resume-failed", 1, NULL, 'F'},
+                                            {"no-journal", 0, NULL, 'N'},
+                                            {"json", 0, NULL, 'J'},
+                                            {"quiet", 0, NULL, 'q'},
+                                            {"help", 0, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    *ret = (struct troupe__map_arguments){.type = NULL};
+    opterr = 0;
+    /* '+': what comes behind the command is the command's. */
+    for (int c; (c = getopt_long(argc, argv, "+:hj:k", options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            return TROUPE__EXIT_OK;
+        }
+        int code = take_option(c, argv, ret);
+        if (code >= 0)
+            return code;
+    }
+    ret->command = argv + optind;
+    ret->command_count = argc - optind;
+    return check(ret);
+}
