@@ -39,6 +39,7 @@ enum {
     X(suspend, "an actor that rests, while its messages wait")                 \
     X(resume, "an actor that goes on")                                         \
     X(stop, "a topology stopped in order")                                     \
+    X(runs, "what interrupted pipelines have left, to be resumed")             \
     X(new, "a project of your own: an actor, its test, its topology")          \
     X(doctor, "what on this machine will hurt")
 
@@ -56,6 +57,14 @@ TROUPE__COMMANDS(TROUPE__DECLARE)
  *   returns  a string to be freed, or NULL when neither is known.
  */
 char *troupe__cache_directory(void);
+
+/*
+ * troupe__runs_directory: where pipelines keep their journals:
+ * $XDG_STATE_HOME/troupe/runs, or ~/.local/state/troupe/runs.
+ *
+ *   returns  a string to be freed, or NULL when neither is known.
+ */
+char *troupe__runs_directory(void);
 
 /* troupe__usage_error: print "troupe COMMAND: ..." and where help is to be
  * found; returns TROUPE__EXIT_USAGE. */

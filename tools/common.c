@@ -12,19 +12,32 @@
 
 #define NAMED_MAX 10
 
-char *
-troupe__cache_directory(void)
+/* A directory by its variable, or below HOME. */
+static char *
+directory_of(const char *variable, const char *rest, const char *below_home)
 {
-    const char *base = getenv("XDG_CACHE_HOME");
-    const char *rest = "/troupe";
+    const char *base = getenv(variable);
     if (!base || base[0] != '/') {
         base = getenv("HOME");
-        rest = "/.cache/troupe";
+        rest = below_home;
     }
     char *path = NULL;
     if (!base || base[0] != '/' || asprintf(&path, "%s%s", base, rest) < 0)
         return NULL;
     return path;
+}
+
+char *
+troupe__cache_directory(void)
+{
+    return directory_of("XDG_CACHE_HOME", "/troupe", "/.cache/troupe");
+}
+
+char *
+troupe__runs_directory(void)
+{
+    return directory_of("XDG_STATE_HOME", "/troupe/runs",
+                        "/.local/state/troupe/runs");
 }
 
 static int output_error; /* errno of the first write that failed */

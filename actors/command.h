@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command.h: what the files of the command actor share. */
+#ifndef TROUPE_ACTORS_COMMAND_H
+#define TROUPE_ACTORS_COMMAND_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "troupe_ask.h"
+#include "troupe_events.h"
+#include "troupe_message.h"
+
+#include "actors/text.h"
+
+/* What is to be run; the texts are lent by the message that asked for it. */
+struct command_request {
+    char **argv; /* ended by NULL; the list is owned, the texts are lent */
+    char **env;  /* NULL: as ours; likewise */
+    const char *directory; /* or NULL */
+    const void *input;
+    size_t input_size;
+    uint64_t timeout_ms; /* 0: none */
+    uint64_t grace_ms;
+    uint64_t most[2];          /* bytes kept of stdout and stderr */
+    struct troupe__text texts; /* NUL-ended copies of what needs them */
+};
+
+/* troupe__command_read: 0 or -EBADMSG, with *ret_what in words; what was read
+ * ends with troupe__command_clear() in either case. */
+int troupe__command_read(const troupe_message_t *msg,
+                         struct command_request *ret_request,
+                         const char **ret_what);
+void troupe__command_clear(struct command_request *self);
+
+/* One of the two pipes that a command writes to. */
+struct command_pipe {
+    int fd; /* -1: closed */
+    uint64_t most;
+    uint64_t size; /* that was written */
+    struct troupe__text kept;
+};
+
+/* What a start gives: pid and the descriptors, all owned. */
+struct command_process {
+    pid_t pid;
+    int pidfd;
+    int out[2];       /* non-blocking */
+    const char *step; /* that failed: "exec", "directory", ... */
+};
+
+/*
+ * troupe__command_spawn: start a program; returns when it has begun.
+ *
+ *   stack    COMMAND_STACK bytes for the child's first steps.
+ *   returns  0, or a negative errno value with ret_process->step set; then
+ *            nothing is left
+ */
+enum { COMMAND_STACK = 65536 };
+int troupe__command_spawn(const struct command_request *request, void *stack,
+                          struct command_process *ret_process);
+
+enum { COMMAND_READ_SIZE = 65536 }; /* bytes that are read at once */
+
+enum { PIPE_OUT, PIPE_ERR, PIPE_COUNT, WHICH_PIDFD = PIPE_COUNT, WHICH_MASK };
+
+/* A command, from its ask to its answer. */
+struct command_job {
+    struct command_job *next;
+    troupe_token_t token;    /* 0: nobody wants the answer any more */
+    troupe_message_t *asked; /* while it waits for its turn, else NULL */
+    uint64_t queued_ns;
+    uint64_t started_ns;
+    pid_t pid;
+    int pidfd;
+    struct command_pipe pipes[PIPE_COUNT];
+    troupe_timer_t timer;
+    uint64_t timeout_ms;
+    uint32_t grace_ms;
+    bool timed_out;
+};
+
+struct commands {
+    int epoll_fd;
+    void *stack; /* for first steps of children */
+    uint64_t limit;
+    uint64_t running_count;
+    struct command_job *running;
+    struct command_job *waiting; /* in order */
+    struct command_job **waiting_end;
+    char *buffer; /* COMMAND_READ_SIZE */
+};
+
+/* troupe__job_start: start a job that is in the list of those that run; where
+ * it cannot be it is answered and gone. Returns as a handler does. */
+int troupe__job_start(troupe_context_t *ctx, struct commands *self,
+                      struct command_job *job,
+                      const struct command_request *request);
+
+/* troupe__job_finish: its process ended: answer, and forget it. */
+int troupe__job_finish(troupe_context_t *ctx, struct commands *self,
+                       struct command_job *job);
+
+/* troupe__job_drain: read what there is, at most `most` bytes; closes the pipe
+ * at its end. */
+void troupe__job_drain(struct commands *self, struct command_pipe *pipe,
+                       size_t most);
+
+/* troupe__job_reap: end what is left of its group, while the zombie keeps the
+ * number, and take its exit. */
+void troupe__job_reap(const struct command_job *job, siginfo_t *ret_info);
+
+/* troupe__job_free: give everything back; not for one that runs. */
+void troupe__job_free(struct command_job *job);
+
+#endif

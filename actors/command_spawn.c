@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_spawn.c: starts a program in a process group of its own. */
+#include "actors/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The child shares our memory until it executes its program, while this thread
+ * stands still: a start costs the same however large we are, and what failed
+ * is told by writing it down. Before the exec nothing may be called but the
+ * system, not even what a sanitizer adds, for it would be done to us.
+ * Source: clone(2), vfork(2), prctl(2).
+ */
+#if defined __has_attribute
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define RAW __attribute__((disable_sanitizer_instrumentation))
+#endif
+#endif
+#ifndef RAW
+#define RAW __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
+
+/* The kernel's sigset_t, and the last of its signals. */
+enum { SIGNALS = 64, SIGSET_SIZE = SIGNALS / 8, FD_COUNT = 3 };
+
+/* What one start works with; the child writes its failure into it. */
+struct start {
+    const char *path;
+    char *const *argv;
+    char *const *env;
+    const char *directory;
+    pid_t parent;
+    int fds[FD_COUNT]; /* what shall be 0, 1, 2; all are above those */
+    int error;         /* negative errno */
+    const char *step;
+};
+
+/* clone() by a name that no sanitizer wraps. */
+int __clone(int (*run)(void *), void *stack, int flags, void *arg, ...);
+
+_Noreturn RAW static void
+failed(struct start *self, const char *step, int error)
+{
+    self->error = error;
+    self->step = step;
+    for (;;)
+        syscall(SYS_exit_group, 127);
+}
+
+RAW static void
+raw_default_signals(struct start *self)
+{
+    unsigned long nothing[2 * (sizeof(struct sigaction) / sizeof(long))];
+    for (unsigned i = 0; i < sizeof nothing / sizeof *nothing; i++)
+        ((volatile unsigned long *) nothing)[i] = 0; /* SIG_DFL, no flags */
+    for (int i = 1; i <= SIGNALS; i++)
+        if (i != SIGKILL && i != SIGSTOP)
+            syscall(SYS_rt_sigaction, i, nothing, NULL, SIGSET_SIZE);
+    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, nothing, NULL, SIGSET_SIZE)
+        < 0)
+        failed(self, "signals", -errno);
+}
+
+RAW static int
+raw_child(void *arg)
+{
+    struct start *self = arg;
+    if (syscall(SYS_setpgid, 0, 0) < 0)
+        failed(self, "process group", -errno);
+    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        failed(self, "prctl", -errno);
+    if (syscall(SYS_getppid) != self->parent)
+        failed(self, "parent", -ESRCH); /* it went before the prctl */
+    for (int i = 0; i < FD_COUNT; i++)
+        if (syscall(SYS_dup3, self->fds[i], i, 0) < 0)
+            failed(self, "descriptors", -errno);
+    if (syscall(SYS_close_range, FD_COUNT, ~0U, 0) < 0)
+        failed(self, "descriptors", -errno);
+    if (self->directory && syscall(SYS_chdir, self->directory) < 0)
+        failed(self, "directory", -errno);
+    raw_default_signals(self);
+    syscall(SYS_execve, self->path, self->argv, self->env);
+    failed(self, "exec", -errno);
+    return 127;
+}
+
+/* Above 0, 1 and 2, also where a program was started without them. */
+static int
+lift(int *fd)
+{
+    if (*fd >= FD_COUNT)
+        return 0;
+    int higher = fcntl(*fd, F_DUPFD_CLOEXEC, FD_COUNT);
+    int rc = higher < 0 ? -errno : 0;
+    close(*fd);
+    *fd = higher;
+    return rc;
+}
+
+static int
+open_pipe(int fds[2])
+{
+    if (pipe2(fds, O_CLOEXEC) < 0) {
+        fds[0] = fds[1] = -1;
+        return -errno;
+    }
+    int rc = lift(&fds[0]);
+    if (rc == 0)
+        rc = lift(&fds[1]);
+    if (rc == 0 && fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
+        rc = -errno;
+    return rc;
+}
+
+/* A file in memory with all that it will read, or nothing to read. */
+static int
+open_input(const void *bytes, size_t size, int *ret_fd)
+{
+    int fd = size == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+                       : memfd_create("stdin", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *ret_fd = fd;
+    const char *at = bytes;
+    for (size_t left = size; left > 0;) {
+        ssize_t written = write(fd, at, left);
+        if (written < 0 && errno != EINTR)
+            return -errno;
+        at += written > 0 ? written : 0;
+        left -= written > 0 ? (size_t) written : 0;
+    }
+    if (size > 0 && lseek(fd, 0, SEEK_SET) < 0)
+        return -errno;
+    return lift(ret_fd);
+}
+
+/* The file of a name, as execvp(3) looks for it; NULL for none. */
+static char *
+find_program(const char *name, int *ret_rc)
+{
+    *ret_rc = -ENOENT;
+    if (strchr(name, '/'))
+        return strdup(name);
+    const char *path = getenv("PATH");
+    if (!path)
+        path = "/bin:/usr/bin";
+    for (const char *at = path; *name; at++) {
+        size_t size = strcspn(at, ":");
+        char *file = NULL;
+        const char *directory = size > 0 ? at : ".";
+        if (asprintf(&file, "%.*s/%s", size > 0 ? (int) size : 1, directory,
+                     name)
+            < 0)
+            return NULL;
+        if (access(file, X_OK) == 0)
+            return file;
+        if (errno == EACCES)
+            *ret_rc = -EACCES;
+        free(file);
+        at += size;
+        if (!*at)
+            break;
+    }
+    return NULL;
+}
+
+static void
+close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int
+run_child(struct start *start, void *stack, struct command_process *ret)
+{
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    char *top = (char *) stack + COMMAND_STACK;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* no handler runs in it */
+    pid_t pid = __clone(raw_child, top, flags, start, &ret->pidfd);
+    int error = -errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0) {
+        ret->pidfd = -1;
+        ret->step = "clone";
+        return error;
+    }
+    ret->pid = pid;
+    if (start->error == 0)
+        return 0;
+    siginfo_t info;
+    while (waitid(P_PIDFD, (id_t) ret->pidfd, &info, WEXITED) < 0
+           && errno == EINTR)
+        continue;
+    ret->step = start->step;
+    return start->error;
+}
+
+int
+troupe__command_spawn(const struct command_request *request, void *stack,
+                      struct command_process *ret_process)
+{
+    int rc = 0;
+    int input = -1;
+    int out[2][2] = {{-1, -1}, {-1, -1}};
+    *ret_process = (struct command_process){
+        .pidfd = -1, .out = {-1, -1}, .step = "look for it"};
+    struct start start = {.argv = request->argv,
+                          .env = request->env ? request->env : environ,
+                          .directory = request->directory,
+                          .parent = getpid()};
+    char *path = find_program(request->argv[0], &rc);
+    start.path = path;
+    if (path) {
+        ret_process->step = "pipe";
+        rc = open_input(request->input, request->input_size, &input);
+    }
+    for (int i = 0; i < 2 && path && rc == 0; i++)
+        rc = open_pipe(out[i]);
+    if (path && rc == 0) {
+        start.fds[0] = input;
+        start.fds[1] = out[0][1];
+        start.fds[2] = out[1][1];
+        rc = run_child(&start, stack, ret_process);
+    }
+    close_fd(&input);
+    for (int i = 0; i < 2; i++) {
+        close_fd(&out[i][1]);
+        if (rc < 0)
+            close_fd(&out[i][0]);
+        ret_process->out[i] = out[i][0];
+    }
+    if (rc < 0)
+        close_fd(&ret_process->pidfd);
+    free(path);
+    return rc;
+}
