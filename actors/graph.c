@@ -8,6 +8,7 @@
 
 #include "troupe_msgpack.h"
 
+#include "actors/graph_command.h"
 #include "mailbox/check.h"
 
 #define ID_LETTERS                                                             \
@@ -87,6 +88,20 @@ is_value(const void *bytes, size_t size)
     return is_whole;
 }
 
+static bool
+is_command(const troupe_graph_task_t *task)
+{
+    msgpack_unpacked unpacked;
+    struct command command;
+    size_t used = 0;
+    msgpack_unpacked_init(&unpacked);
+    bool is = msgpack_unpack_next(&unpacked, task->body, task->body_size, &used)
+                  == MSGPACK_UNPACK_SUCCESS
+              && troupe__graph_command_read(&unpacked.data, &command) == 0;
+    msgpack_unpacked_destroy(&unpacked);
+    return is;
+}
+
 static const char *
 copy_text(const char *text)
 {
@@ -138,6 +153,8 @@ troupe_graph_add(troupe_graph_t *self, const troupe_graph_task_t *task)
     if (!is_task(task))
         return -EINVAL;
     if (task->body && !is_value(task->body, task->body_size))
+        return -EBADMSG;
+    if (task->work == TROUPE_GRAPH_COMMAND && !is_command(task))
         return -EBADMSG;
     if (self->count == TROUPE_GRAPH_TASKS_MAX
         || self->need_count + task->need_count > TROUPE_GRAPH_NEEDS_MAX)

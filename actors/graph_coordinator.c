@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "troupe_children.h"
+#include "troupe_command.h"
 #include "troupe_lifecycle.h"
 
 #include "mailbox/check.h"
@@ -29,9 +30,9 @@ on_deadline(troupe_context_t *ctx, void *state, void *data)
     (void) data;
     struct coordinator *self = state;
     self->run->deadline = (troupe_timer_t){0};
-    troupe__run_drain(ctx, self->run, TROUPE_GRAPH_OVERDUE,
-                      "the deadline passed", true);
-    return troupe__run_dispatch(ctx, self);
+    troupe__graph_run_drain(ctx, self->run, TROUPE_GRAPH_OVERDUE,
+                            "the deadline passed", true);
+    return troupe__graph_run_dispatch(ctx, self);
 }
 
 /* Once: nothing more is started. Twice: what runs is given up. */
@@ -45,20 +46,27 @@ on_interrupt(troupe_context_t *ctx, void *state, int fd, short events)
         troupe_unwatch(ctx, fd);
         return 0;
     }
-    troupe__run_drain(ctx, self->run, TROUPE_GRAPH_INTERRUPTED,
-                      "it was interrupted", self->run->draining);
-    return troupe__run_dispatch(ctx, self);
+    troupe__graph_run_drain(ctx, self->run, TROUPE_GRAPH_INTERRUPTED,
+                            "it was interrupted", self->run->draining);
+    return troupe__graph_run_dispatch(ctx, self);
+}
+
+static void
+give_up(troupe_context_t *ctx, struct graph_run *run)
+{
+    troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_INTERRUPTED,
+                            "whoever wanted it gave up", true);
 }
 
 static int
 on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct coordinator *self = state;
-    if (!self->run || troupe_token_read(msg).id != self->run->token.id)
+    if (!self->run || !self->run->is_begun
+        || troupe_token_read(msg).id != self->run->token.id)
         return 0;
-    troupe__run_drain(ctx, self->run, TROUPE_GRAPH_INTERRUPTED,
-                      "whoever wanted it gave up", true);
-    return troupe__run_dispatch(ctx, self);
+    give_up(ctx, self->run);
+    return troupe__graph_run_dispatch(ctx, self);
 }
 
 /* The sooner of what the orders say and of what the asker waits for. */
@@ -78,21 +86,26 @@ deadline_of(troupe_context_t *ctx, const struct graph_orders *orders,
     return (uint32_t) left_ms;
 }
 
-static int
-begin(troupe_context_t *ctx, struct coordinator *self, uint32_t deadline_ms)
+int
+troupe__graph_run_begin(troupe_context_t *ctx, struct coordinator *self)
 {
     struct graph_run *run = self->run;
-    int rc = troupe_defer(ctx, &run->token);
-    if (rc == 0 && deadline_ms > 0)
-        rc = troupe_call_after(ctx, deadline_ms, on_deadline, NULL, NULL,
-                               &run->deadline);
-    if (rc == 0 && run->orders.interrupt_fd >= 0)
-        rc = troupe_watch(ctx, run->orders.interrupt_fd, POLLIN, on_interrupt);
+    const struct graph_orders *orders = &run->orders;
+    int rc = 0;
+    if (orders->deadline_ms > 0)
+        rc = troupe_call_after(ctx, orders->deadline_ms, on_deadline, NULL,
+                               NULL, &run->deadline);
+    if (rc == 0 && orders->interrupt_fd >= 0)
+        rc = troupe_watch(ctx, orders->interrupt_fd, POLLIN, on_interrupt);
     if (rc < 0)
-        return troupe_fail(ctx, rc, "the run cannot begin");
+        return troupe__graph_run_refuse(ctx, self, rc, "the run cannot begin");
+    run->is_begun = true;
+    run->start_ns = troupe_time_ns(ctx);
     troupe__schedule_begin(&run->schedule);
-    troupe__run_tell(ctx, run);
-    return troupe__run_dispatch(ctx, self);
+    troupe__graph_run_tell(ctx, run);
+    if (!troupe_token_is_open(ctx, run->token))
+        give_up(ctx, run);
+    return troupe__graph_run_dispatch(ctx, self);
 }
 
 static void
@@ -115,44 +128,57 @@ on_run(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_stash(ctx) == 0
                    ? 0
                    : troupe_reply_error(ctx, -EBUSY, "too many runs wait");
-    int rc = troupe__orders_read(msg, &orders, why);
+    int rc = troupe__graph_orders_read(msg, &orders, why);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "%s", why);
     rc = troupe_graph_check(orders.graph, keep_first, why);
     if (rc < 0) {
-        troupe__orders_clear(&orders);
+        troupe__graph_orders_clear(&orders);
         return troupe_reply_error(ctx, rc, "%s", why);
     }
-    self->run = troupe__run_new(ctx, &orders);
-    return begin(ctx, self, deadline_of(ctx, &orders, msg));
+    orders.deadline_ms = deadline_of(ctx, &orders, msg);
+    self->run = troupe__graph_run_new(ctx, &orders);
+    rc = troupe_defer(ctx, &self->run->token);
+    CHECK(rc == 0); /* it is an ask, and not answered */
+    if (!orders.journal)
+        return troupe__graph_run_begin(ctx, self);
+    rc = troupe__graph_journal_open(ctx, self);
+    return rc < 0 ? troupe__graph_run_refuse(ctx, self, rc, "no journal") : 0;
 }
 
 /* --- the actors below it ----------------------------------------------------*/
 
-static int start_worker(troupe_context_t *ctx, struct coordinator *self);
+#define CHILDREN (GRAPH_WORKERS + 1)
+
+static int start_child(troupe_context_t *ctx, struct coordinator *self);
 
 static int
-on_worker(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+on_child(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct coordinator *self = state;
     troupe_child_info_t info;
     if (answer->outcome != TROUPE_REPLY
         || troupe_child_info_read(answer->msg, &info) < 0)
         return troupe_fail(ctx, -EHOSTDOWN, "no worker: %s", answer->text);
-    self->workers[self->worker_count++] = info.ref;
-    return self->worker_count == GRAPH_WORKERS ? troupe_started(ctx)
-                                               : start_worker(ctx, self);
+    if (self->child_count < GRAPH_WORKERS)
+        self->workers[self->child_count] = info.ref;
+    else
+        self->commands = info.ref;
+    return ++self->child_count == CHILDREN ? troupe_started(ctx)
+                                           : start_child(ctx, self);
 }
 
 static int
-start_worker(troupe_context_t *ctx, struct coordinator *self)
+start_child(troupe_context_t *ctx, struct coordinator *self)
 {
-    static const char *const ids[GRAPH_WORKERS] = {"worker-1", "worker-2"};
-    troupe_child_spec_t spec = {.id = ids[self->worker_count],
-                                .kind = &troupe_graph_worker};
+    static const troupe_child_spec_t specs[CHILDREN] = {
+        {.id = "worker-1", .kind = &troupe_graph_worker},
+        {.id = "worker-2", .kind = &troupe_graph_worker},
+        {.id = "commands", .kind = &troupe_command, .place = TROUPE_SPREAD},
+    };
     troupe_child_request_t request = {.verb = TROUPE_START_CHILD,
-                                      .spec = &spec};
-    return troupe_supervisor_ask(ctx, self->supervisor, &request, 0, on_worker,
+                                      .spec = &specs[self->child_count]};
+    return troupe_supervisor_ask(ctx, self->supervisor, &request, 0, on_child,
                                  NULL);
 }
 
@@ -167,7 +193,7 @@ coordinator_start(troupe_context_t *ctx, void *state,
     int rc = troupe_supervisor_start(ctx, &options, NULL, 0, &self->supervisor,
                                      NULL);
     if (rc == 0)
-        rc = start_worker(ctx, self);
+        rc = start_child(ctx, self);
     return rc < 0 ? troupe_fail(ctx, rc, "no workers") : TROUPE_STARTING;
 }
 
@@ -176,7 +202,7 @@ coordinator_stop(troupe_context_t *ctx, void *state,
                  const troupe_reason_t *reason)
 {
     (void) ctx, (void) reason;
-    troupe__run_destroy(&((struct coordinator *) state)->run);
+    troupe__graph_run_destroy(&((struct coordinator *) state)->run);
 }
 
 TROUPE_KIND(troupe_graph_coordinator, struct coordinator,

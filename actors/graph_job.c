@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/graph_command.h"
 #include "actors/graph_coordinator.h"
 #include "actors/graph_value.h"
 #include "mailbox/check.h"
 
-#define NS_PER_MS 1000000u
+#define GRAPH_OUTPUT_MAX (GRAPH_RESULT_MAX - 64) /* bytes of a command's */
 
 static const troupe_graph_task_t *
 spec_of(const struct graph_job *job)
@@ -19,8 +20,8 @@ spec_of(const struct graph_job *job)
 }
 
 void
-troupe__job_end(troupe_context_t *ctx, struct graph_job *job,
-                troupe_graph_state_t state, const char *why, ...)
+troupe__graph_job_end(troupe_context_t *ctx, struct graph_job *job,
+                      troupe_graph_state_t state, const char *why, ...)
 {
     struct graph_run *run = job->run;
     if (why) {
@@ -32,7 +33,7 @@ troupe__job_end(troupe_context_t *ctx, struct graph_job *job,
         va_end(args);
     }
     troupe__schedule_end(&run->schedule, job->task, state);
-    troupe__run_tell(ctx, run);
+    troupe__graph_run_tell(ctx, run);
     uint32_t whose = run->orders.graph->tasks[job->task].fallback_of;
     bool failed = troupe__schedule_failed(&run->schedule, job->task)
                   || (whose != GRAPH_NONE
@@ -45,7 +46,7 @@ troupe__job_end(troupe_context_t *ctx, struct graph_job *job,
                          .spec.id)
             < 0)
             troupe__out_of_memory(0);
-        troupe__run_drain(ctx, run, TROUPE_GRAPH_BROKEN, words, false);
+        troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_BROKEN, words, false);
         free(words);
     }
 }
@@ -73,23 +74,25 @@ known_task(void *data, const struct reference *reference)
     return known;
 }
 
-static void
-take_result(troupe_context_t *ctx, struct graph_job *job, const void *bytes,
-            size_t size)
+void
+troupe__graph_job_result(troupe_context_t *ctx, struct graph_job *job,
+                         const void *bytes, size_t size)
 {
     struct graph_run *run = job->run;
     if (size > GRAPH_RESULT_MAX || run->result_bytes + size > GRAPH_TOTAL_MAX) {
-        troupe__job_end(ctx, job, TROUPE_GRAPH_FAILED,
-                        "its result has %zu bytes: over 1 MiB, or with the "
-                        "others over 64 MiB; hand a file's path on instead",
-                        size);
+        troupe__graph_job_end(
+            ctx, job, TROUPE_GRAPH_FAILED,
+            "its result has %zu bytes: over 1 MiB, or with the "
+            "others over 64 MiB; hand a file's path on instead",
+            size);
         return;
     }
     run->result_bytes += size;
     job->result = troupe__alloc(size);
     job->result_size = size;
     memcpy(job->result, bytes, size);
-    troupe__job_end(ctx, job, TROUPE_GRAPH_OK, NULL);
+    if (!troupe__graph_journal_keep(ctx, job))
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_OK, NULL);
 }
 
 /* --- further tries ----------------------------------------------------------*/
@@ -123,7 +126,7 @@ on_rested(troupe_context_t *ctx, void *state, void *data)
     job->timer = (troupe_timer_t){0};
     troupe__schedule_again(&job->run->schedule, job->task);
     job->run->change_count = 0; /* it was ready before */
-    return troupe__run_dispatch(ctx, state);
+    return troupe__graph_run_dispatch(ctx, state);
 }
 
 static void
@@ -136,16 +139,41 @@ fail(troupe_context_t *ctx, struct graph_job *job, troupe_graph_state_t state,
         char count[16] = "";
         if (job->attempts > 1)
             snprintf(count, sizeof count, "%u", job->attempts);
-        troupe__job_end(ctx, job, state, "%s%s%s", count, tries, words);
+        troupe__graph_job_end(ctx, job, state, "%s%s%s", count, tries, words);
         return;
     }
-    troupe__run_event(ctx, job->run, job->task, "again");
+    troupe__graph_run_event(ctx, job->run, job->task, "again");
     int rc = troupe_call_after(ctx, rest_ms(ctx, job), on_rested, job, NULL,
                                &job->timer);
     CHECK(rc == 0);
 }
 
 /* --- asks -------------------------------------------------------------------*/
+
+/* A command may have failed although whoever ran it answered. */
+static void
+take_command(troupe_context_t *ctx, struct graph_job *job,
+             const troupe_message_t *reply)
+{
+    msgpack_unpacked body;
+    struct command command;
+    char why[COMMAND_WHY];
+    void *bytes = NULL;
+    size_t size = 0, used = 0;
+    msgpack_unpacked_init(&body);
+    int rc = msgpack_unpack_next(&body, job->body, job->body_size, &used);
+    CHECK(rc == MSGPACK_UNPACK_SUCCESS);
+    rc = troupe__graph_command_read(&body.data, &command);
+    CHECK(rc == 0); /* it was run */
+    troupe_graph_state_t state = troupe__graph_command_result(
+        reply, command.output, GRAPH_OUTPUT_MAX, &bytes, &size, why);
+    msgpack_unpacked_destroy(&body);
+    if (state == TROUPE_GRAPH_OK)
+        troupe__graph_job_result(ctx, job, bytes, size);
+    else
+        fail(ctx, job, state, -EPROTO, why);
+    free(bytes);
+}
 
 static void
 take_answer(troupe_context_t *ctx, struct graph_job *job,
@@ -156,11 +184,15 @@ take_answer(troupe_context_t *ctx, struct graph_job *job,
     switch (answer->outcome) {
     case TROUPE_REPLY:
         body = troupe_message_body(answer->msg, &size);
-        take_result(ctx, job, body, size);
+        if (spec_of(job)->work == TROUPE_GRAPH_COMMAND)
+            take_command(ctx, job, answer->msg);
+        else
+            troupe__graph_job_result(ctx, job, body, size);
         return;
     case TROUPE_CANCELLED:
-        troupe__job_end(ctx, job, TROUPE_GRAPH_CANCELLED, "%s",
-                        job->run->end_why ? job->run->end_why : answer->text);
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_CANCELLED, "%s",
+                              job->run->end_why ? job->run->end_why
+                                                : answer->text);
         return;
     case TROUPE_TIMEOUT:
         fail(ctx, job, TROUPE_GRAPH_TIMEOUT, answer->code, answer->text);
@@ -181,99 +213,147 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct graph_job *job = answer->data;
     struct graph_run *run = job->run;
     job->ask = (troupe_ask_t){0};
-    job->spent_ns += troupe__run_now(ctx, run) - job->started_ns;
+    job->spent_ns += troupe__graph_run_now(ctx, run) - job->started_ns;
     run->busy--;
     take_answer(ctx, job, answer);
-    return troupe__run_dispatch(ctx, state);
+    return troupe__graph_run_dispatch(ctx, state);
+}
+
+static int
+ask_command(troupe_context_t *ctx, struct coordinator *self,
+            struct graph_job *job, troupe_ask_options_t *options)
+{
+    msgpack_unpacked body;
+    struct command command;
+    size_t used = 0;
+    msgpack_unpacked_init(&body);
+    int rc = msgpack_unpack_next(&body, job->body, job->body_size, &used);
+    CHECK(rc == MSGPACK_UNPACK_SUCCESS);
+    rc = troupe__graph_command_read(&body.data, &command);
+    struct command_order order = {.command = &command,
+                                  .timeout_ms = spec_of(job)->timeout_ms,
+                                  .output_max = GRAPH_OUTPUT_MAX};
+    options->timeout_ms = order.timeout_ms < UINT32_MAX - COMMAND_GRACE_MS
+                              ? order.timeout_ms + COMMAND_GRACE_MS
+                              : UINT32_MAX;
+    if (rc == 0)
+        rc = troupe_ask_with(ctx, self->commands, "run", options, &job->ask,
+                             "*", troupe__graph_command_write, &order);
+    msgpack_unpacked_destroy(&body);
+    return rc;
 }
 
 /* Whom it asks, and what. */
 static int
-ask(troupe_context_t *ctx, struct coordinator *self, struct graph_job *job,
-    const void *body, size_t size)
+ask(troupe_context_t *ctx, struct coordinator *self, struct graph_job *job)
 {
     const troupe_graph_task_t *spec = spec_of(job);
     troupe_ask_options_t options = {.timeout_ms = spec->timeout_ms,
                                     .answer = on_answer,
                                     .data = job,
                                     .detached = true};
-    troupe_ref_t worker = self->workers[self->turn++ % GRAPH_WORKERS];
-    if (spec->work == TROUPE_GRAPH_NOOP)
-        return troupe_ask_with(ctx, worker, "noop", &options, &job->ask, NULL);
-    if (spec->work == TROUPE_GRAPH_VALUE)
-        return troupe_ask_with(ctx, worker, "value", &options, &job->ask, "r",
-                               body, size);
-    troupe_ref_t actor = TROUPE_NOBODY;
-    int rc = troupe_lookup(troupe_context_node(ctx), spec->actor, &actor);
+    troupe_ref_t to = self->workers[self->turn++ % GRAPH_WORKERS];
+    const char *type = "value";
+    int rc = 0;
+    switch (spec->work) {
+    case TROUPE_GRAPH_NOOP:
+        return troupe_ask_with(ctx, to, "noop", &options, &job->ask, NULL);
+    case TROUPE_GRAPH_COMMAND:
+        return ask_command(ctx, self, job, &options);
+    case TROUPE_GRAPH_VALUE:
+        break;
+    case TROUPE_GRAPH_ASK:
+        type = spec->type;
+        rc = troupe_lookup(troupe_context_node(ctx), spec->actor, &to);
+        break;
+    }
     return rc < 0 ? rc
-                  : troupe_ask_with(ctx, actor, spec->type, &options, &job->ask,
-                                    "r", body, size);
+                  : troupe_ask_with(ctx, to, type, &options, &job->ask, "r",
+                                    job->body, job->body_size);
 }
 
-static void
-attempt(troupe_context_t *ctx, struct coordinator *self, struct graph_job *job,
-        const void *body, size_t size)
+void
+troupe__graph_job_attempt(troupe_context_t *ctx, struct coordinator *self,
+                          struct graph_job *job)
 {
     struct graph_run *run = job->run;
     job->attempts++;
-    job->started_ns = troupe__run_now(ctx, run);
-    int rc = ask(ctx, self, job, body, size);
+    job->started_ns = troupe__graph_run_now(ctx, run);
+    int rc = ask(ctx, self, job);
     if (rc == 0) {
         run->busy++;
         if (run->busy > run->busy_most)
             run->busy_most = run->busy;
-        troupe__run_event(ctx, run, job->task, "started");
+        troupe__graph_run_event(ctx, run, job->task, "started");
     } else if (rc == -ENOENT) {
         char words[TROUPE_NAME_MAX + 64];
         snprintf(words, sizeof words, "there is no actor '%s'",
                  spec_of(job)->actor);
         fail(ctx, job, TROUPE_GRAPH_FAILED, rc, words);
     } else {
-        fail(ctx, job, TROUPE_GRAPH_FAILED, rc, troupe_strerror(rc));
+        fail(ctx, job, TROUPE_GRAPH_FAILED, rc,
+             spec_of(job)->work == TROUPE_GRAPH_COMMAND && rc == -EINVAL
+                 ? "an argument or variable holds a zero byte, or is no text"
+                 : troupe_strerror(rc));
     }
 }
 
-void
-troupe__job_start(troupe_context_t *ctx, struct coordinator *self,
-                  struct graph_run *run, uint32_t task)
+/* What it is given, with the results of others in their places. */
+static int
+fill_in(struct graph_job *job, char why[REFERENCE_WHY])
 {
     static const char nil[] = "\xc0";
+    const troupe_graph_task_t *spec = spec_of(job);
+    job->body = spec->body ? spec->body : nil;
+    job->body_size = spec->body ? spec->body_size : 1;
+    if (!memmem(job->body, job->body_size, "${", 2))
+        return 0;
+    int rc = troupe__graph_references_fill(
+        job->body, job->body_size, spec->work == TROUPE_GRAPH_COMMAND,
+        known_task, job->run, &job->filled, &job->body_size, why);
+    job->body = job->filled;
+    return rc;
+}
+
+void
+troupe__graph_job_start(troupe_context_t *ctx, struct coordinator *self,
+                        struct graph_run *run, uint32_t task)
+{
     struct graph_job *job = &run->jobs[task];
     const troupe_graph_task_t *spec = spec_of(job);
     char why[REFERENCE_WHY];
-    void *filled = NULL;
-    const void *body = spec->body ? spec->body : nil;
-    size_t size = spec->body ? spec->body_size : 1;
-    int rc = spec->when && job->attempts == 0
-                 ? troupe__when(spec->when, known_task, run, NULL, why)
-                 : 1;
-    if (rc == 0) {
-        troupe__job_end(ctx, job, TROUPE_GRAPH_NOT_NEEDED,
-                        "its 'when' is false");
+    if (job->attempts > 0) {
+        troupe__graph_job_attempt(ctx, self, job);
         return;
     }
-    if (rc > 0 && memmem(body, size, "${", 2)) {
-        rc = troupe__references_fill(body, size,
-                                     spec->work == TROUPE_GRAPH_COMMAND,
-                                     known_task, run, &filled, &size, why);
-        body = filled;
+    int rc = spec->when
+                 ? troupe__graph_when(spec->when, known_task, run, NULL, why)
+                 : 1;
+    if (rc == 0) {
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_NOT_NEEDED,
+                              "its 'when' is false");
+        return;
     }
+    if (rc > 0)
+        rc = fill_in(job, why);
     if (rc < 0)
-        troupe__job_end(ctx, job, TROUPE_GRAPH_FAILED, "%s", why);
-    else
-        attempt(ctx, self, job, body, size);
-    free(filled);
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED, "%s", why);
+    else if (!troupe__graph_journal_find(ctx, self, job))
+        troupe__graph_job_attempt(ctx, self, job);
 }
 
 void
-troupe__job_stop(troupe_context_t *ctx, struct graph_job *job)
+troupe__graph_job_stop(troupe_context_t *ctx, struct graph_job *job)
 {
+    if (job->keeps)
+        return; /* it is done; the journal will soon have it */
     if (job->ask.id != 0) {
         troupe_cancel(ctx, job->ask);
     } else if (job->timer.id != 0) {
         troupe_call_clear(ctx, job->timer);
         job->timer = (troupe_timer_t){0};
-        troupe__job_end(ctx, job, TROUPE_GRAPH_CANCELLED,
-                        "%s, before it was tried again", job->run->end_why);
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_CANCELLED,
+                              "%s, before it was tried again",
+                              job->run->end_why);
     }
 }

@@ -55,8 +55,8 @@ pack(const json_t *json, msgpack_packer *packer, unsigned depth)
 }
 
 int
-troupe__json_value(const char *text, size_t size, void **ret_bytes,
-                   size_t *ret_size)
+troupe__graph_json_value(const char *text, size_t size, void **ret_bytes,
+                         size_t *ret_size)
 {
     json_t *json = json_loadb(text, size, JSON_DECODE_ANY, NULL);
     if (!json)
@@ -105,17 +105,17 @@ write_map(const msgpack_object_map *map, FILE *out)
             write_text(key->via.str.ptr, key->via.str.size, out);
         } else {
             fputc('"', out);
-            troupe__value_text(key, out);
+            troupe__graph_value_text(key, out);
             fputc('"', out);
         }
         fputc(':', out);
-        troupe__value_json(&map->ptr[i].val, out);
+        troupe__graph_value_json(&map->ptr[i].val, out);
     }
     fputc('}', out);
 }
 
 void
-troupe__value_json(const msgpack_object *object, FILE *out)
+troupe__graph_value_json(const msgpack_object *object, FILE *out)
 {
     switch (object->type) {
     case MSGPACK_OBJECT_STR:
@@ -129,7 +129,7 @@ troupe__value_json(const msgpack_object *object, FILE *out)
         for (uint32_t i = 0; i < object->via.array.size; i++) {
             if (i > 0)
                 fputc(',', out);
-            troupe__value_json(&object->via.array.ptr[i], out);
+            troupe__graph_value_json(&object->via.array.ptr[i], out);
         }
         fputc(']', out);
         return;
@@ -139,7 +139,7 @@ troupe__value_json(const msgpack_object *object, FILE *out)
     case MSGPACK_OBJECT_FLOAT32:
     case MSGPACK_OBJECT_FLOAT64:
         if (isfinite(object->via.f64))
-            troupe__value_text(object, out);
+            troupe__graph_value_text(object, out);
         else
             fputs("null", out);
         return;
@@ -150,7 +150,7 @@ troupe__value_json(const msgpack_object *object, FILE *out)
     case MSGPACK_OBJECT_BOOLEAN:
     case MSGPACK_OBJECT_POSITIVE_INTEGER:
     case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-        troupe__value_text(object, out);
+        troupe__graph_value_text(object, out);
         return;
     }
 }

@@ -73,7 +73,7 @@ troupe_graph_plan(troupe_graph_t *self, uint32_t parallel,
         return rc;
     size_t count = self->count;
     troupe_graph_plan_t *plan = troupe__alloc(sizeof *plan);
-    plan->parallel = parallel > 0 ? parallel : troupe__cores();
+    plan->parallel = parallel > 0 ? parallel : troupe__graph_cores();
     plan->start_ms = troupe__alloc(count * sizeof *plan->start_ms);
     plan->order = troupe__alloc(count * sizeof *plan->order);
     uint64_t *lengths = troupe__graph_lengths(self, &plan->is_guess);

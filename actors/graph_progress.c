@@ -13,7 +13,7 @@
 /* --- a run ------------------------------------------------------------------*/
 
 uint64_t
-troupe__run_now(troupe_context_t *ctx, const struct graph_run *run)
+troupe__graph_run_now(troupe_context_t *ctx, const struct graph_run *run)
 {
     uint64_t now_ns = troupe_time_ns(ctx);
     return now_ns > run->start_ns ? now_ns - run->start_ns : 0;
@@ -27,7 +27,7 @@ on_changed(void *data, uint32_t task)
 }
 
 struct graph_run *
-troupe__run_new(troupe_context_t *ctx, const struct graph_orders *orders)
+troupe__graph_run_new(troupe_context_t *ctx, const struct graph_orders *orders)
 {
     uint32_t count = orders->graph->count;
     struct graph_run *run = troupe__alloc(sizeof *run);
@@ -40,7 +40,7 @@ troupe__run_new(troupe_context_t *ctx, const struct graph_orders *orders)
         run->jobs[i].task = i;
     }
     if (run->orders.parallel == 0)
-        run->orders.parallel = troupe__cores();
+        run->orders.parallel = troupe__graph_cores();
     if (run->orders.parallel > PARALLEL_MAX)
         run->orders.parallel = PARALLEL_MAX;
     run->start_ns = troupe_time_ns(ctx);
@@ -50,13 +50,14 @@ troupe__run_new(troupe_context_t *ctx, const struct graph_orders *orders)
 }
 
 void
-troupe__run_destroy(struct graph_run **run_p)
+troupe__graph_run_destroy(struct graph_run **run_p)
 {
     struct graph_run *run = *run_p;
     if (!run)
         return;
     for (uint32_t i = 0; i < run->orders.graph->count; i++) {
         free(run->jobs[i].result);
+        free(run->jobs[i].filled);
         free(run->whys[i]);
     }
     free(run->jobs);
@@ -64,7 +65,7 @@ troupe__run_destroy(struct graph_run **run_p)
     free(run->changes);
     free(run->end_why);
     troupe__schedule_clear(&run->schedule);
-    troupe__orders_clear(&run->orders);
+    troupe__graph_orders_clear(&run->orders);
     free(run);
     *run_p = NULL;
 }
@@ -72,8 +73,8 @@ troupe__run_destroy(struct graph_run **run_p)
 /* --- the watcher ------------------------------------------------------------*/
 
 void
-troupe__run_event(troupe_context_t *ctx, const struct graph_run *run,
-                  uint32_t task, const char *event)
+troupe__graph_run_event(troupe_context_t *ctx, const struct graph_run *run,
+                        uint32_t task, const char *event)
 {
     if (troupe_ref_is_nobody(run->orders.watcher))
         return;
@@ -88,9 +89,10 @@ troupe__run_event(troupe_context_t *ctx, const struct graph_run *run,
         "state",
         ended ? troupe_graph_state_name((troupe_graph_state_t) it->state) : "",
         "why", run->whys[task] ? run->whys[task] : "", "attempts",
-        (uint64_t) job->attempts, "ms", troupe__run_now(ctx, run) / NS_PER_MS,
-        "busy", (uint64_t) run->busy, "ended", (uint64_t) run->schedule.ended,
-        "count", (uint64_t) run->orders.graph->count);
+        (uint64_t) job->attempts, "ms",
+        troupe__graph_run_now(ctx, run) / NS_PER_MS, "busy",
+        (uint64_t) run->busy, "ended", (uint64_t) run->schedule.ended, "count",
+        (uint64_t) run->orders.graph->count);
     (void) rc;
 }
 
@@ -113,9 +115,9 @@ why_of(const struct graph_run *run, uint32_t task)
 }
 
 void
-troupe__run_tell(troupe_context_t *ctx, struct graph_run *run)
+troupe__graph_run_tell(troupe_context_t *ctx, struct graph_run *run)
 {
-    uint64_t now_ns = troupe__run_now(ctx, run);
+    uint64_t now_ns = troupe__graph_run_now(ctx, run);
     for (uint32_t i = 0; i < run->change_count; i++) {
         uint32_t task = run->changes[i];
         struct graph_job *job = &run->jobs[task];
@@ -126,7 +128,7 @@ troupe__run_tell(troupe_context_t *ctx, struct graph_run *run)
         job->ended_ns = now_ns;
         if (!run->whys[task])
             run->whys[task] = why_of(run, task);
-        troupe__run_event(ctx, run, task, "ended");
+        troupe__graph_run_event(ctx, run, task, "ended");
     }
     run->change_count = 0;
 }
@@ -134,8 +136,9 @@ troupe__run_tell(troupe_context_t *ctx, struct graph_run *run)
 /* --- ends -------------------------------------------------------------------*/
 
 void
-troupe__run_drain(troupe_context_t *ctx, struct graph_run *run,
-                  troupe_graph_outcome_t outcome, const char *why, bool now)
+troupe__graph_run_drain(troupe_context_t *ctx, struct graph_run *run,
+                        troupe_graph_outcome_t outcome, const char *why,
+                        bool now)
 {
     if (!run->draining) {
         run->draining = true;
@@ -144,11 +147,11 @@ troupe__run_drain(troupe_context_t *ctx, struct graph_run *run,
     }
     troupe__schedule_cancel(&run->schedule,
                             run->outcome == TROUPE_GRAPH_BROKEN && !now);
-    troupe__run_tell(ctx, run);
+    troupe__graph_run_tell(ctx, run);
     for (uint32_t i = 0; i < run->orders.graph->count; i++) {
         if (run->schedule.tasks[i].phase == SCHEDULE_RUNNING
             && (now || run->jobs[i].timer.id != 0))
-            troupe__job_stop(ctx, &run->jobs[i]);
+            troupe__graph_job_stop(ctx, &run->jobs[i]);
     }
 }
 
@@ -193,7 +196,23 @@ ended_of(const struct graph_run *run, uint32_t task)
 }
 
 static int
-finish(troupe_context_t *ctx, struct coordinator *self)
+leave(troupe_context_t *ctx, struct coordinator *self, int rc)
+{
+    troupe__graph_run_destroy(&self->run);
+    troupe_unstash(ctx);
+    return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
+}
+
+int
+troupe__graph_run_refuse(troupe_context_t *ctx, struct coordinator *self,
+                         int code, const char *words)
+{
+    int rc = troupe_reply_error_to(ctx, &self->run->token, code, "%s", words);
+    return leave(ctx, self, rc);
+}
+
+int
+troupe__graph_run_over(troupe_context_t *ctx, struct coordinator *self)
 {
     struct graph_run *run = self->run;
     uint32_t count = run->orders.graph->count;
@@ -207,32 +226,42 @@ finish(troupe_context_t *ctx, struct coordinator *self)
         .tasks = tasks,
         .parallel = run->orders.parallel,
         .parallel_most = run->busy_most,
-        .wall_ns = troupe__run_now(ctx, run),
+        .wall_ns = run->wall_ns,
     };
-    int rc =
-        troupe_reply_to(ctx, &run->token, "*", troupe__report_tell, &report);
+    int rc = troupe_reply_to(ctx, &run->token, "*", troupe__graph_report_tell,
+                             &report);
     free(tasks);
+    return leave(ctx, self, rc);
+}
+
+static int
+finish(troupe_context_t *ctx, struct coordinator *self)
+{
+    struct graph_run *run = self->run;
+    run->is_over = true;
+    run->wall_ns = troupe__graph_run_now(ctx, run);
     if (run->deadline.id != 0)
         troupe_call_clear(ctx, run->deadline);
     if (run->orders.interrupt_fd >= 0)
         troupe_unwatch(ctx, run->orders.interrupt_fd);
-    troupe__run_destroy(&self->run);
-    troupe_unstash(ctx);
-    return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
+    return run->orders.journal ? troupe__graph_journal_close(ctx, self)
+                               : troupe__graph_run_over(ctx, self);
 }
 
 int
-troupe__run_dispatch(troupe_context_t *ctx, struct coordinator *self)
+troupe__graph_run_dispatch(troupe_context_t *ctx, struct coordinator *self)
 {
     struct graph_run *run = self->run;
     uint32_t task = 0;
     CHECK(run);
+    if (run->is_over)
+        return 0;
     while (run->busy < run->orders.parallel
            && troupe__schedule_pop(&run->schedule, &task))
-        troupe__job_start(ctx, self, run, task);
+        troupe__graph_job_start(ctx, self, run, task);
     if (troupe__schedule_is_stalled(&run->schedule)) {
         char *why = troupe__schedule_waits(&run->schedule);
-        troupe__run_drain(ctx, run, TROUPE_GRAPH_STALLED, why, true);
+        troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_STALLED, why, true);
         free(why);
     }
     if (run->schedule.ended == run->orders.graph->count)

@@ -57,11 +57,11 @@ static void
 look_at_text(struct look *self, const char *text, size_t size)
 {
     const char *end = text + size;
-    const char *at = troupe__reference_next(text, size);
+    const char *at = troupe__graph_reference_next(text, size);
     while (at) {
         struct reference reference;
         size_t used =
-            troupe__reference_read(at, (size_t) (end - at), &reference);
+            troupe__graph_reference_read(at, (size_t) (end - at), &reference);
         if (used > 0) {
             on_seen(self, &reference);
         } else {
@@ -74,7 +74,8 @@ look_at_text(struct look *self, const char *text, size_t size)
                 (int) (end - at < 40 ? end - at : 40), at);
             used = 2;
         }
-        at = troupe__reference_next(at + used, (size_t) (end - at) - used);
+        at =
+            troupe__graph_reference_next(at + used, (size_t) (end - at) - used);
     }
 }
 
@@ -122,7 +123,7 @@ troupe__graph_references(struct troupe_graph *self,
         char why[REFERENCE_WHY];
         check_body(&look, spec);
         if (spec->when
-            && troupe__when(spec->when, NULL, &look, on_seen, why) < 0)
+            && troupe__graph_when(spec->when, NULL, &look, on_seen, why) < 0)
             troupe__graph_found(findings, TROUPE_GRAPH_REFERENCE, i, SIZE_MAX,
                                 NULL, "task '%s': 'when': %s", spec->id, why);
     }

@@ -43,7 +43,7 @@ troupe_graph_outcome_name(troupe_graph_outcome_t outcome)
 }
 
 uint32_t
-troupe__cores(void)
+troupe__graph_cores(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (uint32_t) count : 1;
@@ -60,15 +60,15 @@ troupe_graph_options_default(void)
 static void
 pack_number(msgpack_packer *packer, const char *key, uint64_t number)
 {
-    troupe__pack_text(packer, key);
+    troupe__graph_pack_text(packer, key);
     msgpack_pack_uint64(packer, number);
 }
 
 static void
 pack_pair(msgpack_packer *packer, const char *key, const char *text)
 {
-    troupe__pack_text(packer, key);
-    troupe__pack_text(packer, text);
+    troupe__graph_pack_text(packer, key);
+    troupe__graph_pack_text(packer, text);
 }
 
 static void
@@ -86,21 +86,21 @@ pack_task(msgpack_packer *packer, const troupe_graph_ended_t *it)
     if (*it->why)
         pack_pair(packer, "why", it->why);
     if (it->resumed) {
-        troupe__pack_text(packer, "resumed");
+        troupe__graph_pack_text(packer, "resumed");
         msgpack_pack_true(packer);
     }
     if (it->recovered) {
-        troupe__pack_text(packer, "recovered");
+        troupe__graph_pack_text(packer, "recovered");
         msgpack_pack_true(packer);
     }
     if (it->result) {
-        troupe__pack_text(packer, "result");
+        troupe__graph_pack_text(packer, "result");
         packer->callback(packer->data, it->result, it->result_size);
     }
 }
 
 int
-troupe__report_tell(msgpack_packer *packer, void *report)
+troupe__graph_report_tell(msgpack_packer *packer, void *report)
 {
     const troupe_graph_report_t *self = report;
     msgpack_pack_map(packer, 6);
@@ -109,7 +109,7 @@ troupe__report_tell(msgpack_packer *packer, void *report)
     pack_number(packer, "parallel", self->parallel);
     pack_number(packer, "parallel_most", self->parallel_most);
     pack_number(packer, "wall_ns", self->wall_ns);
-    troupe__pack_text(packer, "tasks");
+    troupe__graph_pack_text(packer, "tasks");
     msgpack_pack_array(packer, self->count);
     for (size_t i = 0; i < self->count; i++)
         pack_task(packer, &self->tasks[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph_run.c: starts a coordinator, waits for its report, stops it. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "troupe_child_calls.h"
 #include "troupe_graph_run.h"
@@ -9,6 +10,8 @@
 #include "mailbox/check.h"
 
 #define STOP_MS 5000
+
+static _Thread_local char last_words[512];
 
 /* A run as its caller's thread sees it. */
 struct drive {
@@ -31,6 +34,7 @@ on_report(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         bool refused = answer->outcome == TROUPE_ERROR
                        && (answer->code == -EINVAL || answer->code == -EIO);
         self->rc = refused ? answer->code : -EHOSTDOWN;
+        snprintf(last_words, sizeof last_words, "%s", answer->text);
     }
     return TROUPE_STOP;
 }
@@ -45,6 +49,12 @@ begin(troupe_context_t *ctx, void *state, void *data)
                       NULL, "*", troupe_graph_write, &self->request);
 }
 
+const char *
+troupe_graph_words(void)
+{
+    return last_words;
+}
+
 int
 troupe_graph_run(troupe_t *node, troupe_graph_t *graph,
                  const troupe_graph_options_t *options,
@@ -53,6 +63,7 @@ troupe_graph_run(troupe_t *node, troupe_graph_t *graph,
     CHECK(node);
     CHECK(graph);
     CHECK(ret_report);
+    last_words[0] = '\0';
     struct drive self = {.graph = graph,
                          .request = {.graph = graph, .options = options}};
     troupe_ref_t supervisor = TROUPE_NOBODY;

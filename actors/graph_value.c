@@ -18,7 +18,7 @@ is_id_letter(char c)
 }
 
 const char *
-troupe__reference_next(const char *text, size_t size)
+troupe__graph_reference_next(const char *text, size_t size)
 {
     for (size_t i = 0; i + 1 < size; i++) {
         if (text[i] != '$')
@@ -32,7 +32,8 @@ troupe__reference_next(const char *text, size_t size)
 }
 
 size_t
-troupe__reference_read(const char *text, size_t size, struct reference *ret)
+troupe__graph_reference_read(const char *text, size_t size,
+                             struct reference *ret)
 {
     const char *close = size > 2 ? memchr(text, '}', size) : NULL;
     if (!close)
@@ -96,9 +97,10 @@ step(const msgpack_object *object, const char *field, size_t size)
 }
 
 int
-troupe__reference_value(const struct reference *reference, known_fn known,
-                        void *data, msgpack_zone *zone,
-                        msgpack_object *ret_object, char why[REFERENCE_WHY])
+troupe__graph_reference_value(const struct reference *reference, known_fn known,
+                              void *data, msgpack_zone *zone,
+                              msgpack_object *ret_object,
+                              char why[REFERENCE_WHY])
 {
     struct known of = known(data, reference);
     *ret_object = (msgpack_object){.type = MSGPACK_OBJECT_NIL};
@@ -133,7 +135,7 @@ troupe__reference_value(const struct reference *reference, known_fn known,
 }
 
 void
-troupe__value_text(const msgpack_object *object, FILE *out)
+troupe__graph_value_text(const msgpack_object *object, FILE *out)
 {
     switch (object->type) {
     case MSGPACK_OBJECT_NIL:
@@ -158,7 +160,7 @@ troupe__value_text(const msgpack_object *object, FILE *out)
     case MSGPACK_OBJECT_EXT:
     case MSGPACK_OBJECT_ARRAY:
     case MSGPACK_OBJECT_MAP:
-        troupe__value_json(object, out);
+        troupe__graph_value_json(object, out);
         return;
     }
 }
@@ -178,8 +180,8 @@ static int
 value_of(struct filler *self, const struct reference *reference,
          msgpack_object *ret_object)
 {
-    return troupe__reference_value(reference, self->known, self->data,
-                                   &self->zone, ret_object, self->why);
+    return troupe__graph_reference_value(reference, self->known, self->data,
+                                         &self->zone, ret_object, self->why);
 }
 
 /* A text with references between other words. */
@@ -196,9 +198,10 @@ fill_words(struct filler *self, const char *text, size_t size)
         struct reference reference;
         msgpack_object object;
         size_t left = size - i;
-        size_t used = left > 2 && text[i] == '$' && text[i + 1] == '{'
-                          ? troupe__reference_read(text + i, left, &reference)
-                          : 0;
+        size_t used =
+            left > 2 && text[i] == '$' && text[i + 1] == '{'
+                ? troupe__graph_reference_read(text + i, left, &reference)
+                : 0;
         if (left > 2 && memcmp(text + i, "$${", 3) == 0) {
             fputs("${", out);
             used = 3;
@@ -208,7 +211,7 @@ fill_words(struct filler *self, const char *text, size_t size)
         } else {
             rc = value_of(self, &reference, &object);
             if (rc == 0)
-                troupe__value_text(&object, out);
+                troupe__graph_value_text(&object, out);
         }
         i += used;
     }
@@ -230,7 +233,7 @@ fill_text(struct filler *self, const msgpack_object *object)
     if (!memchr(text, '$', size))
         return msgpack_pack_object(self->packer, *object);
     if (self->as_text || size < 4 || memcmp(text, "${", 2) != 0
-        || troupe__reference_read(text, size, &reference) != size)
+        || troupe__graph_reference_read(text, size, &reference) != size)
         return fill_words(self, text, size);
     int rc = value_of(self, &reference, &value);
     return rc < 0 ? rc : msgpack_pack_object(self->packer, value);
@@ -264,9 +267,9 @@ fill(struct filler *self, const msgpack_object *object)
 }
 
 int
-troupe__references_fill(const void *bytes, size_t size, bool as_text,
-                        known_fn known, void *data, void **ret_bytes,
-                        size_t *ret_size, char why[REFERENCE_WHY])
+troupe__graph_references_fill(const void *bytes, size_t size, bool as_text,
+                              known_fn known, void *data, void **ret_bytes,
+                              size_t *ret_size, char why[REFERENCE_WHY])
 {
     msgpack_unpacked body;
     msgpack_sbuffer buffer;

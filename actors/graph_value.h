@@ -32,18 +32,18 @@ struct known {
 typedef struct known (*known_fn)(void *data, const struct reference *of);
 
 /*
- * troupe__reference_read: the reference that begins with "${" at `text`.
+ * troupe__graph_reference_read: the reference that begins with "${" at `text`.
  *
  *   returns  its size with braces, or 0: it is none
  */
-size_t troupe__reference_read(const char *text, size_t size,
-                              struct reference *ret);
+size_t troupe__graph_reference_read(const char *text, size_t size,
+                                    struct reference *ret);
 
-/* troupe__reference_next: the first "${" in a text, or NULL; "$${" is none. */
-const char *troupe__reference_next(const char *text, size_t size);
+/* troupe__graph_reference_next: the first "${" in a text, or NULL; "$${" is none. */
+const char *troupe__graph_reference_next(const char *text, size_t size);
 
 /*
- * troupe__references_fill: a value with all references in its texts filled in.
+ * troupe__graph_references_fill: a value with all references in its texts filled in.
  * A text that is one reference and nothing else becomes what that is; others
  * get it as text, maps and lists as JSON; "$${" becomes "${".
  *
@@ -51,37 +51,39 @@ const char *troupe__reference_next(const char *text, size_t size);
  *   why      out, on error: REFERENCE_WHY bytes.
  *   returns  0 and *ret_bytes, to be freed; or -EINVAL: there is no such field
  */
-int troupe__references_fill(const void *bytes, size_t size, bool as_text,
-                            known_fn known, void *data, void **ret_bytes,
-                            size_t *ret_size, char why[REFERENCE_WHY]);
+int troupe__graph_references_fill(const void *bytes, size_t size, bool as_text,
+                                  known_fn known, void *data, void **ret_bytes,
+                                  size_t *ret_size, char why[REFERENCE_WHY]);
 
-/* troupe__reference_value: what a reference is; the object lives in `zone`.
+/* troupe__graph_reference_value: what a reference is; the object lives in `zone`.
  * Returns 0, or -EINVAL and why. */
-int troupe__reference_value(const struct reference *reference, known_fn known,
-                            void *data, msgpack_zone *zone,
-                            msgpack_object *ret_object,
-                            char why[REFERENCE_WHY]);
+int troupe__graph_reference_value(const struct reference *reference,
+                                  known_fn known, void *data,
+                                  msgpack_zone *zone,
+                                  msgpack_object *ret_object,
+                                  char why[REFERENCE_WHY]);
 
-/* troupe__value_text: a value as a text, as fill() puts it into others. */
-void troupe__value_text(const msgpack_object *object, FILE *out);
+/* troupe__graph_value_text: a value as a text, as fill() puts it into others. */
+void troupe__graph_value_text(const msgpack_object *object, FILE *out);
 
 /*
- * troupe__when: whether a condition holds.
+ * troupe__graph_when: whether a condition holds.
  *
  *   known    NULL: only read it.
  *   seen     called for each reference; may be NULL.
  *   returns  1, 0, or -EINVAL and why
  */
-int troupe__when(const char *text, known_fn known, void *data,
-                 void (*seen)(void *data, const struct reference *reference),
-                 char why[REFERENCE_WHY]);
+int troupe__graph_when(const char *text, known_fn known, void *data,
+                       void (*seen)(void *data,
+                                    const struct reference *reference),
+                       char why[REFERENCE_WHY]);
 
-/* troupe__json_value: a JSON text as one msgpack value, to be freed; -EBADMSG
+/* troupe__graph_json_value: a JSON text as one msgpack value, to be freed; -EBADMSG
  * when it is none. */
-int troupe__json_value(const char *text, size_t size, void **ret_bytes,
-                       size_t *ret_size);
+int troupe__graph_json_value(const char *text, size_t size, void **ret_bytes,
+                             size_t *ret_size);
 
-/* troupe__value_json: a value as compact JSON; binaries as texts of hex. */
-void troupe__value_json(const msgpack_object *object, FILE *out);
+/* troupe__graph_value_json: a value as compact JSON; binaries as texts of hex. */
+void troupe__graph_value_json(const msgpack_object *object, FILE *out);
 
 #endif

@@ -41,13 +41,13 @@ read_reference(struct reader *self, msgpack_object *ret)
 {
     struct reference reference;
     size_t size =
-        troupe__reference_read(self->at, strlen(self->at), &reference);
+        troupe__graph_reference_read(self->at, strlen(self->at), &reference);
     if (size == 0)
         return is_wrong(self, "no reference");
     self->at += size;
     if (self->seen)
         self->seen(self->data, &reference);
-    return self->known ? troupe__reference_value(
+    return self->known ? troupe__graph_reference_value(
                &reference, self->known, self->data, &self->zone, ret, self->why)
                        : 0;
 }
@@ -156,7 +156,7 @@ is_same_text(const msgpack_object *one, const msgpack_object *other)
         FILE *out = open_memstream(&texts[i], &sizes[i]);
         if (!out)
             troupe__out_of_memory(0);
-        troupe__value_text(i == 0 ? one : other, out);
+        troupe__graph_value_text(i == 0 ? one : other, out);
         if (fclose(out) != 0)
             troupe__out_of_memory(0);
     }
@@ -232,9 +232,9 @@ read_all(struct reader *self)
 }
 
 int
-troupe__when(const char *text, known_fn known, void *data,
-             void (*seen)(void *data, const struct reference *reference),
-             char why[REFERENCE_WHY])
+troupe__graph_when(const char *text, known_fn known, void *data,
+                   void (*seen)(void *data, const struct reference *reference),
+                   char why[REFERENCE_WHY])
 {
     CHECK(text);
     struct reader reader = {

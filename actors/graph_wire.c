@@ -65,7 +65,7 @@ member_of(troupe_graph_task_t *task, size_t at)
 /* --- writing ----------------------------------------------------------------*/
 
 void
-troupe__pack_text(msgpack_packer *packer, const char *text)
+troupe__graph_pack_text(msgpack_packer *packer, const char *text)
 {
     msgpack_pack_str_with_body(packer, text, strlen(text));
 }
@@ -96,16 +96,17 @@ write_field(msgpack_packer *packer, const troupe_graph_task_t *task,
 {
     const void *at = member(task, field->at);
     size_t count = 0;
-    troupe__pack_text(packer, field->key);
+    troupe__graph_pack_text(packer, field->key);
     switch (field->type) {
     case TEXT:
-        troupe__pack_text(packer, *(const char *const *) at);
+        troupe__graph_pack_text(packer, *(const char *const *) at);
         return;
     case TEXTS:
         count = *(const size_t *) member(task, field->more);
         msgpack_pack_array(packer, count);
         for (size_t i = 0; i < count; i++)
-            troupe__pack_text(packer, (*(const char *const *const *) at)[i]);
+            troupe__graph_pack_text(packer,
+                                    (*(const char *const *const *) at)[i]);
         return;
     case NUMBER:
         msgpack_pack_uint32(packer, *(const uint32_t *) at);
@@ -114,7 +115,7 @@ write_field(msgpack_packer *packer, const troupe_graph_task_t *task,
         msgpack_pack_true(packer);
         return;
     case CHOICE:
-        troupe__pack_text(packer, field->choices[*(const uint32_t *) at]);
+        troupe__graph_pack_text(packer, field->choices[*(const uint32_t *) at]);
         return;
     case BODY:
         packer->callback(packer->data, *(const char *const *) at,
@@ -143,22 +144,25 @@ troupe_graph_write(struct msgpack_packer *packer, void *request)
     troupe_graph_options_t defaults = troupe_graph_options_default();
     if (!options)
         options = &defaults;
-    msgpack_pack_map(packer, options->journal ? 7 : 6);
-    troupe__pack_text(packer, "parallel");
+    msgpack_pack_map(packer, options->journal ? 8 : 6);
+    troupe__graph_pack_text(packer, "parallel");
     msgpack_pack_uint32(packer, options->parallel);
-    troupe__pack_text(packer, "fail_fast");
+    troupe__graph_pack_text(packer, "fail_fast");
     options->fail_fast ? msgpack_pack_true(packer) : msgpack_pack_false(packer);
-    troupe__pack_text(packer, "deadline_ms");
+    troupe__graph_pack_text(packer, "deadline_ms");
     msgpack_pack_uint32(packer, options->deadline_ms);
-    troupe__pack_text(packer, "interrupt_fd");
+    troupe__graph_pack_text(packer, "interrupt_fd");
     msgpack_pack_int(packer, options->interrupt_fd);
-    troupe__pack_text(packer, "watcher");
+    troupe__graph_pack_text(packer, "watcher");
     msgpack_pack_uint64(packer, options->watcher.id);
     if (options->journal) {
-        troupe__pack_text(packer, "journal");
-        troupe__pack_text(packer, options->journal);
+        troupe__graph_pack_text(packer, "journal");
+        troupe__graph_pack_text(packer, options->journal);
+        troupe__graph_pack_text(packer, "resume");
+        options->resume ? msgpack_pack_true(packer)
+                        : msgpack_pack_false(packer);
     }
-    troupe__pack_text(packer, "tasks");
+    troupe__graph_pack_text(packer, "tasks");
     msgpack_pack_array(packer, self->graph->count);
     for (uint32_t i = 0; i < self->graph->count; i++)
         write_task(packer, &self->graph->tasks[i].spec);
@@ -342,18 +346,18 @@ find(const msgpack_object *map, const char *key)
 }
 
 int
-troupe__orders_read(const troupe_message_t *msg,
-                    struct graph_orders *ret_orders, char why[WIRE_WHY])
+troupe__graph_orders_read(const troupe_message_t *msg,
+                          struct graph_orders *ret_orders, char why[WIRE_WHY])
 {
     struct graph_orders orders = {.interrupt_fd = -1};
     uint64_t parallel = 0, deadline_ms = 0;
     const char *journal = NULL;
     msgpack_object body;
-    int rc =
-        troupe_unpack(msg, "{s?U, s?b, s?U, s?i, s?R, s?s}", "parallel",
-                      &parallel, "fail_fast", &orders.fail_fast, "deadline_ms",
-                      &deadline_ms, "interrupt_fd", &orders.interrupt_fd,
-                      "watcher", &orders.watcher, "journal", &journal);
+    int rc = troupe_unpack(
+        msg, "{s?U, s?b, s?U, s?i, s?R, s?s, s?b}", "parallel", &parallel,
+        "fail_fast", &orders.fail_fast, "deadline_ms", &deadline_ms,
+        "interrupt_fd", &orders.interrupt_fd, "watcher", &orders.watcher,
+        "journal", &journal, "resume", &orders.resume);
     if (rc == 0)
         rc = troupe_message_object(msg, &body);
     const msgpack_object *tasks = rc == 0 ? find(&body, "tasks") : NULL;
@@ -368,14 +372,14 @@ troupe__orders_read(const troupe_message_t *msg,
     orders.journal = journal ? troupe__strdup(journal) : NULL;
     rc = read_tasks(tasks, orders.graph, why);
     if (rc < 0)
-        troupe__orders_clear(&orders);
+        troupe__graph_orders_clear(&orders);
     else
         *ret_orders = orders;
     return rc;
 }
 
 void
-troupe__orders_clear(struct graph_orders *orders)
+troupe__graph_orders_clear(struct graph_orders *orders)
 {
     troupe_graph_destroy(&orders->graph);
     free(orders->journal);

@@ -17,26 +17,28 @@ struct graph_orders {
     int interrupt_fd;
     troupe_ref_t watcher;
     char *journal; /* owned; or NULL */
+    bool resume;   /* the journal is there, with what is done already */
 };
 
 /*
- * troupe__orders_read: read the body of a "run".
+ * troupe__graph_orders_read: read the body of a "run".
  *
  *   why      out, on error: what is wrong.
  *   returns  0 and orders, to be cleared; or -EBADMSG, -EINVAL, -ENOSPC
  */
-int troupe__orders_read(const troupe_message_t *msg,
-                        struct graph_orders *ret_orders, char why[WIRE_WHY]);
-void troupe__orders_clear(struct graph_orders *orders);
+int troupe__graph_orders_read(const troupe_message_t *msg,
+                              struct graph_orders *ret_orders,
+                              char why[WIRE_WHY]);
+void troupe__graph_orders_clear(struct graph_orders *orders);
 
-/* troupe__report_tell: write a report's body; for the format "*"; `report` is
+/* troupe__graph_report_tell: write a report's body; for the format "*"; `report` is
  * a const troupe_graph_report_t *. */
-int troupe__report_tell(msgpack_packer *packer, void *report);
+int troupe__graph_report_tell(msgpack_packer *packer, void *report);
 
-/* troupe__pack_text: a text of C. */
-void troupe__pack_text(msgpack_packer *packer, const char *text);
+/* troupe__graph_pack_text: a text of C. */
+void troupe__graph_pack_text(msgpack_packer *packer, const char *text);
 
-/* troupe__cores: how many there are, 1 or more. */
-uint32_t troupe__cores(void);
+/* troupe__graph_cores: how many there are, 1 or more. */
+uint32_t troupe__graph_cores(void);
 
 #endif

@@ -66,7 +66,7 @@ TROUPE_API troupe_graph_t *troupe_graph_new(void);
  *
  *   returns  0, or
  *            -EINVAL  no id, a bad one, or a member is out of range
- *            -EBADMSG body is not one msgpack value
+ *            -EBADMSG body is not one msgpack value, or not a command's
  *            -ENOSPC  over TROUPE_GRAPH_TASKS_MAX or _NEEDS_MAX
  *            What concerns several tasks is looked at by the check.
  */

@@ -79,8 +79,10 @@ typedef struct troupe_graph_options {
     uint32_t deadline_ms; /* for everything; 0: none */
     int interrupt_fd;     /* a byte: start no more; a second: end at once; -1 */
     troupe_ref_t watcher; /* is sent "graph.event"; see GRAPH.md; or nobody */
-    const char *journal;  /* path of a file that finished tasks are kept in, to
-                             go on after a crash; NULL: none */
+    const char *journal;  /* path of a file that is made, and keeps what is
+                             finished before it counts; NULL: none */
+    bool resume;          /* the journal is there: what it has is not repeated,
+                             as long as the task and its input are the same */
 } troupe_graph_options_t;
 
 /* troupe_graph_options_default: no deadline, no interrupt, no journal. */
@@ -97,7 +99,7 @@ TROUPE_API troupe_graph_options_t troupe_graph_options_default(void);
  *   returns     0, whatever became of the tasks, or
  *               -EINVAL     the graph cannot run: troupe_graph_check() says why
  *               -EHOSTDOWN  the coordinator failed
- *               -EIO        the journal cannot be used
+ *               -EIO        the journal cannot be used: see troupe_graph_words()
  *               -ECANCELED  the node stops
  *               -ENOSPC     the node has no room for the actors
  *   threads     any but the node's own; several runs may share a node.
@@ -107,6 +109,10 @@ TROUPE_MUST int troupe_graph_run(troupe_t *node, troupe_graph_t *graph,
                                  troupe_graph_report_t **ret_report);
 
 struct msgpack_packer;
+
+/* troupe_graph_words: why the last troupe_graph_run() of this thread failed,
+ * or ""; valid until this thread runs another. threads: any */
+TROUPE_API const char *troupe_graph_words(void);
 
 /* What a coordinator is asked; both are borrowed, options may be NULL. */
 struct troupe_graph_request {

@@ -104,7 +104,7 @@ graph_result(const troupe_graph_report_t *report, const char *id)
     memset(text, 0, sizeof text);
     FILE *out = fmemopen(text, sizeof text - 1, "w");
     cr_assert_not_null(out);
-    troupe__value_json(&unpacked.data, out);
+    troupe__graph_value_json(&unpacked.data, out);
     fclose(out);
     msgpack_unpacked_destroy(&unpacked);
     return text;

@@ -106,7 +106,7 @@ counter_most(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_reply(ctx, "I", (int64_t) self->most);
 }
 
-TROUPE_KIND(counter, struct counter, TROUPE_ON_START(counter_start),
+TROUPE_KIND(graph_test_counter, struct counter, TROUPE_ON_START(counter_start),
             TROUPE_ON("count", counter_count),
             TROUPE_ON("let go", counter_let_go),
             TROUPE_ON("most", counter_most));
@@ -116,8 +116,9 @@ Test(graph_ends, never_more_at_once_than_the_bound)
     troupe_graph_t *graph = troupe_graph_new();
     troupe_ref_t ref = TROUPE_NOBODY;
     troupe_spawn_options_t named = {.name = "counter"};
-    cr_assert_eq(
-        troupe_node_spawn(node, &counter, &named, &ref, "U", (uint64_t) 3), 0);
+    cr_assert_eq(troupe_node_spawn(node, &graph_test_counter, &named, &ref, "U",
+                                   (uint64_t) 3),
+                 0);
     for (int i = 0; i < 12; i++) {
         char id[8];
         snprintf(id, sizeof id, "t%d", i);
