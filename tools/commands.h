@@ -26,6 +26,7 @@ enum {
     X(research, "a question answered from documents, with sources")            \
     X(search, "the passages of some documents that answer a query")            \
     X(text, "the plain text that a document is read as")                       \
+    X(graph, "tasks that need each other, checked, planned and run")           \
     X(check, "a topology file checked, and its tree drawn")                    \
     X(run, "a topology file brought to life")                                  \
     X(ps, "the actors of a topology that runs")                                \

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* own_kinds.c: the kinds that every topology has: printer and ticker. */
+/* own_kinds.c: the kinds that every topology has: printer, ticker, graphs. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "troupe_events.h"
+#include "troupe_graph_run.h"
 #include "troupe_msgpack.h"
 #include "troupe_stats.h"
 
@@ -101,4 +102,5 @@ ticker_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(ticker, struct ticker, TROUPE_ON_START(ticker_start),
             TROUPE_ON("(tick)", ticker_tick), TROUPE_ON_STOP(ticker_stop));
 
-const troupe_kind_t *const troupe__own_kinds[] = {&printer, &ticker, NULL};
+const troupe_kind_t *const troupe__own_kinds[] = {
+    &printer, &ticker, &troupe_graph_coordinator, NULL};

@@ -130,6 +130,13 @@ fill_in(const struct reader *self, struct troupe__spot spot, char *text,
     }
 }
 
+const char *
+troupe__yaml_plain(void *data, const char *name)
+{
+    (void) data, (void) name;
+    return NULL;
+}
+
 static void
 fill_value(const struct reader *self, struct troupe__value *value)
 {
@@ -173,7 +180,7 @@ read_scalar(struct reader *self, const yaml_node_t *node, bool is_key,
                           "!!binary wants base64: A-Z a-z 0-9 + / =");
         return;
     }
-    if (strchr(value->text, '$'))
+    if (self->variable != troupe__yaml_plain && strchr(value->text, '$'))
         fill_value(self, value);
     bool is_plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (node->tag && !has_tag(node, YAML_STR_TAG)) {
@@ -333,8 +340,8 @@ refuse_more(yaml_parser_t *parser, struct troupe__findings *findings)
     const yaml_node_t *node = yaml_document_get_root_node(&second);
     if (node) {
         troupe__found(findings, spot_of(node->start_mark),
-                      "a second document begins here; a topology is one: take "
-                      "the '---' out");
+                      "a second document begins here; such a file holds one: "
+                      "take the '---' out");
     }
     yaml_document_delete(&second);
 }
@@ -364,7 +371,7 @@ troupe__yaml_parse(const char *text, size_t size,
             refuse_more(&parser, findings);
         } else {
             troupe__found(findings, (struct troupe__spot){1, 1},
-                          "the file is empty; it wants 'actors:' at least");
+                          "the file is empty; it wants keys and values");
         }
         yaml_document_delete(&document);
     }
