@@ -222,6 +222,8 @@ troupe__graph_link(struct troupe_graph *self, struct graph_findings *findings)
 void
 troupe__graph_unlink(struct troupe_graph *self)
 {
+    if (!self->is_linked)
+        return;
     for (uint32_t i = 0; i < self->count; i++) {
         free(self->tasks[i].needs);
         self->tasks[i].needs = NULL;

@@ -71,11 +71,19 @@ pack_pair(msgpack_packer *packer, const char *key, const char *text)
     troupe__graph_pack_text(packer, text);
 }
 
+/* Nil is what it is when nothing is said. */
+static bool
+has_result(const troupe_graph_ended_t *it)
+{
+    return it->result
+           && (it->result_size > 1 || *(const char *) it->result != '\xc0');
+}
+
 static void
 pack_task(msgpack_packer *packer, const troupe_graph_ended_t *it)
 {
     msgpack_pack_map(packer, 7u + (*it->why != '\0') + it->resumed
-                                 + it->recovered + (it->result != NULL));
+                                 + it->recovered + has_result(it));
     pack_pair(packer, "id", it->id);
     pack_pair(packer, "state", troupe_graph_state_name(it->state));
     pack_number(packer, "attempts", it->attempts);
@@ -93,7 +101,7 @@ pack_task(msgpack_packer *packer, const troupe_graph_ended_t *it)
         troupe__graph_pack_text(packer, "recovered");
         msgpack_pack_true(packer);
     }
-    if (it->result) {
+    if (has_result(it)) {
         troupe__graph_pack_text(packer, "result");
         packer->callback(packer->data, it->result, it->result_size);
     }
@@ -156,21 +164,25 @@ copy_text(const msgpack_object *value)
     return copy;
 }
 
+/* A buffer of msgpack-c's begins with 8 KiB: one for all, and a copy. */
 static void
-keep_result(const msgpack_object *value, troupe_graph_ended_t *it)
+keep_result(const msgpack_object *value, msgpack_sbuffer *buffer,
+            troupe_graph_ended_t *it)
 {
-    msgpack_sbuffer buffer;
     msgpack_packer packer;
-    msgpack_sbuffer_init(&buffer);
-    msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+    msgpack_sbuffer_clear(buffer);
+    msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
     msgpack_pack_object(&packer, *value);
+    void *copy = troupe__alloc(buffer->size);
+    memcpy(copy, buffer->data, buffer->size);
     free((void *) (uintptr_t) it->result);
-    it->result = buffer.data;
-    it->result_size = buffer.size;
+    it->result = copy;
+    it->result_size = buffer->size;
 }
 
 static void
-read_pair(const msgpack_object_kv *pair, troupe_graph_ended_t *it, char **why)
+read_pair(const msgpack_object_kv *pair, msgpack_sbuffer *buffer,
+          troupe_graph_ended_t *it, char **why)
 {
     static const struct {
         const char *key;
@@ -194,7 +206,7 @@ read_pair(const msgpack_object_kv *pair, troupe_graph_ended_t *it, char **why)
     } else if (is_key(&pair->key, "recovered")) {
         it->recovered = true;
     } else if (is_key(&pair->key, "result")) {
-        keep_result(&pair->val, it);
+        keep_result(&pair->val, buffer, it);
     } else if (is_key(&pair->key, "why")) {
         free(*why);
         *why = copy_text(&pair->val);
@@ -202,26 +214,35 @@ read_pair(const msgpack_object_kv *pair, troupe_graph_ended_t *it, char **why)
 }
 
 static int
+read_task(struct owned *self, const msgpack_object *from, uint32_t index,
+          msgpack_sbuffer *buffer)
+{
+    troupe_graph_ended_t *it = &self->tasks[index];
+    if (from->type != MSGPACK_OBJECT_MAP)
+        return -EBADMSG;
+    for (uint32_t i = 0; i < from->via.map.size; i++)
+        read_pair(&from->via.map.ptr[i], buffer, it, &self->whys[index]);
+    it->why = self->whys[index] ? self->whys[index] : "";
+    self->report.states[it->state]++;
+    return it->state == 0 ? -EBADMSG : 0;
+}
+
+static int
 read_tasks(struct owned *self, const msgpack_object *list,
            const troupe_graph_t *graph)
 {
+    int rc = 0;
+    msgpack_sbuffer buffer;
     if (list->type != MSGPACK_OBJECT_ARRAY
         || list->via.array.size != graph->count)
         return -EBADMSG;
-    for (uint32_t i = 0; i < graph->count; i++) {
-        const msgpack_object *from = &list->via.array.ptr[i];
-        troupe_graph_ended_t *it = &self->tasks[i];
-        if (from->type != MSGPACK_OBJECT_MAP)
-            return -EBADMSG;
-        for (uint32_t j = 0; j < from->via.map.size; j++)
-            read_pair(&from->via.map.ptr[j], it, &self->whys[i]);
-        it->id = graph->tasks[i].spec.id;
-        it->why = self->whys[i] ? self->whys[i] : "";
-        if (it->state == 0)
-            return -EBADMSG;
-        self->report.states[it->state]++;
+    msgpack_sbuffer_init(&buffer);
+    for (uint32_t i = 0; i < graph->count && rc == 0; i++) {
+        self->tasks[i].id = graph->tasks[i].spec.id;
+        rc = read_task(self, &list->via.array.ptr[i], i, &buffer);
     }
-    return 0;
+    msgpack_sbuffer_destroy(&buffer);
+    return rc;
 }
 
 static int

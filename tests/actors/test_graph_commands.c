@@ -79,7 +79,7 @@ Test(graph_commands, their_output_is_their_result)
     cr_expect_str_eq(graph_result(report, "text"), "\"a\\nb\"");
     cr_expect_str_eq(graph_result(report, "lines"), "[\"a\",\"b\"]");
     cr_expect_str_eq(graph_result(report, "use"), "2.5");
-    cr_expect_str_eq(graph_result(report, "none"), "null");
+    cr_expect_str_eq(graph_result(report, "none"), "(none)");
     cr_expect_str_eq(graph_result(report, "bytes"), "\"ff\"");
     graph_finish(report, graph);
 }

@@ -54,61 +54,11 @@ def run(text, *options, code=0):
     return report, {task["id"]: task for task in report.get("tasks", [])}
 
 
-BAD = [
-    ("tasks: {a: {cmnd: x}}", "1:13: task 'a' has no key 'cmnd'; did you mean 'cmd'?"),
-    ("tasks: {}", "1:8: there are no tasks; add 'tasks:'"),
-    ("name: x", "1:1: there are no tasks"),
-    ("task: {a: {noop: }}", "the graph has no key 'task'; did you mean 'tasks'?"),
-    ("", "1:1: the file is empty"),
-    ("- a", "a graph is keys and values, not a list"),
-    ("tasks: {a: {noop: }, a: {noop: }}", "1:22: the key 'a' is here twice"),
-    ("tasks: {alpha: {noop: }, b: {needs: [alhpa]}}",
-     "1:38: task 'b' needs 'alhpa', and there is no such task; did you mean 'alpha'?"),
-    ("tasks: {a: {needs: [a]}}", "1:9: task 'a' waits for itself"),
-    ("tasks:\n  a: {needs: [c]}\n  b: {needs: [a]}\n  c: {needs: [b]}\n",
-     "a cycle: a (line 2) -> b (line 3) -> c (line 4) -> a (line 2); take one"),
-    ("tasks: {a: {}}", "task 'a' does nothing; give it 'cmd'"),
-    ("tasks: {a b: {noop: }}", "'a b' cannot be the id of a task"),
-    ("tasks: {a: {noop: , value: 1}}", "a task does one thing"),
-    ("tasks: {a: {noop: , args: [x]}}", "'args' is for a task with 'cmd'"),
-    ("tasks: {a: {cmd: x, args: y}}", "'args' wants a list"),
-    ("tasks: {a: {cmd: x, env: {A=B: y}}}", "'A=B' cannot be the name of a variable"),
-    ("tasks: {a: {cmd: x, output: jsn}}", "did you mean 'json'?"),
-    ("tasks: {a: {cmd: x, timeout: 5}}", "'timeout' has no unit; write 5ms or 5s"),
-    ("tasks: {a: {cmd: x, retries: -1}}", "'retries' wants a whole number"),
-    ("tasks: {a: {cmd: x, rule: all}}", "'rule' wants one of all_success"),
-    ("tasks: {a: {cmd: x}, b: {cmd: x, needs: [a], quorum: 2}}",
-     "'b' can never run: its quorum is 2 of 1 needs"),
-    ("tasks: {a: {cmd: x}, b: {cmd: x, needs: [a], quorum: 1, rule: all_done}}",
-     "'quorum' is a rule of its own"),
-    ("tasks: {a: {cmd: x, writes: f}, b: {cmd: x, writes: f}}",
-     "'a' and 'b' both write 'f', and could do so at once; let one need the other"),
-    ("tasks: {a: {value: 1}, b: {value: \"${a}\"}}",
-     "1:24: task 'b' refers to 'a' and does not need it"),
-    ("tasks: {alpha: {value: 1}, b: {value: \"${alhpa}\", needs: [alpha]}}",
-     "task 'b' refers to 'alhpa', and there is no such task; did you mean 'alpha'?"),
-    ("tasks: {a: {value: 1}, b: {noop: , needs: [a], when: \"${a} === 1\"}}",
-     "task 'b': 'when': "),
-    ("tasks: {a: {cmd: x, fallback: bb}, b: {cmd: x}}",
-     "1:31: task 'a' has the fallback 'bb', and there is no such task; did you mean 'b'?"),
-    ("tasks: {a: {ask: {actor: x, type: y}}}", "there is no actor 'x'; add it"),
-    ("actors: {clerk: {kind: printer}}\ntasks: {a: {ask: {actor: clark, type: y}}}",
-     "2:26: there is no actor 'clark'; did you mean 'clerk'?"),
-    ("actors: {x: {kind: printr}}\ntasks: {a: {ask: {actor: x, type: y}}}",
-     "there is no kind 'printr'; did you mean 'printer'?"),
-    ("tasks: {a: {ask: {actor: x}}}", "'ask' has no 'type'; add one"),
-    ("tasks: {a: {graph: nowhere.yaml}}", "the graph 'nowhere.yaml' is wrong"),
-    ("tasks: {a: {graph: g.yaml}}", "or one holds itself"),
-    ("tasks: {a: {graph: g.yaml, retries: 2}}", "'retries' is not for a task that is a graph"),
-    ("tasks: {a: [", "look"),
-]
-
-
 def test_bad_files():
-    for text, wanted in BAD:
-        done = graph("check", write(text), code=2)
-        check(done.stdout == "", "nothing is said on standard output")
-        check(wanted in done.stderr, f"of:\n{text}\nwanted: {wanted}\ngot: {done.stderr}")
+    done = graph("check", write("tasks: {alpha: {noop: }, b: {needs: [alhpa]}}"), code=2)
+    has(done.stderr, "g.yaml:1:38: task 'b' needs 'alhpa', and there is no such task; "
+        "did you mean 'alpha'?")
+    check(done.stdout == "", "nothing is said on standard output")
     has(graph("check", "nowhere.yaml", code=2).stderr,
         "nowhere.yaml: No such file or directory")
     # Several at once, in order.
