@@ -11,8 +11,6 @@
 #include "actors/graph_command.h"
 #include "mailbox/check.h"
 
-#define ID_LETTERS                                                             \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/"
 #define TEXT_MAX 4096 /* bytes of a `when`, or of a name of a thing */
 
 troupe_graph_t *
@@ -22,11 +20,19 @@ troupe_graph_new(void)
 }
 
 static bool
+is_id_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+           || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '/';
+}
+
+static bool
 is_id(const char *id)
 {
-    size_t size = id ? strnlen(id, TROUPE_GRAPH_ID_MAX + 1) : 0;
-    return size > 0 && size <= TROUPE_GRAPH_ID_MAX
-           && strspn(id, ID_LETTERS) == size;
+    size_t size = 0;
+    while (id && size <= TROUPE_GRAPH_ID_MAX && is_id_letter(id[size]))
+        size++;
+    return size > 0 && size <= TROUPE_GRAPH_ID_MAX && id[size] == '\0';
 }
 
 static bool
@@ -102,39 +108,72 @@ is_command(const troupe_graph_task_t *task)
     return is;
 }
 
-static const char *
-copy_text(const char *text)
+/* One block of memory for a task, handed out piece by piece. */
+struct block {
+    char *bytes;
+    size_t used;
+};
+
+static void *
+take(struct block *self, const void *bytes, size_t size)
 {
-    return text ? troupe__strdup(text) : NULL;
+    void *copy = self->bytes + self->used;
+    if (self->bytes && size > 0)
+        memcpy(copy, bytes, size);
+    self->used += size;
+    return self->bytes ? copy : NULL;
 }
 
-static const char *const *
-copy_texts(const char *const *texts, size_t count)
+static const char *
+take_text(struct block *self, const char *text)
 {
-    const char **copies = troupe__alloc((count + 1) * sizeof *copies);
-    for (size_t i = 0; i < count; i++)
-        copies[i] = troupe__strdup(texts[i]);
-    return copies;
+    return text ? take(self, text, strlen(text) + 1) : NULL;
+}
+
+/* Texts of a list whose pointers have been taken. */
+static void
+take_texts(struct block *self, const char **list, const char *const *texts,
+           size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *copy = take_text(self, texts[i]);
+        if (list)
+            list[i] = copy;
+    }
+}
+
+/* Without a block this only counts its bytes. Pointers first: aligned. */
+static void
+take_spec(struct block *block, const troupe_graph_task_t *task,
+          troupe_graph_task_t *spec)
+{
+    *spec = *task;
+    const char **needs =
+        take(block, task->needs, task->need_count * sizeof *needs);
+    const char **writes =
+        take(block, task->writes, task->write_count * sizeof *writes);
+    take_texts(block, needs, task->needs, task->need_count);
+    take_texts(block, writes, task->writes, task->write_count);
+    spec->needs = needs;
+    spec->writes = writes;
+    spec->id = take_text(block, task->id);
+    spec->actor = take_text(block, task->actor);
+    spec->type = take_text(block, task->type);
+    spec->fallback = take_text(block, task->fallback);
+    spec->on_error = take_text(block, task->on_error);
+    spec->when = take_text(block, task->when);
+    spec->body = task->body ? take(block, task->body, task->body_size) : NULL;
 }
 
 static void
 take_task(struct graph_task *self, const troupe_graph_task_t *task)
 {
     troupe_graph_task_t *spec = &self->spec;
-    *spec = *task;
-    spec->id = troupe__strdup(task->id);
-    spec->actor = copy_text(task->actor);
-    spec->type = copy_text(task->type);
-    spec->fallback = copy_text(task->fallback);
-    spec->on_error = copy_text(task->on_error);
-    spec->when = copy_text(task->when);
-    spec->needs = copy_texts(task->needs, task->need_count);
-    spec->writes = copy_texts(task->writes, task->write_count);
-    if (task->body) {
-        void *body = troupe__alloc(task->body_size);
-        memcpy(body, task->body, task->body_size);
-        spec->body = body;
-    }
+    struct block block = {0};
+    take_spec(&block, task, spec);
+    self->block = troupe__alloc(block.used);
+    block = (struct block){.bytes = self->block};
+    take_spec(&block, task, spec);
     if (spec->timeout_ms == 0)
         spec->timeout_ms = GRAPH_TIMEOUT_MS;
     if (spec->backoff_min_ms == 0)
@@ -186,28 +225,6 @@ troupe_graph_task(const troupe_graph_t *self, size_t index)
     return index < self->count ? &self->tasks[index].spec : NULL;
 }
 
-static void
-free_texts(const char *const *texts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free((char *) (uintptr_t) texts[i]);
-    free((char **) (uintptr_t) texts);
-}
-
-static void
-free_task(struct graph_task *self)
-{
-    troupe_graph_task_t *spec = &self->spec;
-    const char *const texts[] = {spec->id,       spec->actor,    spec->type,
-                                 spec->fallback, spec->on_error, spec->when};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free((char *) (uintptr_t) texts[i]);
-    free_texts(spec->needs, spec->need_count);
-    free_texts(spec->writes, spec->write_count);
-    free((void *) (uintptr_t) spec->body);
-    free(self->needs);
-}
-
 void
 troupe_graph_destroy(troupe_graph_t **self_p)
 {
@@ -216,7 +233,7 @@ troupe_graph_destroy(troupe_graph_t **self_p)
     troupe_graph_t *self = *self_p;
     troupe__graph_unlink(self);
     for (uint32_t i = 0; i < self->count; i++)
-        free_task(&self->tasks[i]);
+        free(self->tasks[i].block);
     free(self->tasks);
     free(self);
     *self_p = NULL;

@@ -13,8 +13,9 @@
 
 /* A task and what its ids stand for; GRAPH_NONE where there is no such task. */
 struct graph_task {
-    troupe_graph_task_t spec; /* its texts and arrays are ours */
-    uint32_t *needs;
+    troupe_graph_task_t spec; /* its texts and arrays are in the block */
+    void *block;
+    uint32_t *needs; /* in `need_items` */
     uint32_t fallback;
     uint32_t on_error;
     uint32_t fallback_of; /* whose fallback it is */
@@ -34,6 +35,8 @@ struct troupe_graph {
     uint32_t need_count; /* of all tasks */
     /* Below: made by troupe__graph_link(), gone with the next add. */
     bool is_linked;
+    bool is_good; /* it was checked, and can run */
+    uint32_t *need_items;
     uint32_t *slots; /* ids by hash: index + 1 */
     uint32_t slot_count;
     struct graph_edges next;  /* who needs it */

@@ -63,6 +63,8 @@ troupe_graph_check(troupe_graph_t *self,
 {
     CHECK(self);
     struct graph_findings findings = {.found = found, .data = data};
+    if (self->is_good)
+        return 0;
     if (self->count == 0) {
         troupe__graph_found(&findings, TROUPE_GRAPH_EMPTY, SIZE_MAX, SIZE_MAX,
                             NULL, "there are no tasks; add one");
@@ -75,5 +77,6 @@ troupe_graph_check(troupe_graph_t *self,
     troupe__graph_sort(self, &findings);
     if (findings.count == 0)
         troupe__graph_writers(self, &findings);
-    return findings.count > 0 ? -EINVAL : 0;
+    self->is_good = findings.count == 0;
+    return self->is_good ? 0 : -EINVAL;
 }

@@ -97,8 +97,6 @@ link_needs(struct troupe_graph *self, uint32_t index, uint32_t *marks,
 {
     struct graph_task *task = &self->tasks[index];
     const char *id = task->spec.id;
-    task->needs =
-        troupe__alloc((task->spec.need_count + 1) * sizeof *task->needs);
     for (size_t i = 0; i < task->spec.need_count; i++) {
         const char *name = task->spec.needs[i];
         uint32_t need = find(self, index, i, name, "needs", findings);
@@ -203,9 +201,13 @@ void
 troupe__graph_link(struct troupe_graph *self, struct graph_findings *findings)
 {
     troupe__graph_unlink(self);
+    uint32_t *needs = troupe__alloc((self->need_count + 1) * sizeof *needs);
+    self->need_items = needs;
     for (uint32_t i = 0; i < self->count; i++) {
         self->tasks[i].fallback_of = GRAPH_NONE;
         self->tasks[i].watched = 0;
+        self->tasks[i].needs = needs;
+        needs += self->tasks[i].spec.need_count;
     }
     take_ids(self, findings);
     uint32_t *marks = troupe__alloc((self->count + 1) * sizeof *marks);
@@ -224,10 +226,7 @@ troupe__graph_unlink(struct troupe_graph *self)
 {
     if (!self->is_linked)
         return;
-    for (uint32_t i = 0; i < self->count; i++) {
-        free(self->tasks[i].needs);
-        self->tasks[i].needs = NULL;
-    }
+    free(self->need_items);
     free(self->slots);
     free(self->next.at);
     free(self->next.items);
@@ -236,5 +235,6 @@ troupe__graph_unlink(struct troupe_graph *self)
     free(self->order);
     self->slots = self->order = NULL;
     self->next = self->after = (struct graph_edges){0};
-    self->is_linked = false;
+    self->need_items = NULL;
+    self->is_linked = self->is_good = false;
 }

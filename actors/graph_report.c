@@ -302,9 +302,7 @@ troupe_graph_report_read(const troupe_message_t *msg, troupe_graph_t *graph,
     CHECK(graph);
     CHECK(ret_report);
     msgpack_object body;
-    int rc = graph->is_linked && graph->order
-                 ? 0
-                 : troupe_graph_check(graph, NULL, NULL);
+    int rc = troupe_graph_check(graph, NULL, NULL);
     if (rc == 0)
         rc = troupe_message_object(msg, &body);
     if (rc < 0)
