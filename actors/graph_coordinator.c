@@ -124,10 +124,11 @@ on_run(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     char why[WIRE_WHY] = "";
     if (!troupe_message_is_ask(msg))
         return 0;
-    if (self->run) /* one at a time: its turn comes */
+    if (self->run) { /* one at a time: its turn comes */
         return troupe_stash(ctx) == 0
                    ? 0
                    : troupe_reply_error(ctx, -EBUSY, "too many runs wait");
+    }
     int rc = troupe__graph_orders_read(msg, &orders, why);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "%s", why);

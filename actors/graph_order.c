@@ -218,10 +218,11 @@ troupe__graph_writers(struct troupe_graph *self,
     size_t filled = 0;
     for (uint32_t i = 0; i < self->count; i++) {
         const troupe_graph_task_t *spec = &self->tasks[self->order[i]].spec;
-        for (size_t j = 0; j < spec->write_count; j++)
+        for (size_t j = 0; j < spec->write_count; j++) {
             writers[filled++] = (struct writer){.thing = spec->writes[j],
                                                 .place = i + 1,
                                                 .task = self->order[i]};
+        }
     }
     qsort(writers, count, sizeof *writers, by_thing);
     for (size_t i = 0; i < count;) {

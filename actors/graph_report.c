@@ -192,10 +192,11 @@ read_pair(const msgpack_object_kv *pair, msgpack_sbuffer *buffer,
                    {"ended_ns", offsetof(troupe_graph_ended_t, ended_ns)},
                    {"spent_ns", offsetof(troupe_graph_ended_t, spent_ns)}};
     bool is_number = pair->val.type == MSGPACK_OBJECT_POSITIVE_INTEGER;
-    for (size_t i = 0; is_number && i < sizeof numbers / sizeof *numbers; i++)
+    for (size_t i = 0; is_number && i < sizeof numbers / sizeof *numbers; i++) {
+        uint64_t *at = (uint64_t *) (void *) ((char *) it + numbers[i].at);
         if (is_key(&pair->key, numbers[i].key))
-            *(uint64_t *) (void *) ((char *) it + numbers[i].at) =
-                pair->val.via.u64;
+            *at = pair->val.via.u64;
+    }
     if (is_key(&pair->key, "attempts") && is_number) {
         it->attempts = (uint32_t) pair->val.via.u64;
     } else if (is_key(&pair->key, "state")) {
@@ -301,7 +302,7 @@ troupe_graph_report_read(const troupe_message_t *msg, troupe_graph_t *graph,
 {
     CHECK(graph);
     CHECK(ret_report);
-    msgpack_object body;
+    msgpack_object body = {.type = MSGPACK_OBJECT_NIL};
     int rc = troupe_graph_check(graph, NULL, NULL);
     if (rc == 0)
         rc = troupe_message_object(msg, &body);

@@ -352,7 +352,7 @@ troupe__graph_orders_read(const troupe_message_t *msg,
     struct graph_orders orders = {.interrupt_fd = -1};
     uint64_t parallel = 0, deadline_ms = 0;
     const char *journal = NULL;
-    msgpack_object body;
+    msgpack_object body = {.type = MSGPACK_OBJECT_NIL};
     int rc = troupe_unpack(
         msg, "{s?U, s?b, s?U, s?i, s?R, s?s, s?b}", "parallel", &parallel,
         "fail_fast", &orders.fail_fast, "deadline_ms", &deadline_ms,

@@ -14,7 +14,7 @@ enum { TASKS = 10000, NEEDS = 3, GRAPHS = 10, PARALLEL = 64 };
 static int
 make_graph(troupe_graph_t **ret_graph)
 {
-    static char ids[TASKS][8];
+    static char ids[TASKS][16];
     uint32_t x = 1;
     int rc = 0;
     *ret_graph = troupe_graph_new();

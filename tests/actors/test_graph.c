@@ -79,7 +79,7 @@ Test(graph, a_cycle_names_lines_and_is_cut_when_it_is_long)
 {
     troupe_graph_t *graph = troupe_graph_new();
     for (int i = 0; i < 100; i++) {
-        char id[8], need[8];
+        char id[16], need[16];
         snprintf(id, sizeof id, "t%d", i);
         snprintf(need, sizeof need, "t%d", (i + 99) % 100);
         const char *needs[] = {need};

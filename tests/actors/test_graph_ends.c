@@ -120,7 +120,7 @@ Test(graph_ends, never_more_at_once_than_the_bound)
                                    (uint64_t) 3),
                  0);
     for (int i = 0; i < 12; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "t%d", i);
         graph_add(graph, (troupe_graph_task_t){.id = id,
                                                .work = TROUPE_GRAPH_ASK,

@@ -34,7 +34,7 @@ random_graph(void)
     uint32_t standby = count - count / 4; /* the first that may stand by */
     bool taken[TASKS_MAX + 1] = {false};
     troupe_graph_t *graph = troupe_graph_new();
-    char ids[TASKS_MAX + 1][8];
+    char ids[TASKS_MAX + 1][16];
     for (uint32_t i = 0; i < count; i++)
         snprintf(ids[i], sizeof ids[i], "t%u", i);
     for (uint32_t i = 0; i < count; i++) {
