@@ -117,11 +117,13 @@ struct block {
 static void *
 take(struct block *self, const void *bytes, size_t size)
 {
-    void *copy = self->bytes + self->used;
-    if (self->bytes && size > 0)
-        memcpy(copy, bytes, size);
+    size_t at = self->used;
     self->used += size;
-    return self->bytes ? copy : NULL;
+    if (!self->bytes)
+        return NULL;
+    if (size > 0)
+        memcpy(self->bytes + at, bytes, size);
+    return self->bytes + at;
 }
 
 static const char *

@@ -3,6 +3,8 @@
 #ifndef TROUPE_ACTORS_GRAPH_H
 #define TROUPE_ACTORS_GRAPH_H
 
+#include <stdio.h>
+
 #include "troupe_graph.h"
 
 #define GRAPH_NONE        UINT32_MAX
@@ -93,6 +95,11 @@ uint32_t *troupe__graph_path(const struct troupe_graph *self,
  * stand by: 0; to be freed. */
 uint64_t *troupe__graph_lengths(const struct troupe_graph *self,
                                 bool *ret_guess);
+
+/* troupe__graph_text_open: a stream into memory, as open_memstream(3), or the
+ * process ends. troupe__graph_text_close: the text is whole then. */
+FILE *troupe__graph_text_open(char **text, size_t *size);
+void troupe__graph_text_close(FILE *out);
 
 /* troupe__graph_stands_by: it runs only when another task fails. */
 static inline bool

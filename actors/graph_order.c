@@ -70,12 +70,9 @@ found_cycle(struct walk *self, uint32_t from)
                             id);
         return;
     }
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        troupe__out_of_memory(0);
+    FILE *out = troupe__graph_text_open(&text, &size);
     write_cycle(self, from, out);
-    if (fclose(out) != 0)
-        troupe__out_of_memory(0);
+    troupe__graph_text_close(out);
     troupe__graph_found(self->findings, TROUPE_GRAPH_CYCLE, task, SIZE_MAX, id,
                         "a cycle: %s; take one of its needs out", text);
     free(text);

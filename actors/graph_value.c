@@ -190,9 +190,7 @@ fill_words(struct filler *self, const char *text, size_t size)
 {
     char *filled = NULL;
     size_t filled_size = 0;
-    FILE *out = open_memstream(&filled, &filled_size);
-    if (!out)
-        troupe__out_of_memory(0);
+    FILE *out = troupe__graph_text_open(&filled, &filled_size);
     int rc = 0;
     for (size_t i = 0; i < size && rc == 0;) {
         struct reference reference;
@@ -215,8 +213,7 @@ fill_words(struct filler *self, const char *text, size_t size)
         }
         i += used;
     }
-    if (fclose(out) != 0)
-        troupe__out_of_memory(0);
+    troupe__graph_text_close(out);
     if (rc == 0)
         msgpack_pack_str_with_body(self->packer, filled, filled_size);
     free(filled);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/graph.h"
 #include "actors/graph_value.h"
 #include "mailbox/check.h"
 
@@ -153,12 +154,9 @@ is_same_text(const msgpack_object *one, const msgpack_object *other)
     char *texts[2] = {NULL, NULL};
     size_t sizes[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
-        FILE *out = open_memstream(&texts[i], &sizes[i]);
-        if (!out)
-            troupe__out_of_memory(0);
+        FILE *out = troupe__graph_text_open(&texts[i], &sizes[i]);
         troupe__graph_value_text(i == 0 ? one : other, out);
-        if (fclose(out) != 0)
-            troupe__out_of_memory(0);
+        troupe__graph_text_close(out);
     }
     bool same =
         sizes[0] == sizes[1] && memcmp(texts[0], texts[1], sizes[0]) == 0;

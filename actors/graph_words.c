@@ -9,6 +9,22 @@
 #define CHAIN_MAX 12 /* links that are told */
 #define WAITS_MAX 8  /* tasks of a stall that are told */
 
+FILE *
+troupe__graph_text_open(char **text, size_t *size)
+{
+    FILE *out = open_memstream(text, size);
+    if (!out)
+        troupe__out_of_memory(0);
+    return out;
+}
+
+void
+troupe__graph_text_close(FILE *out)
+{
+    if (fclose(out) != 0)
+        troupe__out_of_memory(0);
+}
+
 static void
 write_wait(const struct schedule *self, uint32_t task, FILE *out)
 {
@@ -27,9 +43,7 @@ troupe__schedule_waits(const struct schedule *self)
     char *text = NULL;
     size_t size = 0;
     uint32_t told = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        troupe__out_of_memory(0);
+    FILE *out = troupe__graph_text_open(&text, &size);
     for (uint32_t i = 0; i < self->graph->count; i++) {
         if (self->tasks[i].phase == SCHEDULE_ENDED)
             continue;
@@ -40,8 +54,7 @@ troupe__schedule_waits(const struct schedule *self)
     }
     if (told > WAITS_MAX)
         fprintf(out, "; and %u more", told - WAITS_MAX);
-    if (fclose(out) != 0)
-        troupe__out_of_memory(0);
+    troupe__graph_text_close(out);
     return text;
 }
 
@@ -51,9 +64,7 @@ troupe__schedule_chain(const struct schedule *self, uint32_t task,
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        troupe__out_of_memory(0);
+    FILE *out = troupe__graph_text_open(&text, &size);
     uint32_t at = self->tasks[task].blame;
     if (at == GRAPH_NONE)
         fputs("too few of its needs went well", out);
@@ -74,7 +85,6 @@ troupe__schedule_chain(const struct schedule *self, uint32_t task,
             fprintf(out, ": %s", whys[at]);
         at = state == TROUPE_GRAPH_SKIPPED ? self->tasks[at].blame : GRAPH_NONE;
     }
-    if (fclose(out) != 0)
-        troupe__out_of_memory(0);
+    troupe__graph_text_close(out);
     return text;
 }
