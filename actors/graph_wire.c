@@ -297,10 +297,11 @@ read_task(struct reader *self, const msgpack_object *object,
         size_t at = 0;
         while (key && at < FIELD_COUNT && strcmp(fields[at].key, key) != 0)
             at++;
-        if (!key || at == FIELD_COUNT)
+        if (!key || at == FIELD_COUNT) {
             return is_wrong(self, key ? key : "?",
                             "to be taken out: there is "
                             "no such key");
+        }
         int rc =
             read_field(self, &object->via.map.ptr[i].val, &fields[at], &task);
         if (rc < 0)

@@ -95,11 +95,12 @@ read_entry(struct troupe__graph_file *self, const char *prefix,
     entry->spot = key->spot;
     entry->line = (uint32_t) key->spot.line;
     entry->map = map;
-    if (!is_id(key->text) || strlen(entry->id) > TROUPE_GRAPH_ID_MAX)
+    if (!is_id(key->text) || strlen(entry->id) > TROUPE_GRAPH_ID_MAX) {
         troupe__found(findings, key->spot,
                       "'%.40s' cannot be the id of a task; take 1 to %d of "
                       "A-Z a-z 0-9 _ -",
                       key->text, TROUPE_GRAPH_ID_MAX);
+    }
     if (map->type == TROUPE__NULL)
         return; /* a task that does nothing */
     size_t before = findings->count;
@@ -254,11 +255,12 @@ can_hold(const struct troupe__graph_entry *entry,
         size_t at = 0;
         while (keys[at] && strcmp(keys[at], entry->map->keys[i]->text) != 0)
             at++;
-        if (!keys[at])
+        if (!keys[at]) {
             troupe__found(findings, entry->map->keys[i]->spot,
                           "'%s' is not for a task that is a graph; put it on "
                           "the tasks in it",
                           entry->map->keys[i]->text);
+        }
     }
     return findings->count == before;
 }
@@ -319,12 +321,11 @@ read_graphs(struct troupe__graph_file *self, size_t first, size_t end,
         if (name->type != TROUPE__TEXT || name->size == 0) {
             troupe__wants(findings, name, "graph", "the path of a graph file");
         } else if (depth_of(self->entries[i].id) >= DEPTH_MAX
-                   || self->root_count
-                          == sizeof self->roots / sizeof *self->roots) {
+                   || self->root_count == TROUPE__GRAPHS_MAX) {
             troupe__found(findings, name->spot,
-                          "graphs nest deeper than %d, are more than 64, or "
+                          "graphs nest deeper than %d, are more than %d, or "
                           "one holds itself; make it flatter",
-                          DEPTH_MAX);
+                          DEPTH_MAX, TROUPE__GRAPHS_MAX);
         } else {
             read_graph(self, i, name, findings);
         }

@@ -116,12 +116,14 @@ troupe__graph_top(struct troupe__graph_file *self,
     /* The tree is ours; nobody has looked at it yet. */
     drop_own_keys((struct troupe__value *) (uintptr_t) root);
     troupe__fields_read(root, "the graph", top_fields, &top, findings);
-    for (size_t i = 0; is_inner && i < root->count; i++)
-        if (is_actor_key(root->keys[i]->text))
+    for (size_t i = 0; is_inner && i < root->count; i++) {
+        if (is_actor_key(root->keys[i]->text)) {
             troupe__found(findings, root->keys[i]->spot,
                           "'%s' of a graph that another one holds is not "
                           "started; put it into the outer one",
                           root->keys[i]->text);
+        }
+    }
     if (is_inner)
         return top.timeout_ms;
     if (top.name.text) {
@@ -165,11 +167,12 @@ read_actors(struct troupe__graph_file *self, struct troupe__value *root,
     (void) troupe__topology_take(path, map, findings, &self->actors);
     for (size_t i = 0; self->actors && i < self->actors->member_count; i++) {
         const struct troupe__member *member = &self->actors->members[i];
-        if (member->spec.isolation == TROUPE_OWN_PROCESS)
+        if (member->spec.isolation == TROUPE_OWN_PROCESS) {
             troupe__found(findings, member->key.spot,
                           "'%s' has a process of its own; actors of a graph "
                           "run in this one: take 'isolation' out",
                           member->key.text);
+        }
     }
 }
 
@@ -201,15 +204,16 @@ check_actors(const struct troupe__graph_file *self,
         const char *near = troupe__nearest(actor->text, names, count);
         struct troupe__spot spot =
             self->entries[i].line > 0 ? actor->spot : self->entries[i].spot;
-        if (near)
+        if (near) {
             troupe__found(findings, spot,
                           "there is no actor '%s'; did you mean '%s'?",
                           actor->text, near);
-        else
+        } else {
             troupe__found(findings, spot,
                           "there is no actor '%s'; add it below 'actors:', "
                           "with its kind",
                           actor->text);
+        }
     }
     free(names);
 }
@@ -231,12 +235,13 @@ found_missing(const struct check *self, const troupe_graph_problem_t *problem,
         if (i != problem->task)
             names[i] = file->entries[i].id;
     const char *near = troupe__nearest(problem->name, names, file->entry_count);
-    if (near)
+    if (near) {
         troupe__found(self->findings, spot, "%s; did you mean '%s'?",
                       problem->text, near);
-    else
+    } else {
         troupe__found(self->findings, spot, "%s; add it, or take its name out",
                       problem->text);
+    }
     free(names);
 }
 
@@ -251,11 +256,12 @@ on_found(void *data, const troupe_graph_problem_t *problem)
         spot = entry->spot;
         if (entry->line > 0 && problem->need < entry->needs.count)
             spot = entry->needs.items[problem->need].spot;
-        else if (entry->line > 0 && problem->fault == TROUPE_GRAPH_MISSING)
+        else if (entry->line > 0 && problem->fault == TROUPE_GRAPH_MISSING) {
             spot = entry->fallback.text
                            && strcmp(entry->fallback.text, problem->name) == 0
                        ? entry->fallback.spot
                        : entry->on_error.spot;
+        }
     }
     if (problem->fault == TROUPE_GRAPH_MISSING
         || (problem->fault == TROUPE_GRAPH_REFERENCE && problem->name))
@@ -298,17 +304,18 @@ add_task(struct troupe__graph_file *self, struct troupe__graph_entry *entry,
         .line = entry->line,
     };
     int rc = troupe_graph_add(self->graph, &task);
-    if (rc == -ENOSPC)
+    if (rc == -ENOSPC) {
         troupe__found(findings, entry->spot,
                       "with '%s' there are over %d tasks or %d needs; make "
                       "several graphs of it",
                       entry->id, TROUPE_GRAPH_TASKS_MAX,
                       TROUPE_GRAPH_NEEDS_MAX);
-    else if (rc < 0)
+    } else if (rc < 0) {
         troupe__found(findings, entry->spot,
                       "task '%s' is out of bounds: a need, name or condition "
                       "is empty, too long, or not the id of a task",
                       entry->id);
+    }
     free(writes);
 }
 

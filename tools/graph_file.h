@@ -7,6 +7,8 @@
 
 #include "tools/topology.h"
 
+#define TROUPE__GRAPHS_MAX 64 /* files of one graph */
+
 /* A key of a task, and where it stands; all points into the file. */
 struct troupe__graph_entry {
     char *id; /* with the ids of the graphs that it is in: "build/compile" */
@@ -35,7 +37,8 @@ struct troupe__graph_entry {
 struct troupe__graph_file {
     char *directory;
     char *name;
-    struct troupe__value *roots[64]; /* of this file and those it names */
+    struct troupe__value
+        *roots[TROUPE__GRAPHS_MAX]; /* of this file and those it names */
     size_t root_count;
     struct troupe__graph_entry *entries; /* in the order of the graph's tasks */
     size_t entry_count;

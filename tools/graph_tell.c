@@ -89,10 +89,11 @@ troupe__graph_plan_print(const struct troupe__graph_file *file,
     fputs("\ncritical path: ", out);
     write_path(file, plan->path, plan->path_count, out);
     fputc('\n', out);
-    if (plan->is_guess)
+    if (plan->is_guess) {
         fputs("A task that does not say what it 'takes' counts as 1 s: these "
               "are guesses.\n",
               out);
+    }
 }
 
 json_t *
@@ -129,10 +130,11 @@ write_head(const struct troupe__graph_file *file,
     fprintf(out, ": %zu of %zu tasks went well",
             report->states[TROUPE_GRAPH_OK], report->count);
     for (int state = TROUPE_GRAPH_FAILED; state <= TROUPE_GRAPH_NOT_NEEDED;
-         state++)
+         state++) {
         if (report->states[state] > 0)
             fprintf(out, ", %zu %s", report->states[state],
                     troupe_graph_state_name((troupe_graph_state_t) state));
+    }
     size_t resumed = 0;
     for (size_t i = 0; i < report->count; i++)
         resumed += report->tasks[i].resumed;
@@ -239,10 +241,12 @@ troupe__graph_report_json(const struct troupe__graph_file *file,
                           const troupe_graph_report_t *report)
 {
     json_t *tasks = json_array(), *totals = json_object();
-    for (int state = TROUPE_GRAPH_OK; state <= TROUPE_GRAPH_NOT_NEEDED; state++)
+    for (int state = TROUPE_GRAPH_OK; state <= TROUPE_GRAPH_NOT_NEEDED;
+         state++) {
         json_object_set_new(
             totals, troupe_graph_state_name((troupe_graph_state_t) state),
             json_integer((json_int_t) report->states[state]));
+    }
     for (size_t i = 0; i < report->count; i++)
         json_array_append_new(tasks, task_json(&report->tasks[i]));
     return json_pack(

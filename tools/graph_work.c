@@ -74,10 +74,11 @@ pack_env(msgpack_packer *packer, const struct troupe__value *env,
     }
     msgpack_pack_map(packer, env->count);
     for (size_t i = 0; i < env->count; i++) {
-        if (strchr(env->keys[i]->text, '=') || !*env->keys[i]->text)
+        if (strchr(env->keys[i]->text, '=') || !*env->keys[i]->text) {
             troupe__found(findings, env->keys[i]->spot,
                           "'%s' cannot be the name of a variable",
                           env->keys[i]->text);
+        }
         pack_text(packer, env->keys[i]->text);
         pack_word(packer, env->values[i], "env", findings);
     }
@@ -94,14 +95,15 @@ pack_output(msgpack_packer *packer, const struct troupe__value *output,
         known |= strcmp(text, words[i]) == 0;
     const char *near =
         troupe__nearest(text, words, sizeof words / sizeof *words);
-    if (!known && near)
+    if (!known && near) {
         troupe__found(findings, output->spot,
                       "'output' is one of text, lines, json, none; did you "
                       "mean '%s'?",
                       near);
-    else if (!known)
+    } else if (!known) {
         troupe__wants(findings, output, "output",
                       "one of text, lines, json, none");
+    }
     pack_text(packer, text);
 }
 
@@ -161,10 +163,11 @@ read_ask(struct troupe__graph_entry *entry, struct troupe__findings *findings)
     entry->work = TROUPE_GRAPH_ASK;
     entry->actor = ask.actor;
     entry->type = ask.type;
-    if (ask.type.text && strlen(ask.type.text) > TROUPE_TYPE_MAX)
+    if (ask.type.text && strlen(ask.type.text) > TROUPE_TYPE_MAX) {
         troupe__found(findings, ask.type.spot,
                       "a type has at most %d bytes; choose a shorter one",
                       TROUPE_TYPE_MAX);
+    }
     if (body)
         (void) troupe__value_pack(body, findings, &entry->body,
                                   &entry->body_size);
@@ -178,10 +181,11 @@ check_command_keys(const struct troupe__graph_entry *entry,
     for (size_t i = 1; command_keys[i]; i++) {
         const struct troupe__value *value =
             troupe__value_get(entry->map, command_keys[i]);
-        if (value)
+        if (value) {
             troupe__found(findings, value->spot,
                           "'%s' is for a task with 'cmd', and '%s' has none",
                           command_keys[i], entry->own);
+        }
     }
 }
 
@@ -206,11 +210,12 @@ troupe__graph_work(struct troupe__graph_entry *entry,
     if (!work || strcmp(work, "cmd") != 0)
         check_command_keys(entry, findings);
     if (!work) {
-        if (entry->needs.count == 0)
+        if (entry->needs.count == 0) {
             troupe__found(findings, entry->spot,
                           "task '%s' does nothing; give it 'cmd', 'ask', "
                           "'value', 'graph' or 'noop', or needs to wait for",
                           entry->own);
+        }
     } else if (strcmp(work, "cmd") == 0) {
         read_command(entry, findings);
     } else if (strcmp(work, "ask") == 0) {

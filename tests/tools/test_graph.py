@@ -268,6 +268,24 @@ def test_nested():
     has(graph("check", "g.yaml", code=2).stderr, "put it into the outer one")
 
 
+def test_topology():
+    """The coordinator as an actor of a topology, asked from outside."""
+    Path("t.yaml").write_text("actors: {graphs: {kind: troupe_graph_coordinator, name: graphs}}\n")
+    child = subprocess.Popen([TROUPE, "run", "t.yaml"], stderr=subprocess.PIPE, text=True)
+    for line in child.stderr:
+        if "'t' runs" in line:
+            break
+    orders = {"tasks": [{"id": "a", "work": "value", "body": 7},
+                        {"id": "b", "work": "value", "body": "a is ${a}", "needs": ["a"]}]}
+    done = subprocess.run([TROUPE, "ask", "graphs", "run", json.dumps(orders)],
+                          capture_output=True, text=True, timeout=LIMIT)
+    check(done.returncode == 0, done.stderr)
+    has(done.stdout, '"a is 7"')
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=LIMIT)
+    check(child.returncode == 0, f"the topology ended with {child.returncode}")
+
+
 def test_many():
     """Ten thousand tasks, each with one end."""
     rng = random.Random(7)
@@ -284,6 +302,7 @@ def main():
     wanted = sys.argv[1:]
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
+        os.environ["XDG_RUNTIME_DIR"] = work
         for test in tests:
             if wanted and test.__name__ not in wanted:
                 continue
