@@ -106,12 +106,12 @@ static const troupe_graph_ended_t **
 started(const troupe_graph_report_t *report, size_t *ret_count)
 {
     const troupe_graph_ended_t **tasks =
-        troupe__grab((report->count + 1) * sizeof *tasks);
+        troupe__grab((report->count + 1) * sizeof(void *));
     size_t count = 0;
     for (size_t i = 0; i < report->count; i++)
         if (report->tasks[i].attempts > 0)
             tasks[count++] = &report->tasks[i];
-    qsort(tasks, count, sizeof *tasks, by_start);
+    qsort(tasks, count, sizeof(void *), by_start);
     *ret_count = count;
     return tasks;
 }

@@ -175,7 +175,7 @@ troupe__graph_run(const struct troupe__graph_arguments *arguments,
         rc = start_actors(node, part, &root);
     if (rc == 0)
         rc = run_on(node, arguments, file, &report);
-    int code = rc < 0 ? TROUPE__EXIT_FAILED : tell(arguments, file, report);
+    int code = report ? tell(arguments, file, report) : TROUPE__EXIT_FAILED;
     troupe_graph_report_destroy(&report);
     bool is_left_behind = troupe_destroy(&node) < 0;
     if (part)
