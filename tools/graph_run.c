@@ -145,9 +145,13 @@ run_on(troupe_t *node, const struct troupe__graph_arguments *arguments,
     if (rc == 0)
         rc = troupe_graph_run(node, file->graph, &options, ret_report);
     if (rc < 0) {
-        fprintf(stderr, "troupe graph: it did not run: %s\n",
+        bool is_there = rc == -EIO && !arguments->resume
+                        && access(arguments->journal, F_OK) == 0;
+        fprintf(stderr, "troupe graph: it did not run: %s%s\n",
                 *troupe_graph_words() ? troupe_graph_words()
-                                      : troupe_strerror(rc));
+                                      : troupe_strerror(rc),
+                is_there ? "; to go on with it take 'resume', else another file"
+                         : "");
     }
     (void) troupe_settle(node, SETTLE_MS); /* what there is to be told */
     if (!troupe_ref_is_nobody(options.watcher))

@@ -177,6 +177,27 @@ is_told(const troupe_graph_report_t *report, const troupe_graph_ended_t *task,
                && task->state != TROUPE_GRAPH_NOT_NEEDED);
 }
 
+static void
+write_measures(const struct troupe__graph_file *file,
+               const troupe_graph_report_t *report, FILE *out)
+{
+    char one[32], two[32], three[32];
+    fprintf(out, "\ntook %s", troupe__time_text(report->wall_ns, one));
+    if (report->work_ns == 0) {
+        fputs("; nothing took any time\n", out);
+        return;
+    }
+    fprintf(out,
+            "; work %s, critical path %s; %.2f times as fast as one after the "
+            "other, %u at once of %u allowed: efficiency %.0f %%\n"
+            "critical path: ",
+            troupe__time_text(report->work_ns, two),
+            troupe__time_text(report->span_ns, three), report->speedup,
+            report->parallel_most, report->parallel, report->efficiency * 100);
+    write_path(file, report->path, report->path_count, out);
+    fputc('\n', out);
+}
+
 void
 troupe__graph_report_print(const struct troupe__graph_file *file,
                            const troupe_graph_report_t *report, bool all,
@@ -185,7 +206,6 @@ troupe__graph_report_print(const struct troupe__graph_file *file,
     static const char *const heads[] = {"task",    "state", ">tries", ">start",
                                         ">waited", ">took", "why"};
     struct troupe__table table = {0};
-    char one[32], two[32], three[32];
     size_t told = 0;
     write_head(file, report, out);
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
@@ -203,16 +223,7 @@ troupe__graph_report_print(const struct troupe__graph_file *file,
     if (told < report->count)
         fprintf(out, "%zu more went well (--all names them)\n",
                 report->count - told);
-    fprintf(out,
-            "\ntook %s; work %s, critical path %s; %.2f times as fast as one "
-            "after the other, %u at once of %u allowed: efficiency %.0f %%\n",
-            troupe__time_text(report->wall_ns, one),
-            troupe__time_text(report->work_ns, two),
-            troupe__time_text(report->span_ns, three), report->speedup,
-            report->parallel_most, report->parallel, report->efficiency * 100);
-    fputs("critical path: ", out);
-    write_path(file, report->path, report->path_count, out);
-    fputc('\n', out);
+    write_measures(file, report, out);
 }
 
 static json_t *

@@ -7,6 +7,7 @@ none is waited for by the clock."""
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,9 +65,8 @@ def test_bad_files():
     # Several at once, in order.
     done = graph("check", write("tasks:\n  a: {odd: 1}\n  b: {cmd: x, timeout: 1}\n"), code=2)
     check(done.stderr.index(":2:7:") < done.stderr.index(":3:24:"), done.stderr)
-    for wrong in ([], ["chck", "x"], ["run"], ["run", "--dot", "g.yaml"],
-                  ["run", "--parallel", "0", "g.yaml"], ["resume", "g.yaml"],
-                  ["run", "--deadline", "soon", "g.yaml"], ["plan", "--journal"]):
+    for wrong in ([], ["run"], ["run", "--dot", "g.yaml"], ["resume", "g.yaml"],
+                  ["run", "--parallel", "0", "g.yaml"], ["plan", "--journal"]):
         done = graph(*wrong, code=2)
         has(done.stderr, "troupe graph: ")
     has(graph("chck", "x", code=2).stderr, "did you mean 'check'?")
@@ -98,7 +98,6 @@ def test_looks():
 
 def test_examples():
     for name, code in (("build", 0), ("fallback", 3), ("votes", 3)):
-        graph("check", "--quiet", str(EXAMPLES / f"{name}.yaml"))
         done = graph("run", "--json", "--quiet", str(EXAMPLES / f"{name}.yaml"), code=code)
         report = json.loads(done.stdout)
         tasks = {task["id"]: task for task in report["tasks"]}
@@ -147,6 +146,10 @@ def test_pictures():
     check(all(e["ph"] == "X" and e["dur"] >= 0 for e in events), str(events))
     done = graph("run", "--quiet", "--timeline", "/nowhere/t.svg", "g.yaml", code=3)
     has(done.stderr, "/nowhere/t.svg: No such file or directory")
+    if shutil.which("dot"):
+        graph("run", "--quiet", "--svg", "g.svg", "g.yaml", code=3)
+        text = "".join(xml.etree.ElementTree.parse("g.svg").getroot().itertext())
+        check("failed" in text, "the states are drawn")
     os.environ["PATH"], path = "/nowhere", os.environ["PATH"]
     has(graph("show", "--svg", "x.svg", "g.yaml", code=1).stderr,
         "install the Debian package graphviz")
@@ -246,7 +249,9 @@ def test_resume():
     check(starts() == after, "nothing is repeated")
     plan = json.loads(graph("plan", "--json", "--journal", "j.db", name).stdout)
     check(not plan["guess"], "it has learned how long tasks take")
-    has(graph("run", "--quiet", "--journal", "j.db", name, code=1).stderr, "j.db")
+    done = graph("run", "--quiet", "--journal", "j.db", name, code=1)
+    has(done.stderr, "j.db")
+    has(done.stderr, "to go on with it take 'resume'")
     has(graph("resume", "--quiet", "--journal", "k.db", name, code=1).stderr, "k.db")
     Path("bad.db").write_text("this is no journal\n" * 100)
     has(graph("resume", "--quiet", "--journal", "bad.db", name, code=1).stderr, "bad.db")
@@ -287,14 +292,14 @@ def test_topology():
 
 
 def test_many():
-    """Ten thousand tasks, each with one end."""
+    """Three thousand tasks, each with one end."""
     rng = random.Random(7)
     text = "parallel: 50\ntasks:\n  t0: {noop: }\n" + "".join(
-        f"  t{i}: {{needs: [t{rng.randrange(i)}]}}\n" for i in range(1, 10000))
+        f"  t{i}: {{needs: [t{rng.randrange(i)}]}}\n" for i in range(1, 3000))
     report, tasks = run(text)
-    check(report["totals"]["ok"] == 10000, str(report["totals"]))
+    check(report["totals"]["ok"] == 3000, str(report["totals"]))
     done = graph("run", "--quiet", "g.yaml")
-    has(done.stdout, "10000 more went well (--all names them)")
+    has(done.stdout, "3000 more went well (--all names them)")
 
 
 def main():
