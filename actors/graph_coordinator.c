@@ -27,8 +27,9 @@
 static int
 on_deadline(troupe_context_t *ctx, void *state, void *data)
 {
-    (void) data;
     struct coordinator *self = state;
+    if (self->run != data || self->run->is_over)
+        return 0; /* another one's, or too late */
     self->run->deadline = (troupe_timer_t){0};
     troupe__graph_run_drain(ctx, self->run, TROUPE_GRAPH_OVERDUE,
                             "the deadline passed", true);
@@ -93,8 +94,8 @@ troupe__graph_run_begin(troupe_context_t *ctx, struct coordinator *self)
     const struct graph_orders *orders = &run->orders;
     int rc = 0;
     if (orders->deadline_ms > 0)
-        rc = troupe_call_after(ctx, orders->deadline_ms, on_deadline, NULL,
-                               NULL, &run->deadline);
+        rc = troupe_call_after(ctx, orders->deadline_ms, on_deadline, run, NULL,
+                               &run->deadline);
     if (rc == 0 && orders->interrupt_fd >= 0)
         rc = troupe_watch(ctx, orders->interrupt_fd, POLLIN, on_interrupt);
     if (rc < 0)
