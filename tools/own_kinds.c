@@ -7,6 +7,7 @@
 #include "troupe_command.h"
 #include "troupe_decide.h"
 #include "troupe_events.h"
+#include "troupe_graph_run.h"
 #include "troupe_journal.h"
 #include "troupe_map.h"
 #include "troupe_msgpack.h"
@@ -110,6 +111,7 @@ const troupe_kind_t *const troupe__own_kinds[] = {&printer,
                                                   &ticker,
                                                   &troupe_command,
                                                   &troupe_decider,
+                                                  &troupe_graph_coordinator,
                                                   &troupe_journal_actor,
                                                   &troupe_map,
                                                   NULL};

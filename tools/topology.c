@@ -58,6 +58,33 @@ take_path(struct troupe__topology *self, const char *path)
     self->name = self->own_name;
 }
 
+static void
+read_steps(struct troupe__topology *self, struct troupe__findings *findings)
+{
+    troupe__topology_fields(self, findings);
+    troupe__topology_tree(self, findings);
+    troupe__topology_names(self, findings);
+    troupe__topology_kinds(self, findings);
+    troupe__topology_specs(self, findings);
+}
+
+int
+troupe__topology_take(const char *path, struct troupe__value *root,
+                      struct troupe__findings *findings,
+                      struct troupe__topology **ret_topology)
+{
+    struct troupe__topology *self = troupe__grab(sizeof *self);
+    take_path(self, path);
+    self->root = root;
+    read_steps(self, findings);
+    if (findings->count > 0) {
+        troupe__topology_free(self);
+        self = NULL;
+    }
+    *ret_topology = self;
+    return self ? 0 : -EINVAL;
+}
+
 int
 troupe__topology_read(const char *path, struct troupe__findings *findings,
                       struct troupe__topology **ret_topology)
@@ -71,11 +98,7 @@ troupe__topology_read(const char *path, struct troupe__findings *findings,
                       "'actors:' at least",
                       troupe__type_name(self->root->type));
     } else if (self->root) {
-        troupe__topology_fields(self, findings);
-        troupe__topology_tree(self, findings);
-        troupe__topology_names(self, findings);
-        troupe__topology_kinds(self, findings);
-        troupe__topology_specs(self, findings);
+        read_steps(self, findings);
     }
     if (findings->count > 0) {
         troupe__topology_free(self);

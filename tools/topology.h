@@ -98,6 +98,12 @@ struct troupe__topology {
 int troupe__topology_read(const char *path, struct troupe__findings *findings,
                           struct troupe__topology **ret_topology);
 
+/* troupe__topology_take: the same of a map that has been read from the file at
+ * `path`; the map is taken over. */
+int troupe__topology_take(const char *path, struct troupe__value *root,
+                          struct troupe__findings *findings,
+                          struct troupe__topology **ret_topology);
+
 /* troupe__topology_free: free it and unload its libraries; NULL is fine. Its
  * nodes must have been destroyed. */
 void troupe__topology_free(struct troupe__topology *self);

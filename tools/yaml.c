@@ -130,6 +130,13 @@ fill_in(const struct reader *self, struct troupe__spot spot, char *text,
     }
 }
 
+const char *
+troupe__yaml_plain(void *data, const char *name)
+{
+    (void) data, (void) name;
+    return NULL;
+}
+
 static void
 fill_value(const struct reader *self, struct troupe__value *value)
 {
@@ -173,7 +180,7 @@ read_scalar(struct reader *self, const yaml_node_t *node, bool is_key,
                           "!!binary wants base64: A-Z a-z 0-9 + / =");
         return;
     }
-    if (strchr(value->text, '$'))
+    if (self->variable != troupe__yaml_plain && strchr(value->text, '$'))
         fill_value(self, value);
     bool is_plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (node->tag && !has_tag(node, YAML_STR_TAG)) {

@@ -57,6 +57,9 @@ struct troupe__value *
 troupe__yaml_read(const char *noun, struct troupe__findings *findings,
                   const char *(*variable)(void *data, const char *name),
                   void *data);
+/* troupe__yaml_plain: given as `variable`: texts stay as they are, with each
+ * '$'. */
+const char *troupe__yaml_plain(void *data, const char *name);
 
 /* troupe__value_free: free a tree; NULL is fine. */
 void troupe__value_free(struct troupe__value *value);

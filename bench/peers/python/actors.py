@@ -372,6 +372,44 @@ async def processes(run):
                note="xargs -P")
 
 
+def graph_needs(count):
+    """Each task's needs: up to three of those before it."""
+    x = 1
+    for i in range(count):
+        needs = []
+        for _ in range(3 if i else 0):
+            x = (x * 75 + 74) % 65537
+            if x % i not in needs:
+                needs.append(x % i)
+        yield needs
+
+
+async def graph_task(needs, bound):
+    """Waits for those that it needs, then does nothing, within the bound."""
+    for need in needs:
+        await need
+    async with bound:
+        await asyncio.sleep(0)
+        return True
+
+
+async def graph(run):
+    tasks = 10_000
+    graphs = 1 if run.quick else 10
+    loop = asyncio.get_running_loop()
+    start = now_ns()
+    for _ in range(graphs):
+        bound = asyncio.Semaphore(64)
+        made = []
+        for needs in graph_needs(tasks):
+            made.append(loop.create_task(
+                graph_task([made[need] for need in needs], bound)))
+        done = await asyncio.gather(*made)
+        assert sum(done) == tasks
+    count = graphs * tasks
+    run.report((now_ns() - start) / 1e3 / count, "us/task", count)
+
+
 TABLE = {
     ("B1", "default"): lambda run: pairs(run, 1, 200_000),
     ("B2", "default"): lambda run: pairs(run, 100, 400_000),
@@ -390,6 +428,7 @@ TABLE = {
     ("B15", "default"): gather_tasks,
     ("B15", "futures"): futures,
     ("B15", "processes"): processes,
+    ("B16", "default"): graph,
 }
 
 

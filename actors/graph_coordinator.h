@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* graph_coordinator.h: a run of a graph, as the coordinator's files see it. */
+#ifndef TROUPE_ACTORS_GRAPH_COORDINATOR_H
+#define TROUPE_ACTORS_GRAPH_COORDINATOR_H
+
+#include "troupe_events.h"
+
+#include "actors/graph.h"
+#include "actors/graph_schedule.h"
+#include "actors/graph_wire.h"
+
+#define GRAPH_WORKERS    2
+#define GRAPH_KEY        192   /* bytes of the key of a task in the journal */
+#define GRAPH_JOURNAL_MS 60000 /* that it may take to write */
+#define GRAPH_RESULT_MAX (1u << 20)  /* bytes of one result */
+#define GRAPH_TOTAL_MAX  (64u << 20) /* of all results of a run */
+
+struct graph_run;
+
+/* A task while it runs, and what came of it. Times count from the start. */
+struct graph_job {
+    struct graph_run *run;
+    uint32_t task;
+    troupe_ask_t ask;     /* the open one */
+    troupe_timer_t timer; /* it rests until then, before it is tried again */
+    uint32_t attempts;
+    bool resumed;
+    bool keeps;       /* its result is on the way to the journal */
+    void *filled;     /* owned; or NULL */
+    const void *body; /* with all references filled in */
+    size_t body_size;
+    uint64_t ready_ns;
+    uint64_t started_ns;
+    uint64_t ended_ns;
+    uint64_t spent_ns; /* by the attempts that have ended */
+    void *result;      /* one msgpack value; owned */
+    size_t result_size;
+};
+
+struct graph_run {
+    struct graph_orders orders;
+    struct schedule schedule;
+    struct graph_job *jobs; /* by task */
+    char **whys;            /* by task; owned; NULL: nothing to say */
+    uint32_t *changes;      /* tasks that have become ready, or have ended */
+    uint32_t change_count;
+    troupe_token_t token; /* of who waits for the report */
+    troupe_timer_t deadline;
+    troupe_ref_t journal;
+    uint64_t start_ns;
+    uint64_t wall_ns; /* when it is over */
+    size_t result_bytes;
+    uint32_t busy; /* tasks that are being done, the bounded number */
+    uint32_t busy_most;
+    troupe_graph_outcome_t outcome; /* why it was ended early; 0: it was not */
+    char *end_why;                  /* in words; owned */
+    bool is_begun;
+    bool is_over;  /* all have ended: there is only the report to do */
+    bool draining; /* nothing more is started */
+};
+
+struct coordinator {
+    troupe_ref_t supervisor;
+    troupe_ref_t workers[GRAPH_WORKERS];
+    uint32_t child_count; /* that have started */
+    troupe_ref_t commands;
+    troupe_ref_t journal; /* of the run */
+    uint32_t turn;        /* which worker is next */
+    struct graph_run *run;
+};
+
+/* troupe__graph_run_new: a run that has not begun; it takes the orders over. */
+struct graph_run *troupe__graph_run_new(troupe_context_t *ctx,
+                                        const struct graph_orders *orders);
+
+/* troupe__graph_run_begin: start its first tasks; returns as a handler does. */
+int troupe__graph_run_begin(troupe_context_t *ctx, struct coordinator *self);
+
+/* troupe__graph_run_refuse: the run cannot begin; returns as a handler does. */
+int troupe__graph_run_refuse(troupe_context_t *ctx, struct coordinator *self,
+                             int code, const char *words);
+
+/* troupe__graph_run_over: report; returns as a handler does. */
+int troupe__graph_run_over(troupe_context_t *ctx, struct coordinator *self);
+
+/* troupe__graph_run_now: nanoseconds since the start of the run. */
+uint64_t troupe__graph_run_now(troupe_context_t *ctx,
+                               const struct graph_run *run);
+
+/* troupe__graph_run_dispatch: start what is ready, as far as there is room, or end
+ * the run; returns as a handler does. */
+int troupe__graph_run_dispatch(troupe_context_t *ctx, struct coordinator *self);
+
+/* troupe__graph_run_tell: note when tasks became ready or ended, and tell the
+ * watcher. */
+void troupe__graph_run_tell(troupe_context_t *ctx, struct graph_run *run);
+
+/* troupe__graph_run_event: tell the watcher of a task: "started", "again". */
+void troupe__graph_run_event(troupe_context_t *ctx, const struct graph_run *run,
+                             uint32_t task, const char *event);
+
+/* troupe__graph_run_drain: start nothing more; with `now` also end what runs. */
+void troupe__graph_run_drain(troupe_context_t *ctx, struct graph_run *run,
+                             troupe_graph_outcome_t outcome, const char *why,
+                             bool now);
+
+/* troupe__graph_run_destroy: free *run_p and set it to NULL. */
+void troupe__graph_run_destroy(struct graph_run **run_p);
+
+/* troupe__graph_job_start: start a task that was popped; it may end at once. */
+void troupe__graph_job_start(troupe_context_t *ctx, struct coordinator *self,
+                             struct graph_run *run, uint32_t task);
+
+/* troupe__graph_job_attempt: do it, or do it once more. */
+void troupe__graph_job_attempt(troupe_context_t *ctx, struct coordinator *self,
+                               struct graph_job *job);
+
+/* troupe__graph_job_result: it went well, and this is what came of it. */
+void troupe__graph_job_result(troupe_context_t *ctx, struct graph_job *job,
+                              const void *bytes, size_t size);
+
+/* troupe__graph_job_end: a task has ended; `why` is a format, or NULL. */
+void troupe__graph_job_end(troupe_context_t *ctx, struct graph_job *job,
+                           troupe_graph_state_t state, const char *why, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* troupe__graph_job_stop: give a running task up; it ends later, or now. */
+void troupe__graph_job_stop(troupe_context_t *ctx, struct graph_job *job);
+
+/* troupe__graph_journal_open: troupe__graph_run_begin() or _refuse() follows; 0 or an
+ * error. troupe__graph_journal_close: troupe__graph_run_over() follows. */
+int troupe__graph_journal_open(troupe_context_t *ctx, struct coordinator *self);
+int troupe__graph_journal_close(troupe_context_t *ctx,
+                                struct coordinator *self);
+
+/* troupe__graph_journal_find: look for its result first; false: there is no need. */
+bool troupe__graph_journal_find(troupe_context_t *ctx, struct coordinator *self,
+                                struct graph_job *job);
+
+/* troupe__graph_journal_keep: keep its result, then end it; false: no need. */
+bool troupe__graph_journal_keep(troupe_context_t *ctx, struct graph_job *job);
+
+#endif

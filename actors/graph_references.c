@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* graph_references.c: each reference in a graph must be of a need. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "actors/graph.h"
+#include "actors/graph_value.h"
+#include "mailbox/check.h"
+
+struct look {
+    const struct troupe_graph *graph;
+    uint32_t task;
+    struct graph_findings *findings;
+};
+
+/* A task knows its needs, and whom it stands by for. */
+static bool
+knows(const struct look *self, uint32_t other)
+{
+    const struct graph_task *task = &self->graph->tasks[self->task];
+    for (size_t i = 0; i < task->spec.need_count; i++)
+        if (task->needs[i] == other)
+            return true;
+    return self->graph->tasks[other].fallback == self->task
+           || self->graph->tasks[other].on_error == self->task;
+}
+
+static void
+on_seen(void *data, const struct reference *reference)
+{
+    struct look *self = data;
+    const char *own = self->graph->tasks[self->task].spec.id;
+    uint32_t other =
+        troupe__graph_find(self->graph, reference->id, reference->id_size);
+    if (other != GRAPH_NONE && knows(self, other))
+        return;
+    char *id = strndup(reference->id, reference->id_size);
+    if (!id)
+        troupe__out_of_memory(reference->id_size);
+    if (other == GRAPH_NONE) {
+        troupe__graph_found(self->findings, TROUPE_GRAPH_REFERENCE, self->task,
+                            SIZE_MAX, id,
+                            "task '%s' refers to '%s', and there is no such "
+                            "task",
+                            own, id);
+    } else {
+        troupe__graph_found(self->findings, TROUPE_GRAPH_REFERENCE, self->task,
+                            SIZE_MAX, NULL,
+                            "task '%s' refers to '%s' and does not need it; "
+                            "add it to its needs",
+                            own, id);
+    }
+    free(id);
+}
+
+static void
+look_at_text(struct look *self, const char *text, size_t size)
+{
+    const char *end = text + size;
+    const char *at = troupe__graph_reference_next(text, size);
+    while (at) {
+        struct reference reference;
+        size_t used =
+            troupe__graph_reference_read(at, (size_t) (end - at), &reference);
+        if (used > 0) {
+            on_seen(self, &reference);
+        } else {
+            troupe__graph_found(
+                self->findings, TROUPE_GRAPH_REFERENCE, self->task, SIZE_MAX,
+                NULL,
+                "task '%s': '%.*s' is no reference; write ${id}, "
+                "${id.field}, ${id:state} or ${id:error}, or $${ for ${",
+                self->graph->tasks[self->task].spec.id,
+                (int) (end - at < 40 ? end - at : 40), at);
+            used = 2;
+        }
+        at =
+            troupe__graph_reference_next(at + used, (size_t) (end - at) - used);
+    }
+}
+
+static void
+look_at(struct look *self, const msgpack_object *object, bool as_text)
+{
+    if (object->type == MSGPACK_OBJECT_STR)
+        look_at_text(self, object->via.str.ptr, object->via.str.size);
+    if (object->type == MSGPACK_OBJECT_ARRAY)
+        for (uint32_t i = 0; i < object->via.array.size; i++)
+            look_at(self, &object->via.array.ptr[i], as_text);
+    if (object->type != MSGPACK_OBJECT_MAP)
+        return;
+    for (uint32_t i = 0; i < object->via.map.size; i++) {
+        const msgpack_object_str *key = &object->via.map.ptr[i].key.via.str;
+        bool as_is = as_text
+                     && object->via.map.ptr[i].key.type == MSGPACK_OBJECT_STR
+                     && key->size == 3 && memcmp(key->ptr, "cmd", 3) == 0;
+        if (!as_is)
+            look_at(self, &object->via.map.ptr[i].val, as_text);
+    }
+}
+
+static void
+check_body(struct look *self, const troupe_graph_task_t *spec)
+{
+    msgpack_unpacked body;
+    size_t used = 0;
+    if (!spec->body || !memmem(spec->body, spec->body_size, "${", 2))
+        return;
+    msgpack_unpacked_init(&body);
+    int rc = msgpack_unpack_next(&body, spec->body, spec->body_size, &used);
+    CHECK(rc == MSGPACK_UNPACK_SUCCESS); /* looked at by the add */
+    look_at(self, &body.data, spec->work == TROUPE_GRAPH_COMMAND);
+    msgpack_unpacked_destroy(&body);
+}
+
+void
+troupe__graph_references(struct troupe_graph *self,
+                         struct graph_findings *findings)
+{
+    for (uint32_t i = 0; i < self->count; i++) {
+        struct look look = {.graph = self, .task = i, .findings = findings};
+        const troupe_graph_task_t *spec = &self->tasks[i].spec;
+        char why[REFERENCE_WHY];
+        check_body(&look, spec);
+        if (spec->when
+            && troupe__graph_when(spec->when, NULL, &look, on_seen, why) < 0)
+            troupe__graph_found(findings, TROUPE_GRAPH_REFERENCE, i, SIZE_MAX,
+                                NULL, "task '%s': 'when': %s", spec->id, why);
+    }
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_graph.c: `troupe graph`, tasks that need each other. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands.h"
+#include "tools/graph_command.h"
+#include "tools/graph_out.h"
+
+#define PARALLEL_MAX 10000
+#define DEADLINE_MAX 604800000u /* ms: a week */
+
+static const char help[] =
+    "usage: troupe graph check|show|plan|run|resume [OPTION]... FILE\n"
+    "\n"
+    "Tasks that need each other, from a YAML file (tools/GRAPH.md has its "
+    "keys):\n"
+    "    tasks:\n"
+    "      fetch: {cmd: curl -sf $URL, env: {URL: ...}, retries: 3}\n"
+    "      count: {cmd: wc -w, stdin: \"${fetch}\", needs: [fetch]}\n"
+    "\n"
+    "  check     say what is wrong: FILE:LINE:COLUMN: what is wrong; the cure\n"
+    "  show      draw it as a text tree\n"
+    "  plan      predict the run: order, critical path, gain\n"
+    "  run       run each task as soon as what it needs has ended\n"
+    "  resume    run, but what the journal has is not repeated\n"
+    "\n"
+    "  --dot             show: for Graphviz\n"
+    "  --svg FILE        show, run: draw it there, by Graphviz's 'dot'\n"
+    "  --parallel N      plan, run: so many tasks at once (the file's, or one\n"
+    "                    per core)\n"
+    "  --deadline TIME   run: end then, with what there is: 500ms, 2s, 1m\n"
+    "  --fail-fast       run: after a failure start only what stands by\n"
+    "  --journal FILE    run: keep what is finished there, before it counts;\n"
+    "                    resume: go on from there; plan: how long tasks took\n"
+    "  --timeline FILE   run: when each task waited and ran, as SVG\n"
+    "  --trace FILE      run: the same for chrome://tracing and Perfetto\n"
+    "  --all             run: name each task in the end, however many\n"
+    "  --json            the same as JSON on standard output\n"
+    "  --quiet           no progress\n"
+    "  --help            this text\n"
+    "\n"
+    "Progress goes to standard error: a line on a terminal, else lines of "
+    "JSON.\n"
+    "Ctrl-C once: start no more, and report; twice: end what runs; three "
+    "times:\n"
+    "leave at once.\n"
+    "\n"
+    "Exit codes: 0 all went well; 1 a task failed that had to go well, or it\n"
+    "could not run; 2 usage, or the file is wrong; 3 all went well but for\n"
+    "optional tasks, or by fallbacks, or it was interrupted; 124 the deadline\n"
+    "passed.\n";
+
+typedef int (*verb_fn)(struct troupe__graph_arguments *arguments,
+                       struct troupe__graph_file *file);
+
+static void
+print_json(json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(json);
+}
+
+static int
+do_check(struct troupe__graph_arguments *arguments,
+         struct troupe__graph_file *file)
+{
+    size_t count = troupe_graph_count(file->graph), needs = 0;
+    for (size_t i = 0; i < count; i++)
+        needs += troupe_graph_task(file->graph, i)->need_count;
+    if (arguments->json)
+        print_json(troupe__graph_json(file));
+    else if (!arguments->quiet)
+        printf("%s: %zu task%s, %zu need%s: all is well\n", file->name, count,
+               count == 1 ? "" : "s", needs, needs == 1 ? "" : "s");
+    return TROUPE__EXIT_OK;
+}
+
+static int
+do_show(struct troupe__graph_arguments *arguments,
+        struct troupe__graph_file *file)
+{
+    if (arguments->svg) {
+        return troupe__graph_svg(file, NULL, arguments->svg) < 0
+                   ? TROUPE__EXIT_FAILED
+                   : TROUPE__EXIT_OK;
+    }
+    if (arguments->json)
+        print_json(troupe__graph_json(file));
+    else if (arguments->dot)
+        troupe__graph_dot(file, NULL, stdout);
+    else
+        troupe__graph_tree(file, stdout);
+    return TROUPE__EXIT_OK;
+}
+
+static int
+do_plan(struct troupe__graph_arguments *arguments,
+        struct troupe__graph_file *file)
+{
+    troupe_graph_plan_t *plan = NULL;
+    uint32_t parallel = arguments->parallel > 0 ? (uint32_t) arguments->parallel
+                                                : file->parallel;
+    if (arguments->journal && troupe__graph_learn(file, arguments->journal) < 0)
+        return TROUPE__EXIT_FAILED;
+    if (troupe_graph_plan(file->graph, parallel, &plan) < 0)
+        return TROUPE__EXIT_FAILED; /* it was checked: this cannot be */
+    if (arguments->json)
+        print_json(troupe__graph_plan_json(file, plan));
+    else
+        troupe__graph_plan_print(file, plan, stdout);
+    troupe_graph_plan_destroy(&plan);
+    return TROUPE__EXIT_OK;
+}
+
+static int
+do_run(struct troupe__graph_arguments *arguments,
+       struct troupe__graph_file *file)
+{
+    return troupe__graph_run(arguments, file);
+}
+
+static int
+do_resume(struct troupe__graph_arguments *arguments,
+          struct troupe__graph_file *file)
+{
+    arguments->resume = true;
+    return troupe__graph_run(arguments, file);
+}
+
+/* Which options a verb has, by their letters. */
+struct verb {
+    const char *name;
+    verb_fn run;
+    const char *options;
+};
+
+static const struct verb verbs[] = {
+    {"check", do_check, "jq"},           {"show", do_show, "dsjq"},
+    {"plan", do_plan, "pJjq"},           {"run", do_run, "spDfJtTajq"},
+    {"resume", do_resume, "spDfJtTajq"},
+};
+
+#define VERB_COUNT (sizeof verbs / sizeof *verbs)
+
+static int
+unknown_verb(const char *name)
+{
+    const char *names[VERB_COUNT];
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        names[i] = verbs[i].name;
+    const char *near = troupe__nearest(name, names, VERB_COUNT);
+    if (near)
+        return troupe__usage_error(
+            "graph", "there is no '%s'; did you mean '%s'?", name, near);
+    return troupe__usage_error("graph",
+                               "there is no '%s'; there are check, "
+                               "show, plan, run and resume",
+                               name);
+}
+
+/* -1 to go on, or an exit code. */
+static int
+take_option(int c, char *const *argv, struct troupe__graph_arguments *ret)
+{
+    size_t number = 0;
+    switch (c) {
+    case 'd':
+        ret->dot = true;
+        return -1;
+    case 's':
+        ret->svg = optarg;
+        return troupe__check_path("graph", "--svg", optarg);
+    case 't':
+        ret->timeline = optarg;
+        return troupe__check_path("graph", "--timeline", optarg);
+    case 'T':
+        ret->trace = optarg;
+        return troupe__check_path("graph", "--trace", optarg);
+    case 'J':
+        ret->journal = optarg;
+        return troupe__check_path("graph", "--journal", optarg);
+    case 'p':
+        if (!troupe__read_number(optarg, 1, PARALLEL_MAX, &ret->parallel))
+            return troupe__usage_error(
+                "graph", "--parallel wants a number, 1 to %d", PARALLEL_MAX);
+        return -1;
+    case 'D':
+        if (!troupe__read_time(optarg, DEADLINE_MAX, &number))
+            return troupe__usage_error(
+                "graph", "--deadline wants a time such as 500ms, 2s or 1m");
+        ret->deadline_ms = (uint32_t) number;
+        return -1;
+    case 'f':
+        ret->fail_fast = true;
+        return -1;
+    case 'a':
+        ret->all = true;
+        return -1;
+    case 'j':
+        ret->json = true;
+        return -1;
+    case 'q':
+        ret->quiet = true;
+        return -1;
+    default:
+        return troupe__option_error("graph", c, argv);
+    }
+}
+
+static int
+parse(int argc, char **argv, const struct verb *verb,
+      struct troupe__graph_arguments *ret)
+{
+    static const struct option options[] = {
+        {"dot", 0, NULL, 'd'},       {"svg", 1, NULL, 's'},
+        {"parallel", 1, NULL, 'p'},  {"deadline", 1, NULL, 'D'},
+        {"fail-fast", 0, NULL, 'f'}, {"journal", 1, NULL, 'J'},
+        {"timeline", 1, NULL, 't'},  {"trace", 1, NULL, 'T'},
+        {"all", 0, NULL, 'a'},       {"json", 0, NULL, 'j'},
+        {"quiet", 0, NULL, 'q'},     {"help", 0, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+        if (c == 'h') {
+            fputs(help, stdout);
+            return TROUPE__EXIT_OK;
+        }
+        if (c != ':' && c != '?' && !strchr(verb->options, c))
+            return troupe__usage_error("graph", "'%s' has no option '%s'",
+                                       verb->name, argv[optind - 1]);
+        int code = take_option(c, argv, ret);
+        if (code >= 0)
+            return code;
+    }
+    if (argc - optind != 1)
+        return troupe__usage_error("graph", "%s: give one graph file",
+                                   verb->name);
+    ret->path = argv[optind];
+    if (verb->run == do_resume && !ret->journal)
+        return troupe__usage_error("graph",
+                                   "resume: give the --journal of the run");
+    return -1;
+}
+
+int
+troupe__command_graph(int argc, char **argv)
+{
+    struct troupe__graph_arguments arguments = {0};
+    const struct verb *verb = NULL;
+    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+        fputs(help, stdout);
+        return TROUPE__EXIT_OK;
+    }
+    if (argc < 2)
+        return troupe__usage_error(
+            "graph", "say what to do: check, show, plan, run or resume");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            verb = &verbs[i];
+    if (!verb)
+        return unknown_verb(argv[1]);
+    int code = parse(argc - 1, argv + 1, verb, &arguments);
+    if (code >= 0)
+        return code;
+    struct troupe__findings findings = {.path = arguments.path};
+    struct troupe__graph_file *file = NULL;
+    if (troupe__graph_file_read(arguments.path, &findings, &file) < 0) {
+        troupe__findings_print(&findings, stderr);
+        code = TROUPE__EXIT_USAGE;
+    } else {
+        code = verb->run(&arguments, file);
+    }
+    troupe__findings_free(&findings);
+    troupe__graph_file_free(file);
+    return code;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* graph_command.h: what the files of `troupe graph` share. */
+#ifndef TROUPE_TOOLS_GRAPH_COMMAND_H
+#define TROUPE_TOOLS_GRAPH_COMMAND_H
+
+#include "tools/graph_file.h"
+
+struct troupe__graph_arguments {
+    const char *path;
+    const char *svg, *timeline, *trace; /* files to draw; or NULL */
+    const char *journal;
+    size_t parallel;      /* 0: as the file says */
+    uint32_t deadline_ms; /* 0: as the file says */
+    bool fail_fast, resume;
+    bool dot, all, json, quiet;
+};
+
+/* troupe__graph_run: run it, and print what came of it; returns an exit code. */
+int troupe__graph_run(const struct troupe__graph_arguments *arguments,
+                      struct troupe__graph_file *file);
+
+/* troupe__graph_learn: take from a journal how long tasks took; 0, or -1 after
+ * having said why. */
+int troupe__graph_learn(struct troupe__graph_file *file, const char *journal);
+
+#endif

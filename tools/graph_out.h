@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* graph_out.h: what `troupe graph` prints and draws. */
+#ifndef TROUPE_TOOLS_GRAPH_OUT_H
+#define TROUPE_TOOLS_GRAPH_OUT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "tools/graph_file.h"
+
+/* Who needs whom, by index; for each task items[at[i]] to items[at[i + 1]]. */
+struct troupe__graph_links {
+    uint32_t *at;
+    uint32_t *items;
+};
+
+/* troupe__graph_links_of: of a graph that was checked. */
+struct troupe__graph_links troupe__graph_links_of(const troupe_graph_t *graph);
+void troupe__graph_links_free(struct troupe__graph_links *self);
+
+/* troupe__graph_does: "cmd", "ask clerk count", "value", "noop". */
+const char *troupe__graph_does(const troupe_graph_task_t *task, char text[128]);
+
+/* troupe__graph_tree: as a text tree. */
+void troupe__graph_tree(const struct troupe__graph_file *file, FILE *out);
+
+/* troupe__graph_dot: for Graphviz; `report` NULL: before a run. */
+void troupe__graph_dot(const struct troupe__graph_file *file,
+                       const troupe_graph_report_t *report, FILE *out);
+
+/* troupe__graph_json: tasks and needs as JSON, to be given back. */
+json_t *troupe__graph_json(const struct troupe__graph_file *file);
+
+/* troupe__graph_plan_print: what a run will be like, for people. */
+void troupe__graph_plan_print(const struct troupe__graph_file *file,
+                              const troupe_graph_plan_t *plan, FILE *out);
+json_t *troupe__graph_plan_json(const struct troupe__graph_file *file,
+                                const troupe_graph_plan_t *plan);
+
+/* troupe__graph_report_print: what came of a run, for people; with `all` each
+ * task in any case. */
+void troupe__graph_report_print(const struct troupe__graph_file *file,
+                                const troupe_graph_report_t *report, bool all,
+                                FILE *out);
+json_t *troupe__graph_report_json(const struct troupe__graph_file *file,
+                                  const troupe_graph_report_t *report);
+
+/*
+ * Files. Each returns 0, or -1 after having said why on standard error.
+ */
+/* troupe__graph_svg: drawn by Graphviz's `dot`. */
+int troupe__graph_svg(const struct troupe__graph_file *file,
+                      const troupe_graph_report_t *report, const char *path);
+/* troupe__graph_timeline: when each task waited and ran, as SVG. */
+int troupe__graph_timeline(const troupe_graph_report_t *report,
+                           const char *path);
+/* troupe__graph_trace: the same for chrome://tracing and Perfetto. */
+int troupe__graph_trace(const troupe_graph_report_t *report, const char *path);
+
+/* troupe__graph_reporter: an actor that tells what a run does, on standard
+ * error; start {terminal: b}. */
+extern const troupe_kind_t troupe__graph_reporter;
+
+#endif
