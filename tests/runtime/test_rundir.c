@@ -116,14 +116,17 @@ Test(rundir, what_is_not_ours_stays_and_is_named)
     make_directory(below("base/words/g-0000000b"), 0755);
     cr_assert_eq(symlink("/", below("base/words/g-0000000c")), 0);
     make_directory(below("base/words/g-0000000d"), 0700);
+    make_file(below("base/words/g-0000000d/n1023.marks"), "", 0600);
+    make_socket(below("base/words/g-0000000a/n2.marks"));
     make_file(below("base/words/no\033[2Jtes"), "precious", 0600);
     int rc = troupe_rundir_open(base, "words", &run, text);
     cr_assert_eq(rc, 0, "%d: %s", rc, text);
     cr_assert_not(is_there(below("base/words/g-0000000a/hub")));
     cr_assert_not(is_there(below("base/words/g-0000000d")));
     static const char *const left[] = {"g-0000000a/n1.w0", "g-0000000a/other",
-                                       "g-0000000b", "g-0000000c"};
-    for (int i = 0; i < 4; i++) {
+                                       "g-0000000b", "g-0000000c",
+                                       "g-0000000a/n2.marks"};
+    for (int i = 0; i < 5; i++) {
         cr_assert(said(left[i]), "no %s in %s", left[i], text);
         cr_assert(is_there(below("base/words/%s", left[i])));
     }
