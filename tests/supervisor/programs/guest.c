@@ -353,7 +353,7 @@ flood(void)
 static void
 liar(void)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 40; i++) {
         say("[s,i,s]", "reply", i, "a lie");
         say("[s,i,i,s]", "error", i, -5, "a lie");
         say("[s,i]", "done", i);
