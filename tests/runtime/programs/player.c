@@ -14,6 +14,7 @@
 #include "runtime/node.h"
 #include "runtime/process.h"
 #include "runtime/process_adopt.h"
+#include "tests/runtime/many.h"
 #include "troupe.h"
 
 /* A test that fails must not leave processes behind for long. */
@@ -87,32 +88,10 @@ spawn(const char *name, const char *group)
     fflush(stdout);
 }
 
-/* many: as many names, and then as many groups, as its arguments say. */
-static int
-many_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    char name[32];
-    int names = 0, rc = troupe_unpack(msg, "i", &names);
-    (void) state;
-    for (int i = 0; rc == 0 && i < names; i++) {
-        snprintf(name, sizeof name, "many-%d", i);
-        rc = troupe_register(ctx, name);
-    }
-    for (int i = 0; rc == 0 && i < names; i++) {
-        snprintf(name, sizeof name, "crowd-%d", i);
-        rc = troupe_join(ctx, name);
-    }
-    return rc;
-}
-
-TROUPE_KIND(many, struct nothing, TROUPE_ON_START(many_start));
-
 static void
 take_many(const char *count)
 {
-    troupe_ref_t ref;
-    if (troupe_node_spawn(node, &many, NULL, &ref, "i", atoi(count)) < 0)
-        exit(2);
+    many_spawn(node, atoi(count));
 }
 
 static void

@@ -8,8 +8,8 @@
 
 #include <troupe.h>
 
-#include "troupe_rundir.h"
 #include "tests/supervisor/isolated.h"
+#include "troupe_rundir.h"
 
 static const troupe_kind_t *const kinds[] = {&mate, NULL};
 
