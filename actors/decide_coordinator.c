@@ -40,6 +40,8 @@ troupe__decide_finish(troupe_context_t *ctx, struct decider *self)
     struct decision_result *result = &run->result;
     result->elapsed_ms =
         (double) (troupe_time_ns(ctx) - run->start_ns) / DECIDE_NS_PER_MS;
+    result->deadline_passed |=
+        result->deadline_ms > 0 && result->elapsed_ms >= result->deadline_ms;
     troupe__result_judge(result);
     bool any = result->table.rows < 2;
     for (unsigned v = 0; v < PERSPECTIVE_COUNT; v++)

@@ -69,6 +69,16 @@ end_phase(troupe_context_t *ctx, struct decider *self)
     return self->run->open > 0 ? 0 : troupe__decide_finish(ctx, self);
 }
 
+/* Who was not even reached has the gather's reason. */
+static void
+note_unreached(struct opinion *opinions, size_t count,
+               const troupe_gather_t *gathered)
+{
+    for (size_t i = gathered->count; i < count; i++)
+        snprintf(opinions[i].reason, sizeof opinions[i].reason, "%s",
+                 gathered->why);
+}
+
 static int
 on_ranked(troupe_context_t *ctx, void *state, const troupe_gather_t *gathered)
 {
@@ -93,6 +103,7 @@ on_ranked(troupe_context_t *ctx, void *state, const troupe_gather_t *gathered)
         snprintf(opinion->reason, sizeof opinion->reason,
                  "its answer cannot be read");
     }
+    note_unreached(result->opinions, PERSPECTIVE_COUNT, gathered);
     return end_phase(ctx, self);
 }
 
@@ -115,6 +126,7 @@ on_sampled(troupe_context_t *ctx, void *state, const troupe_gather_t *gathered)
             snprintf(sampler->reason, sizeof sampler->reason,
                      "its answer cannot be read");
     }
+    note_unreached(result->samplers, result->sampler_count, gathered);
     result->deadline_passed |= result->samples < result->samples_asked
                                && gathered->answered == gathered->count;
     return end_phase(ctx, self);
