@@ -35,6 +35,14 @@ pack_key(msgpack_packer *packer, const char *key)
     msgpack_pack_str_body(packer, key, strlen(key));
 }
 
+/* msgpack-c may not be given nothing where it has nothing yet. */
+static void
+put(msgpack_sbuffer *to, const char *bytes, size_t size)
+{
+    if (size > 0)
+        msgpack_sbuffer_write(to, bytes, size);
+}
+
 /* A text with each {} replaced; quoted for a shell when asked for. */
 static void
 replace(msgpack_sbuffer *to, const char *text, const char *line, size_t size,
@@ -42,19 +50,19 @@ replace(msgpack_sbuffer *to, const char *text, const char *line, size_t size,
 {
     const char *place = NULL;
     while ((place = strstr(text, PLACE)) != NULL) {
-        msgpack_sbuffer_write(to, text, (size_t) (place - text));
+        put(to, text, (size_t) (place - text));
         if (quoted)
-            msgpack_sbuffer_write(to, "'", 1);
+            put(to, "'", 1);
         for (size_t i = 0; i < size && quoted; i++)
-            msgpack_sbuffer_write(to, line[i] == '\'' ? "'\\''" : &line[i],
-                                  line[i] == '\'' ? 4 : 1);
+            put(to, line[i] == '\'' ? "'\\''" : &line[i],
+                line[i] == '\'' ? 4 : 1);
         if (quoted)
-            msgpack_sbuffer_write(to, "'", 1);
+            put(to, "'", 1);
         else
-            msgpack_sbuffer_write(to, line, size);
+            put(to, line, size);
         text = place + strlen(PLACE);
     }
-    msgpack_sbuffer_write(to, text, strlen(text));
+    put(to, text, strlen(text));
 }
 
 /* True when a program of that name can be found, so that no shell is needed. */
@@ -167,7 +175,7 @@ troupe__map_command(struct troupe__map_input *self, const char *line,
     msgpack_sbuffer_init(&shell);
     replace(&shell, text, line, size, true);
     pack_key(&packer, "shell");
-    pack_text(&packer, shell.data, shell.size);
+    pack_text(&packer, shell.data ? shell.data : "", shell.size);
     msgpack_sbuffer_destroy(&shell);
     free(text);
 }
