@@ -128,7 +128,8 @@ tell(const struct troupe__graph_arguments *arguments,
     return code == TROUPE__EXIT_OK && rc < 0 ? TROUPE__EXIT_FAILED : code;
 }
 
-static int
+/* Without a report it has said why. */
+static void
 run_on(troupe_t *node, const struct troupe__graph_arguments *arguments,
        struct troupe__graph_file *file, troupe_graph_report_t **ret_report)
 {
@@ -156,7 +157,6 @@ run_on(troupe_t *node, const struct troupe__graph_arguments *arguments,
     (void) troupe_settle(node, SETTLE_MS); /* what there is to be told */
     if (!troupe_ref_is_nobody(options.watcher))
         troupe_node_exit(node, options.watcher, TROUPE_EXIT_SHUTDOWN, STOP_MS);
-    return rc;
 }
 
 int
@@ -178,7 +178,7 @@ troupe__graph_run(const struct troupe__graph_arguments *arguments,
     if (rc == 0)
         rc = start_actors(node, part, &root);
     if (rc == 0)
-        rc = run_on(node, arguments, file, &report);
+        run_on(node, arguments, file, &report);
     int code = report ? tell(arguments, file, report) : TROUPE__EXIT_FAILED;
     troupe_graph_report_destroy(&report);
     bool is_left_behind = troupe_destroy(&node) < 0;
