@@ -12,7 +12,7 @@
 #define DEGRADATION_MAX 512
 
 void
-troupe__put_text(FILE *out, const char *text)
+troupe__put_line(FILE *out, const char *text)
 {
     bool space = false;
     for (; *text; text++) {
@@ -33,7 +33,7 @@ troupe__put_text(FILE *out, const char *text)
 void
 troupe__put_option(FILE *out, const struct decision_result *self, uint32_t row)
 {
-    troupe__put_text(out, troupe__result_title(self, row));
+    troupe__put_line(out, troupe__result_title(self, row));
 }
 
 static void
@@ -49,7 +49,7 @@ put_recommendation(FILE *out, const struct decision_result *self)
     } else {
         fputs("**Insufficient data**: ", out);
     }
-    troupe__put_text(out, self->why);
+    troupe__put_line(out, self->why);
     fputs(".\n\n", out);
     if (self->verdict == DECISION_RECOMMENDED && !isnan(self->lead)) {
         fprintf(out, "Margin: %.1f points of the samples before '",
@@ -66,7 +66,7 @@ put_change(FILE *out, const struct decision_result *self,
     uint32_t row = up ? it->above : it->below;
     const struct column *column = &self->table.columns[it->column];
     fputs("- If ", out);
-    troupe__put_text(out, column->id);
+    troupe__put_line(out, column->id);
     fprintf(out, " weighed %s %.0f %% instead of %.0f %%, '",
             up ? "more than" : "less than", 100 * (up ? it->high : it->low),
             100 * it->weight);
@@ -147,9 +147,9 @@ put_excluded(FILE *out, const struct decision_result *self)
         if (!self->standing[i].excluded)
             continue;
         fputs(count++ == 0 ? "## Excluded and dominated\n\n- " : "- ", out);
-        troupe__put_text(out, decision->options[i].title);
+        troupe__put_line(out, decision->options[i].title);
         fputs(": excluded, ", out);
-        troupe__put_text(out, self->standing[i].reason);
+        troupe__put_line(out, self->standing[i].reason);
         fputs(".\n", out);
     }
     for (uint32_t i = 0; i < self->table.rows; i++) {
@@ -169,7 +169,7 @@ static void
 put_limit(void *data, const char *text)
 {
     fputs("- ", data);
-    troupe__put_text(data, text);
+    troupe__put_line(data, text);
     fputc('\n', data);
 }
 
@@ -198,11 +198,11 @@ troupe__result_markdown(const struct decision_result *self)
         char reason[DEGRADATION_MAX];
         troupe__result_degradation(self, reason, sizeof reason);
         fputs("**DEGRADED REPORT**: ", out);
-        troupe__put_text(out, reason);
+        troupe__put_line(out, reason);
         fputs(".\n\n", out);
     }
     fputs("# ", out);
-    troupe__put_text(out, self->decision->problem);
+    troupe__put_line(out, self->decision->problem);
     fputs("\n\n", out);
     put_recommendation(out, self);
     put_changes(out, self);

@@ -7,9 +7,9 @@
 
 #include "actors/decide_result.h"
 
-/* troupe__put_text: text of the user's on one line: white space folded, what
+/* troupe__put_line: text of the user's on one line: white space folded, what
  * Markdown or a terminal would act upon made harmless. */
-void troupe__put_text(FILE *out, const char *text);
+void troupe__put_line(FILE *out, const char *text);
 
 /* troupe__put_option: the title of a row's option. */
 void troupe__put_option(FILE *out, const struct decision_result *self,

@@ -22,7 +22,7 @@ put_number(FILE *out, double number, const char *unit)
         fprintf(out, "%.3g", number);
     if (*unit) {
         fputc(' ', out);
-        troupe__put_text(out, unit);
+        troupe__put_line(out, unit);
     }
 }
 
@@ -166,7 +166,7 @@ troupe__put_strategies(FILE *out, const struct decision_result *self)
     fputs("\n|---|---|---|---|---|\n", out);
     for (uint32_t i = 0; i < decision->option_count; i++) {
         fputs("| ", out);
-        troupe__put_text(out, decision->options[i].title);
+        troupe__put_line(out, decision->options[i].title);
         for (unsigned g = 1; g <= STRATEGY_COUNT; g++) {
             fputs(" | ", out);
             put_cell(out, self, (enum group) g,
