@@ -99,7 +99,7 @@ troupe__group_changed(troupe_t *node, bool joins, const char *name,
 }
 
 static void
-count(struct troupe__link *self, uint32_t number, bool is_more)
+change_count(struct troupe__link *self, uint32_t number, bool is_more)
 {
     uint32_t *held = &self->holdings->counts[number];
     CHECK(is_more || *held > 0);
@@ -137,7 +137,7 @@ troupe__replica_claim(struct troupe__link *self, uint32_t number, bool is_claim,
     if (is_claim ? owner.id == 0 && may_hold(self, number)
                  : owner.id == ref.id) {
         owner = is_claim ? ref : TROUPE_NOBODY;
-        count(self, number, is_claim);
+        change_count(self, number, is_claim);
         troupe__name_set(node, name, owner);
         write_note(self, is_claim ? NOTE_NAME : NOTE_UNNAME, number, name, ref);
     }
@@ -153,7 +153,7 @@ troupe__replica_group(struct troupe__link *self, uint32_t number, bool joins,
     pthread_mutex_lock(&node->names_lock);
     bool may = !self->hub || !joins || may_hold(self, number);
     if (may && troupe__group_set(node, name, ref, joins) && self->hub) {
-        count(self, number, joins);
+        change_count(self, number, joins);
         write_note(self, joins ? NOTE_JOIN : NOTE_LEAVE, number, name, ref);
     }
     pthread_mutex_unlock(&node->names_lock);

@@ -47,12 +47,12 @@ size_of(const struct troupe__topology *topology)
     for (size_t i = 1; i < topology->member_count; i++) {
         const struct troupe__member *member = &topology->members[i];
         bool is_apart = member->spec.isolation == TROUPE_OWN_PROCESS;
-        if (is_apart)
+        if (is_apart) {
             size.processes += member->count;
-        if (is_apart)
             size.lanes += member->count;
-        else if (member->spec.place == TROUPE_OWN_THREAD)
+        } else if (member->spec.place == TROUPE_OWN_THREAD) {
             size.threads += member->count;
+        }
     }
     return size;
 }

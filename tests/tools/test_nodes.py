@@ -240,8 +240,11 @@ def test_a_watched_root_that_is_killed_too_often_is_given_up():
     pids = set()
     while child.poll() is None:
         for pid in set(children_of(child.pid)) - pids:
-            pids.add(pid)
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(OSError): # a sanitizer's child is none
+                if b"--restart" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    continue
+                pids.add(pid)
+                os.kill(pid, signal.SIGKILL)
     log = child.communicate(timeout=LIMIT)[1]
     check(child.returncode == 1 and len(pids) == 6, f"{child.returncode} {pids}")
     has(log, "given up after 5 restarts within 60 s")
