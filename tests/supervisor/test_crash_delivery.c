@@ -218,7 +218,8 @@ Test(crash_delivery, killed_at_any_moment_no_ask_is_lost)
         was_again |= client_note(n).attempt > 1;
     }
     cr_assert(was_again);
-    cr_assert_leq(steps_back(client_seen(asked)), kills);
+    /* What a process told the scribe last may have ended with it. */
+    cr_assert_leq(steps_back(client_seen(0)), kills);
 }
 
 /* --- messages on which the process ends -------------------------------------*/
