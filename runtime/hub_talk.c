@@ -282,15 +282,17 @@ on_beat(struct troupe__hub *self, struct troupe__hub_node *node,
         const struct troupe__letter *letter)
 {
     const char *verb = NULL;
-    uint64_t ping = 0, reports = 0;
+    uint64_t ping = 0, reports = 0, hanging_ms = 0;
     const void *turns = NULL;
     size_t size = 0;
     struct troupe__cursor cursor;
-    if (troupe__letter_read(letter, "[s,U,U,r!]", &verb, &ping, &reports,
-                            &turns, &size)
+    if (troupe__letter_read(letter, "[s,U,U,r]", &verb, &ping, &reports, &turns,
+                            &size)
             < 0
         || troupe__letter_items(turns, size, &cursor) < 0)
         return -EBADMSG;
+    (void) troupe__letter_read(letter, "[s,U,U,r,U]", &verb, &ping, &reports,
+                               &turns, &size, &hanging_ms);
     troupe__hub_is_alive(self, node);
     if (reports > node->reports) {
         troupe__log(self->link->node, TROUPE_LOG_WARNING,
@@ -299,6 +301,9 @@ on_beat(struct troupe__hub *self, struct troupe__hub_node *node,
                     node->facts.number, node->facts.name);
     }
     node->reports = reports;
+    if (self->options.stuck_ms && hanging_ms >= self->options.stuck_ms)
+        troupe__hub_doom(self, node, "a handler did not return for %llu ms",
+                         (unsigned long long) hanging_ms);
     return 0;
 }
 

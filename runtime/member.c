@@ -197,9 +197,10 @@ on_ping(struct troupe__link *self, const struct troupe__letter *letter)
     troupe__buffer_put(&turns, head, size);
     for (uint32_t i = 0; i < node->regular; i++)
         troupe__put_uint(&turns, atomic_load(&node->workers[i]->callbacks));
-    troupe__letter_write(&self->out, "[s,U,U,r]", "beat", ping,
+    troupe__letter_write(&self->out, "[s,U,U,r,U]", "beat", ping,
                          (uint64_t) atomic_load(&node->watchdog_reports),
-                         turns.data, turns.size);
+                         turns.data, turns.size,
+                         (uint64_t) atomic_load(&node->hanging_ms));
     troupe__buffer_free(&turns);
     say(self);
     return 0;

@@ -111,6 +111,7 @@ struct troupe {
     pthread_cond_t watchdog_wake;
     bool watchdog_quit; /* under state_lock */
     _Atomic uint64_t watchdog_reports;
+    _Atomic uint64_t hanging_ms; /* of the reported handler that is longest */
 };
 
 /* troupe__log: a line through the callback, where the level is wanted. */

@@ -35,6 +35,8 @@ typedef struct troupe_nodes_options {
     uint32_t heartbeat_ms; /* between two questions to a node; 1000 */
     uint32_t missed_max;   /* so many without an answer are reported; 3 */
     uint32_t hang_ms;      /* then it is ended; 10,000 */
+    uint32_t stuck_ms;     /* a handler that takes so long ends its node;
+                            * 0: it is only reported, as watchdog_ms says */
     uint32_t start_ms;     /* for a node to become ready; 30,000 */
     uint32_t term_ms;      /* from SIGTERM to SIGKILL; 5000 */
     bool subreaper;        /* reap orphans of nodes too; see prctl(2) */

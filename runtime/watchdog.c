@@ -29,20 +29,37 @@ report(troupe_t *node, struct troupe__worker *worker, uint64_t ms)
     atomic_fetch_add(&node->watchdog_reports, 1); /* it can be read now */
 }
 
-static void
+/* How long the worker has been in one same handler, if that is too long. */
+static uint64_t
 look(troupe_t *node, struct troupe__worker *worker, struct seen *seen,
      uint64_t step_ms)
 {
     uint64_t serial = atomic_load(&worker->callbacks);
     if (atomic_load(&worker->idle) || serial != seen->serial) {
         *seen = (struct seen){.serial = serial};
-        return;
+        return 0;
     }
     seen->since_ms += step_ms;
-    if (seen->since_ms < node->options.watchdog_ms || seen->reported)
-        return;
+    if (seen->since_ms < node->options.watchdog_ms)
+        return 0;
+    if (!seen->reported)
+        report(node, worker, seen->since_ms);
     seen->reported = true;
-    report(node, worker, seen->since_ms);
+    return seen->since_ms;
+}
+
+static void
+look_at_all(troupe_t *node, struct seen *seen, uint64_t step_ms)
+{
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < atomic_load(&node->worker_count); i++) {
+        struct troupe__worker *worker = atomic_load(&node->workers[i]);
+        if (!worker || worker->is_port)
+            continue;
+        uint64_t ms = look(node, worker, &seen[i], step_ms);
+        longest = ms > longest ? ms : longest;
+    }
+    atomic_store(&node->hanging_ms, longest);
 }
 
 static void *
@@ -62,11 +79,7 @@ watchdog_main(void *data)
         at.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&node->watchdog_wake, &node->state_lock, &at);
         pthread_mutex_unlock(&node->state_lock);
-        for (uint32_t i = 0; i < atomic_load(&node->worker_count); i++) {
-            struct troupe__worker *worker = atomic_load(&node->workers[i]);
-            if (worker && !worker->is_port)
-                look(node, worker, &seen[i], step_ms);
-        }
+        look_at_all(node, seen, step_ms);
         pthread_mutex_lock(&node->state_lock);
     }
     pthread_mutex_unlock(&node->state_lock);

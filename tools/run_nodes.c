@@ -163,6 +163,7 @@ troupe__run_nodes_open(troupe_nodes_options_t *ret, const char *directory,
     *ret = (troupe_nodes_options_t){
         .name = part->topology->places[0].name.text,
         .directory = directory,
+        .stuck_ms = part->topology->hang_timeout_ms,
         .line = take_line,
     };
 }

@@ -86,6 +86,7 @@ struct troupe__topology {
     struct troupe__word until;
     size_t until_member; /* 0: none */
     uint32_t stop_timeout_ms;
+    uint32_t hang_timeout_ms; /* 0: never */
 };
 
 /*

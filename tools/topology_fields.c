@@ -13,6 +13,7 @@ struct top {
     struct troupe__words libraries;
     struct troupe__word until;
     uint32_t stop_timeout_ms;
+    uint32_t hang_timeout_ms;
 };
 
 #define AT(type, member) .offset = offsetof(type, member)
@@ -241,6 +242,10 @@ static const struct troupe__field top_fields[] = {
      .type = TROUPE__FIELD_DURATION,
      AT(struct top, stop_timeout_ms),
      .min = 1},
+    {.key = "hang_timeout",
+     .type = TROUPE__FIELD_DURATION,
+     AT(struct top, hang_timeout_ms),
+     .min = 1},
     {0}};
 
 static struct troupe__member *
@@ -372,6 +377,7 @@ troupe__topology_fields(struct troupe__topology *self,
         self->name = top.name.text;
     self->until = top.until;
     self->stop_timeout_ms = top.stop_timeout_ms;
+    self->hang_timeout_ms = top.hang_timeout_ms;
     self->library_count = top.libraries.count;
     self->libraries =
         troupe__grab(top.libraries.count * sizeof *self->libraries);

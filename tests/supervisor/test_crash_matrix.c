@@ -31,7 +31,18 @@ begin_impatient(void)
                                                    .term_ms = 1000});
 }
 
+/* Programs of the crew report a handler after a second. */
+static void
+begin_strict(void)
+{
+    isolation_begin(NULL, (troupe_nodes_options_t){.heartbeat_ms = 20,
+                                                   .stuck_ms = 1200,
+                                                   .term_ms = 50});
+}
+
 TestSuite(crash, .init = begin, .fini = isolation_end, .timeout = 120);
+TestSuite(crash_stuck, .init = begin_strict, .fini = isolation_end,
+          .timeout = 120);
 TestSuite(crash_early, .init = begin_dying, .fini = isolation_end,
           .timeout = 120);
 TestSuite(crash_silent, .init = begin_impatient, .fini = isolation_end,
@@ -177,6 +188,18 @@ Test(crash, an_endless_handler_is_reported)
     int64_t other = number_of("two", "pid");
     cr_assert_eq(troupe_node_send(root, named("one"), "spin", NULL), 0);
     wait_line("crook");
+    cr_assert_eq(number_of("two", "pid"), other);
+}
+
+Test(crash_stuck, an_endless_handler_ends_its_process_where_that_is_wanted)
+{
+    troupe_child_spec_t specs[] = {crook_spec("one"), mate_spec("two")};
+    cr_assert_eq(supervise(&patient, specs, 2), 0);
+    int64_t before = number_of("one", "pid"), other = number_of("two", "pid");
+    cr_assert_eq(troupe_node_ask(root, named("one"), "spin", 60000, NULL, NULL),
+                 -ESRCH); /* down: the process is gone */
+    wait_gone(before);
+    cr_assert_neq(number_of("one", "pid"), before);
     cr_assert_eq(number_of("two", "pid"), other);
 }
 
