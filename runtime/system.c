@@ -363,7 +363,7 @@ void
 troupe__system_nobody(struct troupe__worker *self, struct troupe_message *msg)
 {
     troupe_child_t child;
-    struct troupe__envelope envelope;
+    struct troupe__envelope reply;
     switch (msg->kind) {
     case WIRE_TELL:
         if (msg->id == 0) /* else a timer of the actor that is gone */
@@ -380,15 +380,14 @@ troupe__system_nobody(struct troupe__worker *self, struct troupe_message *msg)
         control_nobody(self, msg);
         break;
     case WIRE_STOP:
-        envelope =
-            troupe__envelope(WIRE_CONTROL, msg->from, msg->to, "released");
+        reply = troupe__envelope(WIRE_CONTROL, msg->from, msg->to, "released");
         if (is(msg, "orphan"))
-            (void) troupe__emitf(self, &envelope, NULL);
+            (void) troupe__emitf(self, &reply, NULL);
         break;
     case WIRE_CHILD:
-        envelope = troupe__envelope(WIRE_STOP, msg->from, msg->to, "orphan");
+        reply = troupe__envelope(WIRE_STOP, msg->from, msg->to, "orphan");
         if (troupe_child_read(msg, &child) == 0)
-            (void) troupe__emitf(self, &envelope, NULL);
+            (void) troupe__emitf(self, &reply, NULL);
         break;
     case WIRE_CANCEL:
         troupe__cancel_onwards(self, msg);

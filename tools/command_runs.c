@@ -243,7 +243,9 @@ static bool
 is_over(const struct arguments *arguments, const json_t *run)
 {
     const char *state = troupe__text_of(run, "state");
-    int64_t now_ms = (int64_t) time(NULL) * 1000;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t now_ms = (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
     int64_t changed_ms = (int64_t) troupe__number_of(run, "changed_ms");
     bool old = now_ms - changed_ms >= (int64_t) arguments->days * MS_PER_DAY;
     if (strcmp(state, "running") == 0)

@@ -91,8 +91,7 @@ end_badly(troupe_context_t *ctx, const char *format, const char *name,
     return 0;
 }
 
-/* Whether a supervisor above the actor of `until` is being restarted: then all
- * below it are new, and have no names for a while. */
+/* A supervisor above `until` is being restarted: all below have no names yet. */
 static bool
 is_coming_back(troupe_t *node)
 {

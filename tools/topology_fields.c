@@ -23,7 +23,7 @@ static const char *const overflows[] = {
 static const char *const strategies[] = {"one_for_one", "one_for_all",
                                          "rest_for_one", NULL};
 static const char *const restarts[] = {"permanent", "transient", "temporary",
-                                       NULL};
+                                       0};
 static const char *const places[] = {"", "near",       "spread",
                                      "", "own_thread", NULL};
 static const char *const isolations[] = {"none", "process", NULL};
@@ -228,6 +228,9 @@ static const struct troupe__field actor_fields[] = {
     CHILD_FIELDS,
     {0}};
 
+#define TOP_DURATION(name, member)                                             \
+    .key = name, .type = TROUPE__FIELD_DURATION, AT(struct top, member),       \
+    .min = 1
 static const struct troupe__field top_fields[] = {
     {.key = "name", .type = TROUPE__FIELD_TEXT, AT(struct top, name)},
     {.key = "libraries",
@@ -238,14 +241,8 @@ static const struct troupe__field top_fields[] = {
     {.key = "supervisors", .type = TROUPE__FIELD_OTHER},
     {.key = "actors", .type = TROUPE__FIELD_OTHER, .required = true},
     {.key = "until", .type = TROUPE__FIELD_TEXT, AT(struct top, until)},
-    {.key = "stop_timeout",
-     .type = TROUPE__FIELD_DURATION,
-     AT(struct top, stop_timeout_ms),
-     .min = 1},
-    {.key = "hang_timeout",
-     .type = TROUPE__FIELD_DURATION,
-     AT(struct top, hang_timeout_ms),
-     .min = 1},
+    {TOP_DURATION("stop_timeout", stop_timeout_ms)},
+    {TOP_DURATION("hang_timeout", hang_timeout_ms)},
     {0}};
 
 static struct troupe__member *

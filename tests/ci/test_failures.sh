@@ -64,9 +64,9 @@ exit 1
 END
 
 # A stage with failing CTest tests: names, then how each ended, then its lines.
-(run_stages debug) >out 2>&1 && complain "the stage passed"
-line 2 'FAIL  debug'
-line 2 'build/log/debug.log'
+(run_stages release) >out 2>&1 && complain "the stage passed"
+line 2 'FAIL  release'
+line 2 'build/log/release.log'
 line 3 'failed: '
 for name in unlucky absent mute; do
     line 3 "$name"
@@ -85,7 +85,7 @@ none 'Passed|Start +[0-9]|I am well|early chatter'
 for index in {1..40}; do
     echo "add_test(NAME bad.$index COMMAND sh \${CMAKE_SOURCE_DIR}/unlucky.sh)"
 done >>CMakeLists.txt
-(run_stages debug) >out 2>&1 && complain "the stage passed"
+(run_stages release) >out 2>&1 && complain "the stage passed"
 for index in 1 22 40; do
     line 3 " bad.$index"
 done
@@ -97,11 +97,11 @@ build_preset() {
     seq -f 'compiling %g' 100
     die "the $1 build failed"
 }
-(run_stages debug) >out 2>&1 && complain "the stage passed"
-line 2 'FAIL  debug'
+(run_stages release) >out 2>&1 && complain "the stage passed"
+line 2 'FAIL  release'
 none 'unlucky|compiling 76$'
 line 3 'compiling 78'
-line 26 'dev: the debug build failed'
+line 26 'dev: the release build failed'
 (($(failed_lines) <= 25)) || complain "$(failed_lines) lines for a stage"
 
 echo "$wrong failures"
