@@ -13,6 +13,7 @@
 #define GRAPH_KEY        192   /* bytes of the key of a task in the journal */
 #define GRAPH_JOURNAL_MS 60000 /* that it may take to write */
 #define GRAPH_RESULT_MAX (1u << 20)  /* bytes of one result */
+#define GRAPH_VALUES_MAX (1u << 19)  /* values in all results of a run */
 #define GRAPH_TOTAL_MAX  (64u << 20) /* of all results of a run */
 
 struct graph_run;
@@ -50,7 +51,8 @@ struct graph_run {
     uint64_t start_ns;
     uint64_t wall_ns; /* when it is over */
     size_t result_bytes;
-    uint32_t busy; /* tasks that are being done, the bounded number */
+    uint32_t result_values; /* so far */
+    uint32_t busy;          /* tasks that are being done, the bounded number */
     uint32_t busy_most;
     troupe_graph_outcome_t outcome; /* why it was ended early; 0: it was not */
     char *end_why;                  /* in words; owned */

@@ -87,6 +87,15 @@ troupe__graph_job_result(troupe_context_t *ctx, struct graph_job *job,
             size);
         return;
     }
+    uint32_t values = GRAPH_VALUES_MAX - run->result_values;
+    if (!troupe__graph_value_fits(bytes, size, &values)) {
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED,
+                              "its result nests over 28 levels, or has, with "
+                              "the others, over 524,288 values; hand a file's "
+                              "path on instead");
+        return;
+    }
+    run->result_values = GRAPH_VALUES_MAX - values;
     run->result_bytes += size;
     job->result = troupe__alloc(size);
     job->result_size = size;

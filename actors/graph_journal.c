@@ -9,6 +9,7 @@
 #include "troupe_journal.h"
 
 #include "actors/graph_coordinator.h"
+#include "actors/graph_value.h"
 #include "mailbox/check.h"
 
 #define NS_PER_MS 1000000.0
@@ -46,6 +47,15 @@ write_key(const struct graph_job *job, char key[GRAPH_KEY])
 
 /* --- finding ----------------------------------------------------------------*/
 
+/* Only what can be read is a result; anything else is done again. */
+static bool
+is_result(const char *state, const void *bytes, size_t size)
+{
+    uint32_t values = GRAPH_VALUES_MAX;
+    return strcmp(state, "ok") == 0 && size > 0 && size <= GRAPH_RESULT_MAX
+           && troupe__graph_value_fits(bytes, size, &values);
+}
+
 static int
 on_found(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
@@ -63,7 +73,7 @@ on_found(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                && troupe_unpack(answer->msg, "{s:s, s:B}", "state", &how,
                                 "value", &value, &size)
                       == 0
-               && strcmp(how, "ok") == 0 && size > 0) {
+               && is_result(how, value, size)) {
         job->resumed = true;
         troupe__graph_job_result(ctx, job, value, size);
     } else if (answer->outcome == TROUPE_REPLY || answer->code == -ENOENT) {

@@ -9,7 +9,7 @@
 #include "actors/graph_value.h"
 #include "mailbox/check.h"
 
-#define DEPTH_MAX 30 /* of a result: a message may nest up to 32 */
+#define DEPTH_MAX 28 /* of a result: a report of it nests up to 32 */
 
 static int
 pack(const json_t *json, msgpack_packer *packer, unsigned depth)

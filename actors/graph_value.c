@@ -61,6 +61,42 @@ troupe__graph_reference_read(const char *text, size_t size,
     return (size_t) (close - text) + 1;
 }
 
+#define FITTING_DEPTH 28 /* a report adds some; 32 is the end */
+
+static bool
+takes(const msgpack_object *object, uint32_t depth, uint32_t *left)
+{
+    bool is_map = object->type == MSGPACK_OBJECT_MAP;
+    if (*left == 0 || depth > FITTING_DEPTH)
+        return false;
+    --*left;
+    if (object->type != MSGPACK_OBJECT_ARRAY && !is_map)
+        return true;
+    bool fits = true;
+    for (uint32_t i = 0; fits && !is_map && i < object->via.array.size; i++)
+        fits = takes(&object->via.array.ptr[i], depth + 1, left);
+    for (uint32_t i = 0; fits && is_map && i < object->via.map.size; i++)
+        fits = takes(&object->via.map.ptr[i].key, depth + 1, left)
+               && takes(&object->via.map.ptr[i].val, depth + 1, left);
+    return fits;
+}
+
+bool
+troupe__graph_value_fits(const void *bytes, size_t size, uint32_t *values)
+{
+    msgpack_unpacked value;
+    size_t used = 0;
+    uint32_t left = *values;
+    msgpack_unpacked_init(&value);
+    bool fits = msgpack_unpack_next(&value, bytes, size, &used)
+                    == MSGPACK_UNPACK_SUCCESS
+                && used == size && takes(&value.data, 1, &left);
+    msgpack_unpacked_destroy(&value);
+    if (fits)
+        *values = left;
+    return fits;
+}
+
 static msgpack_object
 text_object(const char *text)
 {

@@ -3,6 +3,7 @@
 #ifndef TROUPE_ACTORS_GRAPH_VALUE_H
 #define TROUPE_ACTORS_GRAPH_VALUE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "troupe_msgpack.h"
@@ -30,6 +31,15 @@ struct known {
 
 /* Finds the task of a reference; there always is one after a check. */
 typedef struct known (*known_fn)(void *data, const struct reference *of);
+
+/*
+ * troupe__graph_value_fits: whether those bytes are one whole value that can
+ * be handed on, within a report too; from wherever they are.
+ *
+ *   values  how many values it may hold, each scalar, key and container one;
+ *           what it holds is taken off when it fits.
+ */
+bool troupe__graph_value_fits(const void *bytes, size_t size, uint32_t *values);
 
 /*
  * troupe__graph_reference_read: the reference that begins with "${" at `text`.

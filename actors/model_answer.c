@@ -43,8 +43,10 @@ take_error(struct model_answer *self, const json_t *root)
     const char *words = json_string_value(error);
     if (!words)
         words = json_string_value(json_object_get(error, "message"));
-    if (!words)
-        return error && !json_is_null(error);
+    if (!error || json_is_null(error))
+        return false;
+    if (!words || !*words)
+        words = "an error without words";
     size_t size = 0;
     while (words[size]) {
         size_t step = troupe__utf8_size(words + size, strlen(words + size));

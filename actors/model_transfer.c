@@ -201,8 +201,15 @@ static void
 hide_key(const struct transfer *self, char *words)
 {
     size_t size = self->key ? strlen(self->key) : 0;
-    for (char *at; size > 0 && (at = strstr(words, self->key)) != NULL;)
+    for (char *at = words; size > 0 && (at = strstr(at, self->key)); at += size)
         memset(at, '*', size);
+    /* Words are cut somewhere: the key may be. */
+    size_t length = strlen(words);
+    for (size_t part = size < length ? size : length; part > 3; part--) {
+        char *tail = words + length - part;
+        if (memcmp(tail, self->key, part) == 0)
+            memset(tail, '*', part);
+    }
 }
 
 static void

@@ -15,7 +15,8 @@ has_any(const struct troupe__source *source)
     size_t size = sizeof events;
     if (*source->armed)
         return false;
-    (void) zmq_getsockopt(source->socket, ZMQ_EVENTS, &events, &size);
+    if (zmq_getsockopt(source->socket, ZMQ_EVENTS, &events, &size) < 0)
+        return true; /* interrupted, maybe with a command in hand: once more */
     *source->armed = !(events & ZMQ_POLLIN);
     return events & ZMQ_POLLIN;
 }

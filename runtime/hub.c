@@ -68,6 +68,16 @@ troupe__hub_find(struct troupe__hub *self, uint32_t number)
     return NULL;
 }
 
+bool
+troupe__hub_has(troupe_t *root, uint32_t number)
+{
+    struct troupe__link *link = root->link;
+    pthread_mutex_lock(&link->lock);
+    bool has = link->hub && troupe__hub_find(link->hub, number);
+    pthread_mutex_unlock(&link->lock);
+    return has;
+}
+
 static struct troupe__hub_node *
 find_process(struct troupe__hub *self, uint64_t process)
 {

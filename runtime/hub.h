@@ -80,6 +80,8 @@ int troupe__hub_open(struct troupe__link *link,
 void troupe__hub_close(struct troupe__hub *self);
 struct troupe__hub_node *troupe__hub_find(struct troupe__hub *self,
                                           uint32_t number);
+/* troupe__hub_has: true while the process of that node is there. Threads: any. */
+bool troupe__hub_has(troupe_t *root, uint32_t number);
 void troupe__hub_note(struct troupe__hub *self,
                       const struct troupe__note *note);
 long troupe__hub_time(struct troupe__hub *self);
@@ -98,6 +100,10 @@ int troupe__hub_start(troupe_t *root, const troupe_node_spec_t *spec,
 int troupe__hub_processes(struct troupe__hub *self);
 
 /* hub_end.c */
+/* troupe__hub_note_suspects: what that node has in hand may be why it ends;
+ * it is known before anybody hears of the end. */
+void troupe__hub_note_suspects(struct troupe__hub *self,
+                               const struct troupe__hub_node *node);
 void troupe__hub_ended(struct troupe__hub *self, struct troupe__hub_node *node,
                        const struct troupe__note *note);
 void troupe__hub_do_not_await(struct troupe__hub *self, uint32_t number);

@@ -82,9 +82,9 @@ say_why(const struct troupe__hub_node *node, const struct troupe__note *note,
         ret_reason->code = 0;
 }
 
-/* What it had in hand is known before anybody hears of the end. */
-static void
-note_suspects(struct troupe__hub *self, const struct troupe__hub_node *node)
+void
+troupe__hub_note_suspects(struct troupe__hub *self,
+                          const struct troupe__hub_node *node)
 {
     struct troupe__suspect *suspects = NULL;
     troupe_t *root = self->link->node;
@@ -124,7 +124,7 @@ troupe__hub_ended(struct troupe__hub *self, struct troupe__hub_node *node,
                 text);
     take_off_the_list(self, node);
     if (troupe__hub_is_member(node) && note->is_crash && !node->end_asked)
-        note_suspects(self, node);
+        troupe__hub_note_suspects(self, node);
     if (troupe__hub_is_member(node))
         lose(self, node, &event.reason);
     remove_sockets(link->node->peers->self.directory, event.number);

@@ -301,9 +301,11 @@ on_beat(struct troupe__hub *self, struct troupe__hub_node *node,
                     node->facts.number, node->facts.name);
     }
     node->reports = reports;
-    if (self->options.stuck_ms && hanging_ms >= self->options.stuck_ms)
+    if (self->options.stuck_ms && hanging_ms >= self->options.stuck_ms) {
+        troupe__hub_note_suspects(self, node);
         troupe__hub_doom(self, node, "a handler did not return for %llu ms",
                          (unsigned long long) hanging_ms);
+    }
     return 0;
 }
 

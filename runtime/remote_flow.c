@@ -67,7 +67,10 @@ void
 troupe__remotes_full(struct troupe__worker *self,
                      const struct troupe_message *msg)
 {
-    if (self->remotes)
+    uint64_t known = 0;
+    if (self->remotes
+        && (troupe__idmap_get(&self->remotes->full, msg->from.id, &known)
+            || troupe__remotes_may_hold(self, troupe__ref_node(msg->from))))
         troupe__idmap_set(&self->remotes->full, msg->from.id,
                           msg->id > 1 ? PRESSURE_OVER : PRESSURE_FULL);
 }

@@ -47,7 +47,7 @@ static uint32_t
 count_held(const struct troupe__worker *self, uint32_t number)
 {
     struct troupe__slots *slots = &self->node->slots;
-    uint32_t count = 0;
+    uint32_t count = count_in(&self->remotes->full, number, false);
     for (uint32_t i = troupe__slots_used(slots); i-- > 0;) {
         struct troupe__slot *slot = troupe__slot_at(slots, i);
         const struct troupe__actor *actor =
@@ -74,14 +74,12 @@ troupe__remotes_may_hold(struct troupe__worker *self, uint32_t number)
     uint64_t now = troupe__now(self);
     if (now >= quota->until_ns) {
         quota->held = count_held(self, number);
-        quota->until_ns = 0;
+        quota->until_ns = now + (uint64_t) REST_MS * NS_PER_MS;
     }
     if (quota->held < TROUPE__HELD_MAX) {
         quota->held++;
         return true;
     }
-    if (quota->until_ns == 0)
-        quota->until_ns = now + (uint64_t) REST_MS * NS_PER_MS;
     troupe__remotes_refused(self, number,
                             "more monitors, links and waits for room than "
                             "one node may have here");

@@ -7,12 +7,12 @@
 #include "runtime/worker.h"
 
 struct seen {
-    uint64_t serial;   /* callbacks begun at the last look */
+    uint64_t serial;   /* callbacks begun and turns done at the last look */
     uint64_t since_ms; /* looks since, in ms */
     bool reported;
 };
 
-static void
+static bool
 report(troupe_t *node, struct troupe__worker *worker, uint64_t ms)
 {
     char text[TROUPE_REF_TEXT];
@@ -20,13 +20,14 @@ report(troupe_t *node, struct troupe__worker *worker, uint64_t ms)
     const char *type = atomic_load(&worker->run_type);
     troupe_actor_stats_t stats = {.kind = "?"};
     if (troupe_actor_stats_get(node, ref, &stats) < 0)
-        return; /* it ended just now */
+        return false; /* it ended just now */
     troupe__log(node, TROUPE_LOG_WARNING,
                 "%s %s%s%s has been in its handler for '%s' for %llu ms",
                 stats.kind, troupe_ref_text(ref, text),
                 stats.name[0] ? " " : "", stats.name, type ? type : "?",
                 (unsigned long long) ms);
     atomic_fetch_add(&node->watchdog_reports, 1); /* it can be read now */
+    return true;
 }
 
 /* How long the worker has been in one same handler, if that is too long. */
@@ -34,7 +35,8 @@ static uint64_t
 look(troupe_t *node, struct troupe__worker *worker, struct seen *seen,
      uint64_t step_ms)
 {
-    uint64_t serial = atomic_load(&worker->callbacks);
+    uint64_t serial =
+        atomic_load(&worker->callbacks) + atomic_load(&worker->turns);
     if (atomic_load(&worker->idle) || serial != seen->serial) {
         *seen = (struct seen){.serial = serial};
         return 0;
@@ -43,9 +45,8 @@ look(troupe_t *node, struct troupe__worker *worker, struct seen *seen,
     if (seen->since_ms < node->options.watchdog_ms)
         return 0;
     if (!seen->reported)
-        report(node, worker, seen->since_ms);
-    seen->reported = true;
-    return seen->since_ms;
+        seen->reported = report(node, worker, seen->since_ms);
+    return seen->reported ? seen->since_ms : 0;
 }
 
 static void

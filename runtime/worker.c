@@ -117,6 +117,7 @@ troupe__worker_turn(struct troupe__worker *self)
     }
     bool any = frames > 0;
     self->turn++;
+    BUMP(self->turns);
     /* Looking at the time each turn would cost more than short turns do. How
      * many turns there were is chance: by a manual clock it must not matter. */
     if (self->wheel.count > 0

@@ -51,6 +51,7 @@ struct troupe__worker {
     uint64_t random_state;
     uint64_t serial; /* of monitors and timers */
     uint32_t turn;
+    _Atomic uint64_t turns; /* done; for the watchdog */
     bool from_afar; /* what it last had to do came from another process */
     uint64_t gone;  /* actors released so far: pointers may be stale */
     struct troupe_context ctx;

@@ -44,7 +44,12 @@ put_aside(troupe_context_t *ctx, const troupe_message_t *msg)
                    troupe_message_type(msg));
         return 0;
     }
-    return troupe_reply_error(ctx, -ENOBUFS, "%s", troupe_strerror(-ENOBUFS));
+    troupe_token_t token;
+    rc = troupe_defer(ctx, &token);
+    if (rc == 0)
+        troupe__token_settle(ctx, &token, TROUPE_OVERLOAD, -ENOBUFS,
+                             troupe_strerror(-ENOBUFS));
+    return rc;
 }
 
 /* The child itself is not there any more, so its end is to be heard of: then
@@ -53,9 +58,13 @@ static bool
 is_end_of_child(const troupe_context_t *ctx, const struct troupe__deputy *self,
                 const troupe_answer_t *answer)
 {
+    /* Of a foreign node's word only its process's end is one. */
+    bool is_foreign =
+        self->is_program && troupe__ref_node(self->real) != TROUPE__ROOT;
     return answer->outcome == TROUPE_DOWN
            && (troupe__deputy_is_lost(ctx, self, answer)
-               || troupe_ref_equal(troupe__answerer(ctx), self->real));
+               || (!is_foreign
+                   && troupe_ref_equal(troupe__answerer(ctx), self->real)));
 }
 
 static int

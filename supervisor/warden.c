@@ -14,6 +14,7 @@
 
 #include "mailbox/check.h"
 #include "runtime/guest.h"
+#include "runtime/hub.h"
 #include "runtime/peers.h"
 #include "supervisor/station.h"
 #include "troupe_ask.h"
@@ -103,6 +104,32 @@ tell_tenants(troupe_context_t *ctx, struct station *station, troupe_exit_t kind,
     }
 }
 
+/* Where it is, or where the next one would be. */
+static struct tenant **
+tenant_of(struct station *station, troupe_ref_t ref)
+{
+    struct tenant **at = &station->tenants;
+    while (*at && !troupe_ref_equal((*at)->ref, ref))
+        at = &(*at)->next;
+    return at;
+}
+
+/* It needs the node no more; NULL within: nobody did. */
+static void
+drop_tenant(troupe_context_t *ctx, struct tenant **at)
+{
+    struct tenant *tenant = *at;
+    if (!tenant)
+        return;
+    *at = tenant->next;
+    (void) troupe_demonitor(ctx, tenant->monitor);
+    if (tenant->ready.id)
+        troupe_token_drop(ctx, &tenant->ready);
+    if (tenant->end.id)
+        troupe_token_drop(ctx, &tenant->end);
+    free(tenant);
+}
+
 /* --- what deputies and nodes say --------------------------------------------*/
 
 static int
@@ -130,8 +157,13 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     }
     if (is_new)
         station = troupe__station_add(self, name, alone);
-    troupe__program_free(&station->program);
-    station->program = program;
+    drop_tenant(ctx, tenant_of(station, troupe_message_sender(msg)));
+    if (station->tenants) /* it runs what it runs */
+        troupe__program_free(&program);
+    else
+        troupe__program_free(&station->program);
+    if (program)
+        station->program = program;
     if (is_new && (rc = station_start(ctx, self, station)) < 0) {
         troupe__station_remove(self, station);
         return troupe_reply_error(ctx, rc, "node '%s' cannot be started: %s",
@@ -229,11 +261,9 @@ on_node_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_node_event_read(msg, &event);
     struct station *station =
         rc == 0 ? troupe__station_numbered(self, event.number) : NULL;
-    struct troupe__peer_facts facts;
-    if (!station
-        || troupe__peer_facts(troupe_context_node(ctx), event.number, &facts)
-               == 0
-        || troupe__guest_is(troupe_context_node(ctx), event.number))
+    /* Anybody can say so. */
+    if (!station || event.number == TROUPE__ROOT
+        || troupe__hub_has(troupe_context_node(ctx), event.number))
         return 0; /* it lives */
     bool was_ending = station->state == STATION_ENDING;
     int code = event.is_permanent ? -ENOTRECOVERABLE : event.reason.code;
@@ -271,15 +301,9 @@ on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         struct tenant **at = &station->tenants;
         while (*at && (*at)->monitor.id != down.monitor.id)
             at = &(*at)->next;
-        struct tenant *tenant = *at;
-        if (!tenant)
+        if (!*at)
             continue;
-        *at = tenant->next;
-        if (tenant->ready.id)
-            troupe_token_drop(ctx, &tenant->ready);
-        if (tenant->end.id)
-            troupe_token_drop(ctx, &tenant->end);
-        free(tenant);
+        drop_tenant(ctx, at);
         if (station->alone && !station->tenants)
             station_end(ctx, station);
         break;

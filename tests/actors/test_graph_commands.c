@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,53 @@ Test(graph_commands, what_is_in_the_journal_is_not_repeated)
     logged(&kept, "abbcabc");
     graph_finish(report, graph);
     scratch_dir_remove(&kept.dir);
+}
+
+Test(graph_commands, a_result_that_is_damaged_in_the_journal_is_made_again)
+{
+    static const char *const damages[] = {"x'c1'", "x'a178a178'", "x'93'",
+                                          "''"};
+    struct kept kept;
+    kept_begin(&kept);
+    troupe_graph_t *graph = three("x");
+    troupe_graph_report_destroy(
+        &(troupe_graph_report_t *){graph_run_with(node, graph, &kept.options)});
+    kept.options.resume = true;
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        char sql[128];
+        sqlite3 *database = NULL;
+        snprintf(sql, sizeof sql, "UPDATE entry SET value = %s", damages[i]);
+        cr_assert_eq(sqlite3_open(kept.journal, &database), SQLITE_OK);
+        cr_assert_eq(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+        cr_assert_eq(sqlite3_close(database), SQLITE_OK);
+        troupe_graph_report_t *report =
+            graph_run_with(node, graph, &kept.options);
+        cr_expect_eq(report->outcome, TROUPE_GRAPH_COMPLETE, "%s", damages[i]);
+        cr_expect_str_eq(graph_result(report, "c"), "\"x\"");
+        troupe_graph_report_destroy(&report);
+    }
+    logged(&kept, "abcabcabcabcabc");
+    troupe_graph_destroy(&graph);
+    scratch_dir_remove(&kept.dir);
+}
+
+/* What cannot be reported is a failure of its task, and not of the run. */
+Test(graph_commands, a_result_that_nests_too_deep_fails_its_task)
+{
+    char deep[128] = "";
+    for (int i = 0; i < 29; i++)
+        deep[i] = '[', deep[57 - i] = ']';
+    cr_assert_eq(strlen(deep), 58);
+    char json[256];
+    snprintf(json, sizeof json,
+             "{\"cmd\": \"echo '%s'\", \"output\": \"json\"}", deep);
+    troupe_graph_t *graph = troupe_graph_new();
+    graph_add(graph, command("deep", NULL, json));
+    graph_add(graph, command("well", NULL, "{\"cmd\": \"echo x\"}"));
+    troupe_graph_report_t *report = graph_run_with(node, graph, NULL);
+    cr_expect_eq(graph_ended(report, "deep")->state, TROUPE_GRAPH_FAILED);
+    cr_expect_eq(graph_ended(report, "well")->state, TROUPE_GRAPH_OK);
+    graph_finish(report, graph);
 }
 
 Test(graph_commands, a_journal_that_cannot_be_used_is_named)

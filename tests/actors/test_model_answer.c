@@ -71,6 +71,13 @@ Test(model_answer, what_a_server_says_is_wrong_is_kept_short)
     cr_assert_eq(
         read_body("{\"error\": {\"message\": \"too\\nlong\"}}", &answer), 0);
     cr_assert_str_eq(answer.error, "too long");
+    static const char *const wordless[] = {
+        "{\"error\": {\"code\": 502}}", "{\"error\": true}",
+        "{\"error\": {\"message\": \"\"}}", "{\"error\": \"\"}"};
+    for (size_t i = 0; i < sizeof wordless / sizeof *wordless; i++) {
+        cr_assert_eq(read_body(wordless[i], &answer), 0);
+        cr_assert_str_eq(answer.error, "an error without words");
+    }
     troupe__answer_free(&answer);
     char body[2000] = "{\"error\": \"";
     for (int i = 0; i < 400; i++)

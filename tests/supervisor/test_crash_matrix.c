@@ -194,12 +194,18 @@ Test(crash, an_endless_handler_is_reported)
 Test(crash_stuck, an_endless_handler_ends_its_process_where_that_is_wanted)
 {
     troupe_child_spec_t specs[] = {crook_spec("one"), mate_spec("two")};
+    specs[0].poison_max = 1;
     cr_assert_eq(supervise(&patient, specs, 2), 0);
     int64_t before = number_of("one", "pid"), other = number_of("two", "pid");
     cr_assert_eq(troupe_node_ask(root, named("one"), "spin", 60000, NULL, NULL),
                  -ESRCH); /* down: the process is gone */
     wait_gone(before);
-    cr_assert_neq(number_of("one", "pid"), before);
+    int64_t after = number_of("one", "pid");
+    cr_assert_neq(after, before);
+    /* The message was to blame, and is kept from it. */
+    cr_assert_eq(troupe_node_ask(root, named("one"), "spin", 60000, NULL, NULL),
+                 -EBADMSG);
+    cr_assert_eq(number_of("one", "pid"), after);
     cr_assert_eq(number_of("two", "pid"), other);
 }
 
