@@ -70,13 +70,6 @@ answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
     return rc == -ENOMSG ? 0 : rc;
 }
 
-static void
-make_ready(struct map *self, struct map_record *record)
-{
-    self->ready_bytes += record->end.value_size;
-    troupe__list_put(&self->ready, record);
-}
-
 int
 troupe__map_settle(troupe_context_t *ctx, struct map *self,
                    struct map_record *record)
@@ -86,7 +79,7 @@ troupe__map_settle(troupe_context_t *ctx, struct map *self,
     if (batch)
         return --batch->left == 0 ? answer_batch(ctx, self, batch) : 0;
     if (!self->options.ordered) {
-        make_ready(self, record);
+        troupe__list_put(&self->ready, record);
         return 0;
     }
     while (self->order_first && self->order_first->is_settled) {
@@ -94,7 +87,7 @@ troupe__map_settle(troupe_context_t *ctx, struct map *self,
         self->order_first = first->order_next;
         if (!self->order_first)
             self->order_last = NULL;
-        make_ready(self, first);
+        troupe__list_put(&self->ready, first);
     }
     return 0;
 }
@@ -164,7 +157,7 @@ answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
            && results.size < TAKE_BYTES) {
         struct map_record *record = troupe__list_take(&self->ready);
         put_result(ctx, &results, record);
-        self->ready_bytes -= record->end.value_size;
+        self->held_bytes -= record->end.value_size;
         troupe__map_forget(self, record);
         count++;
     }
@@ -204,7 +197,9 @@ troupe__map_serve(troupe_context_t *ctx, struct map *self)
         && (self->ready.count > 0 || is_over
             || (self->halted && !self->told_halt)))
         rc = answer_take(ctx, self, is_over);
-    if (rc == 0 && self->live < room)
+    if (rc == 0 && self->queue.count > 0) /* there may be room for it now */
+        rc = troupe__map_dispatch(ctx, self);
+    if (rc == 0 && self->live < room && !troupe__map_is_full(self))
         rc = answer_puts(ctx, self);
     return rc;
 }

@@ -20,6 +20,7 @@
 #define WORK_BYTES  (256u << 10) /* of one piece */
 #define MEDIAN_OF   3            /* so many before a median counts */
 #define TIMEOUT_MAX 86400000.0
+#define HELD_MAX    (64u << 20) /* bytes of values that nobody has taken */
 
 void
 troupe__list_put(struct map_list *self, struct map_record *record)
@@ -185,6 +186,10 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
     double cost_us = self->tally.cost_us;
     double most = cost_us > 0 ? BACKLOG_US * (double) pool->slots / cost_us
                               : (double) pool->slots;
+    if (self->tally.bytes > 0) { /* nor what would be too much to hold */
+        double fit = HELD_MAX / self->tally.bytes / self->pool_count;
+        most = fit < most ? fit : most;
+    }
     uint64_t want = most < WORK_MAX ? (uint64_t) most : WORK_MAX;
     if (want < pool->slots)
         want = pool->slots;
@@ -263,18 +268,55 @@ let_rob(troupe_context_t *ctx, struct map *self)
     return rc;
 }
 
+void
+troupe__map_hold(struct map *self, const struct map_record *record)
+{
+    self->held_bytes += record->batch ? 0 : record->end.value_size;
+}
+
+bool
+troupe__map_is_full(const struct map *self)
+{
+    return self->held_bytes > HELD_MAX;
+}
+
+/* The one that all others wait for goes to the front, if it is in the queue. */
+static bool
+bring_first(struct map *self)
+{
+    struct map_record *first = self->order_first, *before = NULL;
+    if (!first || first->is_sent || first->is_settled)
+        return false;
+    for (struct map_record *at = self->queue.first; at; at = at->next) {
+        if (at == first)
+            break;
+        before = at;
+    }
+    if (!before || before == self->queue.last)
+        return self->queue.first == first;
+    before->next = first->next;
+    if (self->queue.last == first)
+        self->queue.last = before;
+    first->next = self->queue.first;
+    self->queue.first = first;
+    return true;
+}
+
 int
 troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
 {
     int rc = 0;
-    for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
+    bool full = troupe__map_is_full(self);
+    uint64_t most = !full ? UINT64_MAX : bring_first(self) ? 1 : 0;
+    for (uint32_t i = 0; i < self->pool_count && rc == 0 && most > 0; i++) {
         struct map_pool_state *pool = &self->pools[i];
-        if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref)
-            || self->ready_bytes > (64u << 20))
+        if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref))
             continue;
         uint64_t count = wanted_by(self, pool);
         if (count > 0)
-            rc = give(ctx, self, i, count);
+            rc = give(ctx, self, i, count < most ? count : most);
+        if (count > 0 && full)
+            break;
     }
     if (rc == 0 && self->queue.count == 0 && self->pool_count > 1)
         rc = let_rob(ctx, self);
