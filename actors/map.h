@@ -74,7 +74,8 @@ struct map {
     troupe_token_t take;
     troupe_token_t *puts; /* that wait for room */
     size_t put_count, put_size;
-    bool last; /* no more puts will come */
+    bool last;       /* no more puts will come */
+    bool dispatches; /* again, soon: a pool had no room */
     bool halted, halted_now, deadline_passed, told_halt;
 
     struct map_tally tally;

@@ -19,6 +19,7 @@
 #define WORK_MAX    1024         /* tasks of one piece */
 #define WORK_BYTES  (256u << 10) /* of one piece */
 #define MEDIAN_OF   3            /* so many before a median counts */
+#define AGAIN_MS    2 /* until what could not be sent is tried again */
 #define TIMEOUT_MAX 86400000.0
 #define HELD_MAX    (64u << 20) /* bytes of values that nobody has taken */
 
@@ -204,6 +205,19 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
     return more < share ? more : share;
 }
 
+/* What could not be sent is next again. */
+static void
+give_back(struct map *self, struct map_list *taken)
+{
+    if (!taken->last)
+        return;
+    taken->last->next = self->queue.first;
+    if (!self->queue.first)
+        self->queue.last = taken->last;
+    self->queue.first = taken->first;
+    self->queue.count += taken->count;
+}
+
 static int
 give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
 {
@@ -211,6 +225,7 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     struct troupe__text work = {0};
     uint32_t given = 0;
     uint64_t limit = count < self->queue.count ? count : self->queue.count;
+    struct map_list taken = {0};
     troupe__text_put(&work, "\xdd\0\0\0\0", 5);
     while (given < limit && work.size < WORK_BYTES) {
         struct map_record *record = troupe__list_take(&self->queue);
@@ -219,9 +234,7 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
                          (uint64_t) record->generation << 32 | record->index);
         troupe__put_uint(&work, timeout_of(self, record));
         troupe__text_put(&work, record->raw, record->raw_size);
-        record->pool = index;
-        record->is_sent = record->has_pool = true;
-        pool->outstanding++;
+        troupe__list_put(&taken, record);
         given++;
     }
     for (int i = 0; i < 4; i++)
@@ -230,7 +243,16 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
                                      work.size)
                        : 0;
     troupe__text_free(&work);
-    return rc;
+    if (rc < 0) {
+        give_back(self, &taken);
+        return rc;
+    }
+    pool->outstanding += given;
+    for (struct map_record *at = taken.first; at; at = at->next) {
+        at->pool = index;
+        at->is_sent = at->has_pool = true;
+    }
+    return 0;
 }
 
 /* Who has most that is not begun. */
@@ -261,9 +283,9 @@ let_rob(troupe_context_t *ctx, struct map *self)
         const struct map_pool_state *victim = richest(self);
         if (!victim)
             return 0;
-        thief->robs = true;
         rc =
             troupe_send(ctx, thief->ref, "rob", "{s:R}", "victim", victim->ref);
+        thief->robs = rc == 0;
     }
     return rc;
 }
@@ -302,6 +324,16 @@ bring_first(struct map *self)
     return true;
 }
 
+/* A pool had no room. */
+static int
+dispatch_again(troupe_context_t *ctx, void *state, void *data)
+{
+    struct map *self = state;
+    (void) data;
+    self->dispatches = false;
+    return troupe__map_dispatch(ctx, self);
+}
+
 int
 troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
 {
@@ -320,7 +352,10 @@ troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
     }
     if (rc == 0 && self->queue.count == 0 && self->pool_count > 1)
         rc = let_rob(ctx, self);
-    return rc == -EAGAIN ? 0 : rc;
+    if (rc != -EAGAIN || self->dispatches)
+        return rc == -EAGAIN ? 0 : rc;
+    self->dispatches = true;
+    return troupe_call_after(ctx, AGAIN_MS, dispatch_again, NULL, NULL, NULL);
 }
 
 void
