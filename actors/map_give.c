@@ -10,9 +10,10 @@
 
 #include "mailbox/check.h"
 
-#define TAKE_BYTES (16u << 20) /* of one answer */
-#define TAKE_MAX   8192
-#define LIVE_MAX   4096 /* tasks of puts; above, puts wait for room */
+#define TAKE_BYTES  (16u << 20) /* of one answer */
+#define TAKE_VALUES (1u << 18)
+#define TAKE_MAX    8192
+#define LIVE_MAX    4096 /* tasks of puts; above, puts wait for room */
 
 static void
 put_result(troupe_context_t *ctx, struct troupe__text *to,
@@ -59,7 +60,7 @@ answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
     set_count(&results, batch->count);
     int rc = troupe_reply_to(ctx, &batch->token, "{s:r}", "results",
                              results.data, results.size);
-    if (rc == -EMSGSIZE) {
+    if (rc == -EMSGSIZE || rc == -EBADMSG) {
         rc = troupe_reply_error_to(ctx, &batch->token, rc,
                                    "the results are over the size of a "
                                    "message: use put and take");
@@ -152,11 +153,14 @@ answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
 {
     struct troupe__text results = {0};
     uint32_t count = 0;
+    uint64_t values = 0;
     troupe__text_put(&results, "\xdd\0\0\0\0", 5);
     while (self->ready.count > 0 && count < TAKE_MAX
-           && results.size < TAKE_BYTES) {
+           && results.size < TAKE_BYTES && values < TAKE_VALUES) {
         struct map_record *record = troupe__list_take(&self->ready);
         put_result(ctx, &results, record);
+        values +=
+            troupe__value_count(record->end.value, record->end.value_size);
         self->held_bytes -= record->end.value_size;
         troupe__map_forget(self, record);
         count++;

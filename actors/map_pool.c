@@ -56,6 +56,13 @@ troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
                   const struct map_end *end)
 {
     struct troupe__text *out = &self->out;
+    struct map_end none;
+    if (!troupe__value_fits(end->value, end->value_size)) {
+        none = troupe__end_of("failed",
+                              "its result nests too deep or is too large");
+        none.run_ms = end->run_ms;
+        end = &none;
+    }
     if (self->out_count == 0) {
         (void) troupe__text_room(out, HEAD_SIZE);
         out->size = HEAD_SIZE;
