@@ -36,7 +36,8 @@ struct pool_doer {
     struct pool_doer *next;
     struct pool_doer *next_idle;
     const troupe_kind_t *kind;
-    char id[32]; /* as a child */
+    char id[32];     /* as a child */
+    uint64_t serial; /* in it */
     troupe_ref_t ref;
     uint64_t idle_since_ns;
 };
@@ -94,6 +95,9 @@ int troupe__doer_run(troupe_context_t *ctx, struct pool_run *run);
 
 /* troupe__doer_rest: its task is over. */
 void troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run);
+
+/* troupe__doer_give_up: it may never end its task: it gets no other one. */
+int troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run);
 
 /* troupe__doers_start: the supervisor of the pool's actors; 0 or an error. */
 int troupe__doers_start(troupe_context_t *ctx, struct pool *self);
