@@ -13,11 +13,11 @@
  *
  *   start    {owner: R, index: U, slots: U, mode: U}
  *   work     [[id, timeout_ms, task], ...]
- *   steal    {to: U} -> work: half of what is not begun
+ *   steal    {to: U, thief: R}: half of what is not begun becomes its work
  *   drop     {now: b}: begin nothing of what there is; now: end what runs
  *
  * and tells it "ready" [index], "results" [peak, [[id, state, text, value,
- * run_us], ...]] and "gave" [to, id, ...].
+ * run_us], ...]] and "gave" {to, thief, ids}.
  */
 extern const troupe_kind_t troupe__map_pool;
 

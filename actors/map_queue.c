@@ -370,5 +370,6 @@ troupe__map_lost(struct map *self, uint32_t pool)
         troupe__list_put(&self->queue, record);
     }
     self->pools[pool].outstanding = 0;
-    self->pools[pool].robs = false;
+    for (uint32_t i = 0; i < self->pool_count; i++)
+        self->pools[i].robs = false; /* whom it robs may be gone, too */
 }
