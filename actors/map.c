@@ -294,6 +294,7 @@ take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
         pool->outstanding--;
         pool->peak = peak > pool->peak ? peak : pool->peak;
         record->is_sent = false;
+        record->generation++; /* what is told late of this attempt is stale */
         rc = troupe__map_attempted(ctx, self, record, chunk, &end);
     }
     return rc;
@@ -352,7 +353,7 @@ on_gave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         self->pools[to].outstanding++;
         self->tally.stolen++;
     }
-    return troupe__map_dispatch(ctx, self);
+    return go_on(ctx, self);
 }
 
 static void

@@ -285,6 +285,9 @@ on_rob(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (rc == 0)
         rc = troupe_send(ctx, victim, "steal", "{s:U, s:R}", "to", self->index,
                          "thief", troupe_self(ctx));
+    if (rc == -EAGAIN) /* the victim has no room: nothing is taken */
+        rc = troupe_send(ctx, self->owner, "gave", "{s:U, s:R, s:[]}", "to",
+                         self->index, "thief", troupe_self(ctx), "ids");
     return rc;
 }
 
