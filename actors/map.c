@@ -294,6 +294,7 @@ take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
         pool->outstanding--;
         pool->peak = peak > pool->peak ? peak : pool->peak;
         record->is_sent = false;
+        record->generation++; /* what is told late of this attempt is stale */
         rc = troupe__map_attempted(ctx, self, record, chunk, &end);
     }
     return rc;
@@ -325,26 +326,34 @@ static int
 on_gave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct map *self = state;
+    const void *ids = NULL;
     size_t size = 0;
     uint32_t count = 0;
     uint64_t to = 0, id = 0;
-    const uint8_t *body = troupe_message_body(msg, &size);
-    struct map_cursor at = {body, body + size};
-    if (!troupe__take_array(&at, &count) || !troupe__take_uint(&at, &to)
-        || to >= self->pool_count)
+    troupe_ref_t thief;
+    int rc = troupe_unpack(msg, "{s:U, s:R, s:r}", "to", &to, "thief", &thief,
+                           "ids", &ids, &size);
+    struct map_cursor at = {ids, (const uint8_t *) ids + size};
+    if (rc < 0 || to >= self->pool_count || !troupe__take_array(&at, &count))
         return -EBADMSG;
-    self->pools[to].robs = false;
+    bool known = troupe_ref_equal(thief, self->pools[to].ref);
+    self->pools[to].robs = known ? false : self->pools[to].robs;
     while (troupe__take_uint(&at, &id)) {
         struct map_record *record = troupe__map_find(self, id);
         if (!record || !record->is_sent)
             continue;
         self->pools[record->pool].outstanding--;
+        if (!known) { /* the thief has begun anew, without them */
+            record->is_sent = false;
+            record->generation++;
+            troupe__list_put(&self->queue, record);
+            continue;
+        }
         record->pool = (uint32_t) to;
         self->pools[to].outstanding++;
         self->tally.stolen++;
     }
-    (void) ctx;
-    return 0;
+    return go_on(ctx, self);
 }
 
 static void

@@ -65,7 +65,7 @@ struct map {
     struct map_list free_records;
     uint64_t next_number;
     uint64_t live;          /* records of puts */
-    uint64_t ready_bytes;   /* of values that nobody has taken */
+    uint64_t held_bytes;    /* of values of puts that nobody has taken */
     struct map_list queue;  /* for pools */
     struct map_list before; /* done in an earlier run */
     struct map_record *order_first, *order_last; /* of puts, when ordered */
@@ -74,7 +74,8 @@ struct map {
     troupe_token_t take;
     troupe_token_t *puts; /* that wait for room */
     size_t put_count, put_size;
-    bool last; /* no more puts will come */
+    bool last;       /* no more puts will come */
+    bool dispatches; /* again, soon: a pool had no room */
     bool halted, halted_now, deadline_passed, told_halt;
 
     struct map_tally tally;
@@ -96,6 +97,12 @@ void troupe__map_forget(struct map *self, struct map_record *record);
 
 /* troupe__map_find: the record of an id at the pools, or NULL. */
 struct map_record *troupe__map_find(const struct map *self, uint64_t id);
+
+/* troupe__map_hold: the value of what has ended counts until it is taken. */
+void troupe__map_hold(struct map *self, const struct map_record *record);
+
+/* troupe__map_is_full: too much is held: only what it waits for is begun. */
+bool troupe__map_is_full(const struct map *self);
 
 /* troupe__map_dispatch: give the pools what they can do next. */
 int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "troupe_lifecycle.h"
 #include "troupe_msgpack.h"
 
 #define FOREVER_MS   4000000000u /* 46 days */
@@ -53,14 +52,14 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct pool *self = state;
     struct pool_run *run = answer->data;
     struct map_end end = end_of_answer(run, answer);
-    /* Whoever took too long may still be at it: its next task waits for a new
-     * incarnation. */
+    int rc = 0;
+    /* Whoever took too long may still be at it: another one does the next. */
     if (run->doer
         && (answer->outcome == TROUPE_TIMEOUT
             || answer->outcome == TROUPE_CANCELLED))
-        (void) troupe_exit_send(ctx, run->doer->ref, TROUPE_EXIT_KILLED, 0,
-                                "its task took too long");
-    int rc = troupe__pool_end(ctx, run, &end);
+        rc = troupe__doer_give_up(ctx, run);
+    if (rc == 0)
+        rc = troupe__pool_end(ctx, run, &end);
     return rc < 0 ? rc : troupe__pool_pump(ctx, self);
 }
 

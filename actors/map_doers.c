@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "troupe_lifecycle.h"
 #include "troupe_supervisor.h"
 
 #include "mailbox/check.h"
@@ -102,6 +103,13 @@ on_started(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return troupe__pool_ask(ctx, run, info.ref);
 }
 
+static void
+name_doer(const struct pool *self, uint64_t serial, char ret_id[32])
+{
+    snprintf(ret_id, 32, "doer-%u-%u", (unsigned) self->index,
+             (unsigned) serial);
+}
+
 static int
 start_one(troupe_context_t *ctx, struct pool_run *run,
           const troupe_kind_t *kind)
@@ -112,8 +120,8 @@ start_one(troupe_context_t *ctx, struct pool_run *run,
     doer->next = self->doers;
     self->doers = doer;
     run->doer = doer;
-    snprintf(doer->id, sizeof doer->id, "doer-%u-%u", (unsigned) self->index,
-             (unsigned) ++self->doer_serial);
+    doer->serial = ++self->doer_serial;
+    name_doer(self, doer->serial, doer->id);
     troupe_child_spec_t spec = {
         .id = doer->id,
         .kind = kind,
@@ -169,20 +177,38 @@ on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return 0; /* it may have been gone already */
 }
 
-/* Stopped, then forgotten: the supervisor does one after the other. */
+/* Only what has stopped can be forgotten. */
+static int
+on_stopped(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct pool *self = state;
+    char id[32];
+    name_doer(self, (uintptr_t) answer->data, id);
+    troupe_child_request_t request = {.verb = TROUPE_DELETE_CHILD, .id = id};
+    return troupe_supervisor_ask(ctx, self->supervisor, &request, START_MS,
+                                 on_ended, NULL);
+}
+
 static int
 end_one(troupe_context_t *ctx, struct pool *self, struct pool_doer *doer)
 {
-    static const troupe_child_verb_t verbs[] = {TROUPE_TERMINATE_CHILD,
-                                                TROUPE_DELETE_CHILD};
-    int rc = 0;
-    for (int i = 0; i < 2 && rc == 0; i++) {
-        troupe_child_request_t request = {.verb = verbs[i], .id = doer->id};
-        rc = troupe_supervisor_ask(ctx, self->supervisor, &request, START_MS,
-                                   on_ended, NULL);
-    }
+    troupe_child_request_t request = {.verb = TROUPE_TERMINATE_CHILD,
+                                      .id = doer->id};
+    int rc =
+        troupe_supervisor_ask(ctx, self->supervisor, &request, START_MS,
+                              on_stopped, (void *) (uintptr_t) doer->serial);
     forget(self, doer);
     return rc;
+}
+
+int
+troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run)
+{
+    struct pool_doer *doer = run->doer;
+    run->doer = NULL;
+    (void) troupe_exit_send(ctx, doer->ref, TROUPE_EXIT_KILLED, 0,
+                            "its task took too long");
+    return end_one(ctx, run->pool, doer);
 }
 
 int

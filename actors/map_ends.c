@@ -72,6 +72,7 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
     bool keeps = !troupe_ref_is_nobody(self->journal) && record->task.key
                  && state != MAP_SKIPPED && state != MAP_CANCELLED;
     count_end(self, ctx, record, state);
+    troupe__map_hold(self, record);
     int rc = 0;
     if (keeps)
         troupe__list_put(&self->to_log, record);
@@ -118,6 +119,8 @@ troupe__map_attempted(troupe_context_t *ctx, struct map *self,
     tally->cost_us = tally->cost_us > 0 ? tally->cost_us * (1 - COST_WEIGHT)
                                               + cost_us * COST_WEIGHT
                                         : cost_us + 0.001;
+    tally->bytes += (tally->bytes > 0 ? COST_WEIGHT : 1)
+                    * ((double) end->value_size - tally->bytes);
     bool failed = state != MAP_OK && state != MAP_CANCELLED;
     if (!failed || self->halted || record->attempts > record->retries)
         return done(ctx, self, record);
@@ -147,6 +150,7 @@ troupe__map_done_before(troupe_context_t *ctx, struct map *self)
         record->attempts = (uint32_t) task->timeout_ms;
         self->tally.states[troupe__state_of(end->state, end->state_size)]++;
         self->tally.resumed += record->attempts > 0;
+        troupe__map_hold(self, record);
         rc = troupe__map_settle(ctx, self, record);
         if (rc == 0 && is_enough(self))
             rc = troupe__map_halt(ctx, self, self->options.halt.now);

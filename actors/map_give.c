@@ -10,9 +10,10 @@
 
 #include "mailbox/check.h"
 
-#define TAKE_BYTES (16u << 20) /* of one answer */
-#define TAKE_MAX   8192
-#define LIVE_MAX   4096 /* tasks of puts; above, puts wait for room */
+#define TAKE_BYTES  (16u << 20) /* of one answer */
+#define TAKE_VALUES (1u << 18)
+#define TAKE_MAX    8192
+#define LIVE_MAX    4096 /* tasks of puts; above, puts wait for room */
 
 static void
 put_result(troupe_context_t *ctx, struct troupe__text *to,
@@ -59,7 +60,7 @@ answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
     set_count(&results, batch->count);
     int rc = troupe_reply_to(ctx, &batch->token, "{s:r}", "results",
                              results.data, results.size);
-    if (rc == -EMSGSIZE) {
+    if (rc == -EMSGSIZE || rc == -EBADMSG) {
         rc = troupe_reply_error_to(ctx, &batch->token, rc,
                                    "the results are over the size of a "
                                    "message: use put and take");
@@ -68,13 +69,6 @@ answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
     free(batch->records);
     free(batch);
     return rc == -ENOMSG ? 0 : rc;
-}
-
-static void
-make_ready(struct map *self, struct map_record *record)
-{
-    self->ready_bytes += record->end.value_size;
-    troupe__list_put(&self->ready, record);
 }
 
 int
@@ -86,7 +80,7 @@ troupe__map_settle(troupe_context_t *ctx, struct map *self,
     if (batch)
         return --batch->left == 0 ? answer_batch(ctx, self, batch) : 0;
     if (!self->options.ordered) {
-        make_ready(self, record);
+        troupe__list_put(&self->ready, record);
         return 0;
     }
     while (self->order_first && self->order_first->is_settled) {
@@ -94,7 +88,7 @@ troupe__map_settle(troupe_context_t *ctx, struct map *self,
         self->order_first = first->order_next;
         if (!self->order_first)
             self->order_last = NULL;
-        make_ready(self, first);
+        troupe__list_put(&self->ready, first);
     }
     return 0;
 }
@@ -159,12 +153,15 @@ answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
 {
     struct troupe__text results = {0};
     uint32_t count = 0;
+    uint64_t values = 0;
     troupe__text_put(&results, "\xdd\0\0\0\0", 5);
     while (self->ready.count > 0 && count < TAKE_MAX
-           && results.size < TAKE_BYTES) {
+           && results.size < TAKE_BYTES && values < TAKE_VALUES) {
         struct map_record *record = troupe__list_take(&self->ready);
         put_result(ctx, &results, record);
-        self->ready_bytes -= record->end.value_size;
+        values +=
+            troupe__value_count(record->end.value, record->end.value_size);
+        self->held_bytes -= record->end.value_size;
         troupe__map_forget(self, record);
         count++;
     }
@@ -204,7 +201,9 @@ troupe__map_serve(troupe_context_t *ctx, struct map *self)
         && (self->ready.count > 0 || is_over
             || (self->halted && !self->told_halt)))
         rc = answer_take(ctx, self, is_over);
-    if (rc == 0 && self->live < room)
+    if (rc == 0 && self->queue.count > 0) /* there may be room for it now */
+        rc = troupe__map_dispatch(ctx, self);
+    if (rc == 0 && self->live < room && !troupe__map_is_full(self))
         rc = answer_puts(ctx, self);
     return rc;
 }

@@ -56,6 +56,13 @@ troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
                   const struct map_end *end)
 {
     struct troupe__text *out = &self->out;
+    struct map_end none;
+    if (!troupe__value_fits(end->value, end->value_size)) {
+        none = troupe__end_of("failed",
+                              "its result nests too deep or is too large");
+        none.run_ms = end->run_ms;
+        end = &none;
+    }
     if (self->out_count == 0) {
         (void) troupe__text_room(out, HEAD_SIZE);
         out->size = HEAD_SIZE;
@@ -217,46 +224,56 @@ on_work(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return take_and_begin(ctx, state, msg);
 }
 
+/* Sends the youngest `count`; the owner hears of it when they are on their way.
+ * Should this pool end in between, the owner has them done again. */
+static int
+hand_over(troupe_context_t *ctx, struct pool *self, size_t count,
+          troupe_ref_t thief, struct troupe__text *ids)
+{
+    struct troupe__text work = {0};
+    size_t first = self->item_first + self->item_count - count;
+    troupe__put_array(&work, (uint32_t) count);
+    troupe__put_array(ids, (uint32_t) count);
+    for (size_t i = 0; i < count; i++) {
+        const struct pool_item *item =
+            &self->items[(first + i) & (self->item_size - 1)];
+        troupe__put_array(&work, 3);
+        troupe__put_uint(&work, item->id);
+        troupe__put_uint(&work, item->timeout_ms);
+        troupe__text_put(&work, item->raw, item->raw_size);
+        troupe__put_uint(ids, item->id);
+    }
+    int rc = troupe_send(ctx, thief, "work", "r", work.data, work.size);
+    troupe__text_free(&work);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        troupe__chunk_drop(
+            self->items[(first + i) & (self->item_size - 1)].chunk);
+    self->item_count -= rc == 0 ? count : 0;
+    return rc;
+}
+
 /* The youngest half: the oldest will be begun here next. */
 static int
 on_steal(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct pool *self = state;
-    struct troupe__text work = {0}, gave = {0};
+    struct troupe__text ids = {0};
     uint64_t to = 0;
-    int rc = troupe_unpack(msg, "{s:U}", "to", &to);
+    troupe_ref_t thief;
+    int rc = troupe_unpack(msg, "{s:U, s:R}", "to", &to, "thief", &thief);
     if (rc < 0)
-        return troupe_reply_error(ctx, rc, "steal wants to");
-    size_t half = (self->item_count + 1) / 2;
-    troupe__put_array(&work, (uint32_t) half);
-    troupe__put_array(&gave, (uint32_t) half + 1);
-    troupe__put_uint(&gave, to);
-    for (size_t i = 0; i < half; i++) {
-        size_t at = (self->item_first + self->item_count - half + i)
-                    & (self->item_size - 1);
-        const struct pool_item *item = &self->items[at];
-        troupe__put_array(&work, 3);
-        troupe__put_uint(&work, item->id);
-        troupe__put_uint(&work, item->timeout_ms);
-        troupe__text_put(&work, item->raw, item->raw_size);
-        troupe__put_uint(&gave, item->id);
-        troupe__chunk_drop(item->chunk);
+        return rc;
+    rc = hand_over(ctx, self, (self->item_count + 1) / 2, thief, &ids);
+    if (rc == -EAGAIN) { /* it has no room: none are given */
+        troupe__text_clear(&ids);
+        troupe__put_array(&ids, 0);
+        rc = 0;
     }
-    self->item_count -= half;
-    rc = troupe_send(ctx, self->owner, "gave", "r", gave.data, gave.size);
     if (rc == 0)
-        rc = troupe_reply(ctx, "r", work.data, work.size);
-    troupe__text_free(&work);
-    troupe__text_free(&gave);
+        rc = troupe_send(ctx, self->owner, "gave", "{s:U, s:R, s:r}", "to", to,
+                         "thief", thief, "ids", ids.data, ids.size);
+    troupe__text_free(&ids);
     return rc;
-}
-
-static int
-on_loot(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
-{
-    if (answer->outcome != TROUPE_REPLY)
-        return 0;
-    return take_and_begin(ctx, state, answer->msg);
 }
 
 static int
@@ -265,10 +282,13 @@ on_rob(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const struct pool *self = state;
     troupe_ref_t victim;
     int rc = troupe_unpack(msg, "{s:R}", "victim", &victim);
-    if (rc < 0)
-        return rc;
-    return troupe_ask(ctx, victim, "steal", 0, on_loot, NULL, "{s:U}", "to",
-                      self->index);
+    if (rc == 0)
+        rc = troupe_send(ctx, victim, "steal", "{s:U, s:R}", "to", self->index,
+                         "thief", troupe_self(ctx));
+    if (rc == -EAGAIN) /* the victim has no room: nothing is taken */
+        rc = troupe_send(ctx, self->owner, "gave", "{s:U, s:R, s:[]}", "to",
+                         self->index, "thief", troupe_self(ctx), "ids");
+    return rc;
 }
 
 static int

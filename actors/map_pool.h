@@ -13,11 +13,11 @@
  *
  *   start    {owner: R, index: U, slots: U, mode: U}
  *   work     [[id, timeout_ms, task], ...]
- *   steal    {to: U} -> work: half of what is not begun
+ *   steal    {to: U, thief: R}: half of what is not begun becomes its work
  *   drop     {now: b}: begin nothing of what there is; now: end what runs
  *
  * and tells it "ready" [index], "results" [peak, [[id, state, text, value,
- * run_us], ...]] and "gave" [to, id, ...].
+ * run_us], ...]] and "gave" {to, thief, ids}.
  */
 extern const troupe_kind_t troupe__map_pool;
 
@@ -36,7 +36,8 @@ struct pool_doer {
     struct pool_doer *next;
     struct pool_doer *next_idle;
     const troupe_kind_t *kind;
-    char id[32]; /* as a child */
+    char id[32];     /* as a child */
+    uint64_t serial; /* in it */
     troupe_ref_t ref;
     uint64_t idle_since_ns;
 };
@@ -94,6 +95,9 @@ int troupe__doer_run(troupe_context_t *ctx, struct pool_run *run);
 
 /* troupe__doer_rest: its task is over. */
 void troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run);
+
+/* troupe__doer_give_up: it may never end its task: it gets no other one. */
+int troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run);
 
 /* troupe__doers_start: the supervisor of the pool's actors; 0 or an error. */
 int troupe__doers_start(troupe_context_t *ctx, struct pool *self);

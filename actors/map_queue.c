@@ -19,7 +19,9 @@
 #define WORK_MAX    1024         /* tasks of one piece */
 #define WORK_BYTES  (256u << 10) /* of one piece */
 #define MEDIAN_OF   3            /* so many before a median counts */
+#define AGAIN_MS    2 /* until what could not be sent is tried again */
 #define TIMEOUT_MAX 86400000.0
+#define HELD_MAX    (64u << 20) /* bytes of values that nobody has taken */
 
 void
 troupe__list_put(struct map_list *self, struct map_record *record)
@@ -185,6 +187,10 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
     double cost_us = self->tally.cost_us;
     double most = cost_us > 0 ? BACKLOG_US * (double) pool->slots / cost_us
                               : (double) pool->slots;
+    if (self->tally.bytes > 0) { /* nor what would be too much to hold */
+        double fit = HELD_MAX / self->tally.bytes / self->pool_count;
+        most = fit < most ? fit : most;
+    }
     uint64_t want = most < WORK_MAX ? (uint64_t) most : WORK_MAX;
     if (want < pool->slots)
         want = pool->slots;
@@ -199,6 +205,19 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
     return more < share ? more : share;
 }
 
+/* What could not be sent is next again. */
+static void
+give_back(struct map *self, struct map_list *taken)
+{
+    if (!taken->last)
+        return;
+    taken->last->next = self->queue.first;
+    if (!self->queue.first)
+        self->queue.last = taken->last;
+    self->queue.first = taken->first;
+    self->queue.count += taken->count;
+}
+
 static int
 give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
 {
@@ -206,6 +225,7 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     struct troupe__text work = {0};
     uint32_t given = 0;
     uint64_t limit = count < self->queue.count ? count : self->queue.count;
+    struct map_list taken = {0};
     troupe__text_put(&work, "\xdd\0\0\0\0", 5);
     while (given < limit && work.size < WORK_BYTES) {
         struct map_record *record = troupe__list_take(&self->queue);
@@ -214,9 +234,7 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
                          (uint64_t) record->generation << 32 | record->index);
         troupe__put_uint(&work, timeout_of(self, record));
         troupe__text_put(&work, record->raw, record->raw_size);
-        record->pool = index;
-        record->is_sent = record->has_pool = true;
-        pool->outstanding++;
+        troupe__list_put(&taken, record);
         given++;
     }
     for (int i = 0; i < 4; i++)
@@ -225,7 +243,16 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
                                      work.size)
                        : 0;
     troupe__text_free(&work);
-    return rc;
+    if (rc < 0) {
+        give_back(self, &taken);
+        return rc;
+    }
+    pool->outstanding += given;
+    for (struct map_record *at = taken.first; at; at = at->next) {
+        at->pool = index;
+        at->is_sent = at->has_pool = true;
+    }
+    return 0;
 }
 
 /* Who has most that is not begun. */
@@ -256,29 +283,79 @@ let_rob(troupe_context_t *ctx, struct map *self)
         const struct map_pool_state *victim = richest(self);
         if (!victim)
             return 0;
-        thief->robs = true;
         rc =
             troupe_send(ctx, thief->ref, "rob", "{s:R}", "victim", victim->ref);
+        thief->robs = rc == 0;
     }
     return rc;
+}
+
+void
+troupe__map_hold(struct map *self, const struct map_record *record)
+{
+    self->held_bytes += record->batch ? 0 : record->end.value_size;
+}
+
+bool
+troupe__map_is_full(const struct map *self)
+{
+    return self->held_bytes > HELD_MAX;
+}
+
+/* The one that all others wait for goes to the front, if it is in the queue. */
+static bool
+bring_first(struct map *self)
+{
+    struct map_record *first = self->order_first, *before = NULL;
+    if (!first || first->is_sent || first->is_settled)
+        return false;
+    for (struct map_record *at = self->queue.first; at; at = at->next) {
+        if (at == first)
+            break;
+        before = at;
+    }
+    if (!before || before == self->queue.last)
+        return self->queue.first == first;
+    before->next = first->next;
+    if (self->queue.last == first)
+        self->queue.last = before;
+    first->next = self->queue.first;
+    self->queue.first = first;
+    return true;
+}
+
+/* A pool had no room. */
+static int
+dispatch_again(troupe_context_t *ctx, void *state, void *data)
+{
+    struct map *self = state;
+    (void) data;
+    self->dispatches = false;
+    return troupe__map_dispatch(ctx, self);
 }
 
 int
 troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
 {
     int rc = 0;
-    for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
+    bool full = troupe__map_is_full(self);
+    uint64_t most = !full ? UINT64_MAX : bring_first(self) ? 1 : 0;
+    for (uint32_t i = 0; i < self->pool_count && rc == 0 && most > 0; i++) {
         struct map_pool_state *pool = &self->pools[i];
-        if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref)
-            || self->ready_bytes > (64u << 20))
+        if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref))
             continue;
         uint64_t count = wanted_by(self, pool);
         if (count > 0)
-            rc = give(ctx, self, i, count);
+            rc = give(ctx, self, i, count < most ? count : most);
+        if (count > 0 && full)
+            break;
     }
     if (rc == 0 && self->queue.count == 0 && self->pool_count > 1)
         rc = let_rob(ctx, self);
-    return rc == -EAGAIN ? 0 : rc;
+    if (rc != -EAGAIN || self->dispatches)
+        return rc == -EAGAIN ? 0 : rc;
+    self->dispatches = true;
+    return troupe_call_after(ctx, AGAIN_MS, dispatch_again, NULL, NULL, NULL);
 }
 
 void
@@ -293,5 +370,6 @@ troupe__map_lost(struct map *self, uint32_t pool)
         troupe__list_put(&self->queue, record);
     }
     self->pools[pool].outstanding = 0;
-    self->pools[pool].robs = false;
+    for (uint32_t i = 0; i < self->pool_count; i++)
+        self->pools[i].robs = false; /* whom it robs may be gone, too */
 }

@@ -14,6 +14,22 @@
 
 static int pump(troupe_context_t *ctx, struct map_client *self);
 
+/* What map_ends.c writes: [text, value], whole, and nothing behind it. */
+static bool
+is_whole(const troupe_journal_entry_t *entry)
+{
+    struct map_cursor at = {entry->value,
+                            (const uint8_t *) entry->value + entry->value_size};
+    const char *text = NULL;
+    const void *value = NULL;
+    uint32_t two = 0;
+    size_t size = 0;
+    return entry->value && troupe__take_array(&at, &two) && two == 2
+           && troupe__take_text(&at, &text, &size) && text
+           && troupe__take_any(&at, &value, &size) && at.at == at.end
+           && troupe__value_fits(value, size);
+}
+
 /* What the journal knows of a task, as a task that is done; false: nothing. */
 static bool
 put_known(struct map_client *self, const troupe_map_task_t *task)
@@ -23,6 +39,8 @@ put_known(struct map_client *self, const troupe_map_task_t *task)
         || troupe_journal_find(self->reader, task->key, &entry) < 0)
         return false;
     if (self->options->resume_failed && strcmp(entry.state, "ok") != 0)
+        return false;
+    if (!is_whole(&entry)) /* damaged: to be done again */
         return false;
     struct troupe__text *to = &self->tasks;
     troupe__put_array(to, 7);
@@ -95,6 +113,11 @@ fill(troupe_context_t *ctx, struct map_client *self, uint32_t *ret_count)
         if (rc == 0) {
             self->is_last = true;
             return 0;
+        }
+        if (task.how != TROUPE_MAP_BROKEN && task.body
+            && !troupe__value_fits(task.body, task.body_size)) {
+            task.how = TROUPE_MAP_BROKEN;
+            task.target = "its input nests too deep or is too large";
         }
         if (!put_known(self, &task))
             troupe__put_task(&self->tasks, &task);

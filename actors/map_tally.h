@@ -28,6 +28,7 @@ struct map_tally {
     struct map_times run, queue;
     double busy_ms;
     double cost_us; /* of a task, the last ones count most; 0: not known */
+    double bytes;   /* of its value, likewise */
     uint64_t began_ns, ended_ns;
 };
 

@@ -7,8 +7,12 @@
 
 #include "mailbox/check.h"
 
+#define FIT_DEPTH  28         /* of the 32 levels of a body */
+#define FIT_VALUES (1u << 19) /* of its 2^20 values */
+
 enum {
     NIL = 0xc0,
+    NEVER = 0xc1,
     BIN8 = 0xc4,
     BIN32 = 0xc6,
     FLOAT32 = 0xca,
@@ -119,6 +123,13 @@ extent(const struct head *head, uint64_t *ret_bytes, uint64_t *ret_values)
         *ret_bytes = (UINT64_C(1) << (first - 0xd4)) + 1;
 }
 
+static bool
+is_container(uint8_t first)
+{
+    return (first >= 0x80 && first < 0xa0)
+           || (first >= ARRAY16 && first <= MAP32);
+}
+
 bool
 troupe__take_any(struct map_cursor *self, const void **ret_value,
                  size_t *ret_size)
@@ -140,6 +151,53 @@ troupe__take_any(struct map_cursor *self, const void **ret_value,
     *ret_size = (size_t) (at.at - self->at);
     self->at = at.at;
     return true;
+}
+
+uint64_t
+troupe__value_count(const void *value, size_t size)
+{
+    struct map_cursor at = {value, (const uint8_t *) value + size};
+    uint64_t count = 0;
+    for (uint64_t left = 1; left > 0; left--, count++) {
+        struct head head;
+        uint64_t bytes, values;
+        if (!read_head(&at, &head))
+            break;
+        extent(&head, &bytes, &values);
+        at.at += head.size + bytes;
+        left += values;
+    }
+    return count;
+}
+
+bool
+troupe__value_fits(const void *value, size_t size)
+{
+    uint64_t missing[FIT_DEPTH], count = 0;
+    size_t depth = 0;
+    struct map_cursor at = {value, (const uint8_t *) value + size};
+    do {
+        struct head head;
+        uint64_t bytes, values;
+        if (!read_head(&at, &head) || head.first == NEVER
+            || ++count > FIT_VALUES)
+            return false;
+        extent(&head, &bytes, &values);
+        at.at += head.size;
+        if ((uint64_t) (at.end - at.at) < bytes || values > FIT_VALUES)
+            return false;
+        at.at += bytes;
+        if (depth > 0)
+            missing[depth - 1]--;
+        bool opens = values > 0 || is_container(head.first);
+        if (opens && depth == FIT_DEPTH)
+            return false;
+        if (opens)
+            missing[depth++] = values;
+        while (depth > 0 && missing[depth - 1] == 0)
+            depth--;
+    } while (depth > 0);
+    return at.at == at.end;
 }
 
 /* A head whose first byte is one of a range or one of two. */

@@ -27,6 +27,10 @@ bool troupe__take_text(struct map_cursor *self, const char **ret_text,
 /* Any value, whole. */
 bool troupe__take_any(struct map_cursor *self, const void **ret_value,
                       size_t *ret_size);
+/* Whether a value is whole and leaves room for what is put around it. */
+bool troupe__value_fits(const void *value, size_t size);
+/* How many values there are in one that is whole, with itself. */
+uint64_t troupe__value_count(const void *value, size_t size);
 /* Of a map only its head: the members follow. */
 bool troupe__take_map(struct map_cursor *self, uint32_t *ret_count);
 

@@ -22,6 +22,18 @@ Test(map_ends, what_failed_is_tried_again)
     tasks_free(&tasks);
 }
 
+/* The hundredth blocks for longer than it may; the next one is not to wait. */
+Test(map_ends, who_took_too_long_gets_no_other_task)
+{
+    struct tasks tasks = tasks_of("sleeper", 102);
+    troupe_map_options_t options = {
+        .jobs = 1, .mode = TROUPE_MAP_THREAD, .timeout_ms = 150};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.timeout, 1);
+    cr_assert_eq(summary.ok, 101);
+    tasks_free(&tasks);
+}
+
 Test(map_ends, an_unknown_function_fails_its_tasks)
 {
     struct tasks tasks = tasks_of("no_such_kind", 3);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_map_bound.c: a map holds so many bytes of results, and then goes on. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "map_tasks.h"
+#include "troupe_thread.h"
+
+#define WAIT_MS 60000
+#define SIZE    (8u << 20) /* of a result */
+#define TASKS   32
+#define LOOKS   100 /* so that what is on its way has arrived */
+
+static _Atomic bool released;
+
+/* The first one fails once, when it is let; the others answer much at once. */
+static int
+on_wait(troupe_context_t *ctx, void *state, void *data)
+{
+    (void) data;
+    if (!atomic_load(&released))
+        return troupe_call_after(ctx, 2, on_wait, NULL, NULL, NULL);
+    return troupe_reply_error_to(ctx, state, -EIO, "the first time");
+}
+
+static int
+on_call(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    uint64_t number = 0;
+    int rc = troupe_unpack(msg, "U", &number);
+    if (rc < 0)
+        return rc;
+    atomic_fetch_add(&calls, 1);
+    if (number == 0 && !atomic_load(&released)) {
+        rc = troupe_defer(ctx, state);
+        return rc < 0 ? rc : on_wait(ctx, state, NULL);
+    }
+    void *bytes = calloc(1, SIZE);
+    rc = troupe_reply(ctx, "B", bytes, (size_t) SIZE);
+    free(bytes);
+    return rc;
+}
+
+TROUPE_KIND(big, troupe_token_t, TROUPE_ON("call", on_call));
+
+static void
+begin(void)
+{
+    map_begin();
+    cr_assert_eq(troupe_kind_register(node, &big), 0);
+    atomic_store(&released, false);
+}
+
+TestSuite(map_bound, .init = begin, .fini = map_end, .timeout = 120);
+
+/* Tasks with the numbers from `first` on. */
+static void
+put_all(troupe_ref_t map, uint32_t first)
+{
+    for (uint32_t i = 0; i < TASKS; i++)
+        cr_assert_eq(troupe_node_send(node, map, "put", "{s:[[ssnUUU]], s:b}",
+                                      "tasks", "fn", "big",
+                                      (uint64_t) (first + i), UINT64_C(0),
+                                      UINT64_C(1), "last", i == TASKS - 1),
+                     0);
+}
+
+static uint64_t
+count_ok(troupe_ref_t map)
+{
+    troupe_message_t *reply = NULL;
+    uint64_t ok = 0;
+    cr_assert_eq(troupe_node_ask(node, map, "stat", WAIT_MS, &reply, NULL), 0);
+    cr_assert_eq(troupe_unpack(reply, "{s:U}", "ok", &ok), 0);
+    troupe_message_destroy(&reply);
+    return ok;
+}
+
+/* So many that the bound is reached, and not all of them. */
+static void
+wait_until_full(troupe_ref_t map)
+{
+    while (count_ok(map) * SIZE < (64u << 20))
+        continue;
+    for (int i = 0; i < LOOKS; i++)
+        (void) count_ok(map);
+    cr_assert_lt(count_ok(map), TASKS);
+}
+
+static void
+take_all(troupe_ref_t map)
+{
+    bool over = false;
+    while (!over) {
+        troupe_message_t *reply = NULL;
+        cr_assert_eq(troupe_node_ask(node, map, "take", WAIT_MS, &reply, NULL),
+                     0, "%s", troupe_node_ask_words());
+        cr_assert_eq(troupe_unpack(reply, "{s:b}", "over", &over), 0);
+        troupe_message_destroy(&reply);
+    }
+    cr_assert_eq(count_ok(map), TASKS);
+}
+
+Test(map_bound, it_goes_on_when_results_are_taken)
+{
+    troupe_ref_t map;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map, "{s:U}",
+                                   "jobs", UINT64_C(2)),
+                 0);
+    put_all(map, 1);
+    wait_until_full(map);
+    take_all(map);
+}
+
+Test(map_bound, in_order_the_first_one_runs_again_all_the_same)
+{
+    troupe_ref_t map;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map,
+                                   "{s:U, s:b, s:U}", "jobs", UINT64_C(2),
+                                   "ordered", 1, "backoff_ms", UINT64_C(1)),
+                 0);
+    put_all(map, 0);
+    wait_until_full(map);
+    atomic_store(&released, true);
+    take_all(map);
+    cr_assert_eq(atomic_load(&calls), TASKS + 1);
+}
