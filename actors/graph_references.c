@@ -34,9 +34,8 @@ on_seen(void *data, const struct reference *reference)
         troupe__graph_find(self->graph, reference->id, reference->id_size);
     if (other != GRAPH_NONE && knows(self, other))
         return;
-    char *id = strndup(reference->id, reference->id_size);
-    if (!id)
-        troupe__out_of_memory(reference->id_size);
+    char *id = troupe__alloc(reference->id_size + 1);
+    memcpy(id, reference->id, reference->id_size);
     if (other == GRAPH_NONE) {
         troupe__graph_found(self->findings, TROUPE_GRAPH_REFERENCE, self->task,
                             SIZE_MAX, id,

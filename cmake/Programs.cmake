@@ -179,7 +179,7 @@ function(troupe_add_tests)
                 target_link_libraries(test_${module} PRIVATE troupe_private)
             endif()
             troupe_link_runner(test_${module})
-            troupe_add_test(${module} 300 COMMAND test_${module}
+            troupe_add_test(${module} 900 COMMAND test_${module}
                 ENVIRONMENT ${common_env})
         endif()
     endforeach()
@@ -211,7 +211,7 @@ function(troupe_add_tests)
         if(script MATCHES "\\.py$")
             set(runner python3)
         endif()
-        troupe_add_test(${module}.${name} 300
+        troupe_add_test(${module}.${name} 900
             COMMAND ${runner} ${script} ENVIRONMENT ${common_env})
     endforeach()
 endfunction()
@@ -248,7 +248,7 @@ function(troupe_add_storm)
         if(TROUPE_OWN_RUNNER)
             target_compile_definitions(storm PRIVATE TROUPE_SLOW_BUILD)
         endif()
-        troupe_add_test(storm 300 COMMAND storm 30)
+        troupe_add_test(storm 900 COMMAND storm 30)
     endif()
 endfunction()
 

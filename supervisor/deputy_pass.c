@@ -78,8 +78,10 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     else if (!is_end_of_child(ctx, self, answer))
         troupe__token_settle(ctx, &token, answer->outcome, answer->code,
                              answer->text);
-    if (rc < 0 && rc != -ENOMSG)
-        rc = troupe_reply_error_to(ctx, &token, rc, "%s", troupe_strerror(rc));
+    if (rc < 0 && rc != -ENOMSG
+        && troupe_reply_error_to(ctx, &token, rc, "%s", troupe_strerror(rc))
+               < 0)
+        troupe_token_drop(ctx, &token);
     return 0;
 }
 

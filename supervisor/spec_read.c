@@ -95,7 +95,7 @@ troupe__spec_read(troupe_t *node, const msgpack_object *object,
     const msgpack_object *fields = object->via.array.ptr;
     troupe_child_spec_t spec = {0};
     int rc = read_texts(node, fields, &spec);
-    uint32_t numbers[SPEC_NUMBERS_COUNT];
+    uint32_t numbers[SPEC_NUMBERS_COUNT] = {0};
     size_t count = 0;
     if (rc == 0 && !copy_numbers(&fields[SPEC_TEXTS], numbers))
         rc = -EBADMSG;

@@ -26,10 +26,11 @@ troupe__delivery_check(const struct troupe__value *actor,
         return;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const struct troupe__value *value = troupe__value_get(actor, keys[i]);
-        if (value)
+        if (value) {
             troupe__found(findings, value->spot,
                           "'%s' is for an actor that is asked at least once; "
                           "add 'delivery: at_least_once', or take it out",
                           keys[i]);
+        }
     }
 }
