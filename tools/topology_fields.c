@@ -229,7 +229,7 @@ static const struct troupe__field actor_fields[] = {
     {0}};
 
 #define TOP_DURATION(name, member)                                             \
-    .key = name, .type = TROUPE__FIELD_DURATION, AT(struct top, member),       \
+    .key = (name), .type = TROUPE__FIELD_DURATION, AT(struct top, member),     \
     .min = 1
 static const struct troupe__field top_fields[] = {
     {.key = "name", .type = TROUPE__FIELD_TEXT, AT(struct top, name)},
