@@ -54,7 +54,10 @@ int
 troupe__station_proxy_begin(troupe_context_t *ctx, struct station *station)
 {
     const troupe_spawn_options_t options = {
-        .name = station->name, .unlisted = true, .place = TROUPE_SPREAD};
+        .name = station->name,
+        .unlisted = true,
+        .place = TROUPE_SPREAD,
+        .mailbox = {.messages_max = 64}}; /* then its deputy rests */
     int rc = troupe_spawn(ctx, &troupe__guest_kind, &options, &station->host,
                           "I", (int64_t) station->number);
     if (rc == 0)

@@ -149,9 +149,9 @@ Test(guest_silent, one_that_does_not_read_fills_its_mailbox_and_is_ended)
                                      .overflow = TROUPE_OVERFLOW_REJECT};
     cr_assert_eq(supervise(&patient, &spec, 1), 0);
     asker_begin();
-    asker_ask("one", "echo", 500, 60000);
+    asker_ask("one", "echo", 5000, 60000);
     struct outcomes all = asker_outcomes();
-    /* How many get past the deputy before its proxy rests is chance. */
-    cr_assert_eq(all.of[TROUPE_OVERLOAD] + all.of[TROUPE_DOWN], 500);
+    cr_assert_gt(all.of[TROUPE_OVERLOAD], 0);
+    cr_assert_eq(all.of[TROUPE_OVERLOAD] + all.of[TROUPE_DOWN], 5000);
     wait_line("one is ended: it did not answer for");
 }
