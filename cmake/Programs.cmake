@@ -256,9 +256,18 @@ endfunction()
 function(troupe_add_fuzzers)
     file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
     file(GLOB mailbox CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/mailbox/*.c)
+    # What is fuzzed, and what that rests on: not the whole library, so that it
+    # is built in seconds.
+    add_library(fuzzed OBJECT ${mailbox}
+        ${PROJECT_SOURCE_DIR}/actors/model_answer.c
+        ${PROJECT_SOURCE_DIR}/actors/text.c)
+    target_include_directories(fuzzed PRIVATE
+        ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/mailbox)
+    target_link_libraries(fuzzed PRIVATE troupe_flags ${TROUPE_DEPENDENCIES})
     foreach(file IN LISTS files)
         cmake_path(GET file STEM name)
-        add_executable(${name} ${file} ${mailbox})
+        add_executable(${name} ${file})
+        target_link_libraries(${name} PRIVATE fuzzed)
         set_target_properties(${name} PROPERTIES
             RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
         target_include_directories(${name} PRIVATE

@@ -80,6 +80,17 @@ shell(const char *text, uint64_t timeout_ms)
     return read_ran(reply);
 }
 
+/* The number that it printed. */
+static long
+number(const struct ran *ran)
+{
+    char text[32];
+    cr_assert_lt(ran->out_size, sizeof text);
+    memcpy(text, ran->out, ran->out_size);
+    text[ran->out_size] = '\0';
+    return strtol(text, NULL, 10);
+}
+
 static bool
 said(const struct ran *ran, const char *text)
 {
@@ -228,7 +239,7 @@ Test(command, a_timeout_ends_the_whole_group)
                            200);
     cr_assert_str_eq(ran.state, "timeout");
     cr_assert_eq(ran.signal, SIGKILL);
-    pid_t child = (pid_t) strtol(ran.out, NULL, 10);
+    pid_t child = (pid_t) number(&ran);
     cr_assert_gt(child, 0);
     cr_assert(ends(child));
     troupe_message_destroy(&ran.reply);
@@ -242,7 +253,7 @@ Test(command, what_it_leaves_behind_in_its_group_goes_with_it)
 {
     struct ran ran = shell("sleep 1000 & echo $!", 0);
     cr_assert_str_eq(ran.state, "ok");
-    cr_assert(ends((pid_t) strtol(ran.out, NULL, 10)));
+    cr_assert(ends((pid_t) number(&ran)));
     troupe_message_destroy(&ran.reply);
 }
 
@@ -319,7 +330,7 @@ Test(command, no_more_than_the_limit_run_at_once)
     for (int i = 0; i < COUNT; i++) {
         struct ran ran = read_ran(all->parts[i].reply);
         cr_assert_str_eq(ran.state, "ok");
-        cr_assert_leq(strtol(ran.out, NULL, 10), LIMIT);
+        cr_assert_leq(number(&ran), LIMIT);
         waited = ran.queue_ms > waited ? ran.queue_ms : waited;
     }
     cr_assert_gt(waited, 10);
