@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,9 @@
 #include "troupe_node.h"
 #include "troupe_research.h"
 
+#include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/faults.h"
-#include "tools/interrupt.h"
 #include "tools/progress.h"
 
 #define LIMIT_MAX     100
@@ -158,17 +157,16 @@ parse(int argc, char **argv, struct arguments *ret)
 /* What may end the update of the index before it is done. */
 struct patience {
     uint64_t until_ns; /* 0: no deadline */
-    int interrupt_fd;
+    const struct troupe__call *call;
 };
 
 static bool
 is_over(void *data)
 {
     const struct patience *self = data;
-    struct pollfd poll_fd = {.fd = self->interrupt_fd, .events = POLLIN};
     if (self->until_ns > 0 && troupe__monotonic_ns() >= self->until_ns)
         return true;
-    return poll(&poll_fd, 1, 0) > 0;
+    return troupe__call_interrupted(self->call);
 }
 
 static int
@@ -182,10 +180,10 @@ fail_run(int rc)
     }
     if (rc == -ETIMEDOUT) {
         fputs("troupe research: the deadline passed with nothing to report\n",
-              stderr);
+              troupe__errors());
         return TROUPE__EXIT_DEADLINE;
     }
-    fprintf(stderr, "troupe research: the run failed: %s\n",
+    fprintf(troupe__errors(), "troupe research: the run failed: %s\n",
             troupe_strerror(rc));
     return TROUPE__EXIT_FAILED;
 }
@@ -202,33 +200,26 @@ exit_code(const troupe_research_t *research)
         break;
     }
     fputs("troupe research: no engine answered: there is nothing to report\n",
-          stderr);
+          troupe__errors());
     return troupe_research_deadline_passed(research) ? TROUPE__EXIT_DEADLINE
                                                      : TROUPE__EXIT_FAILED;
 }
 
 static int
-run(const struct arguments *arguments, const troupe_research_options_t *options)
+run(const struct arguments *arguments, const troupe_research_options_t *options,
+    struct troupe__call *call)
 {
-    troupe_t *node = NULL;
     troupe_research_t *research = NULL;
-    int rc = troupe_new(NULL, &node);
+    int rc = troupe__call_node(call);
     if (rc == 0)
-        rc = troupe_research_run(node, options, &research);
-    int code = TROUPE__EXIT_OK;
-    if (rc < 0) {
-        code = fail_run(rc);
-    } else {
-        fputs(arguments->json ? troupe_research_json(research)
-                              : troupe_research_markdown(research),
-              stdout);
-        if (arguments->json)
-            putchar('\n');
-        (void) troupe__flush_output();
-        code = exit_code(research);
-    }
+        rc = troupe_research_run(call->node, options, &research);
+    if (rc < 0)
+        return fail_run(rc);
+    troupe__call_result(call, arguments->json,
+                        troupe_research_markdown(research),
+                        troupe_research_json(research));
+    int code = exit_code(research);
     troupe_research_destroy(&research);
-    troupe_destroy(&node);
     return code;
 }
 
@@ -260,19 +251,57 @@ take_skips(const json_t *list, troupe_research_skip_t *ret_skips)
     return count;
 }
 
+/* What the run is asked, over an index that is up to date. */
+static int
+answer(const struct arguments *arguments,
+       const struct troupe__indexing *indexing,
+       const troupe_corpus_stats_t *stats, uint64_t start_ns,
+       struct troupe__call *call)
+{
+    troupe_research_skip_t skips[TROUPE_RESEARCH_SKIPS_MAX];
+    troupe__call_indexed(call);
+    char *standard = arguments->cache ? NULL : troupe__cache_directory();
+    struct troupe__progress progress = {.quiet = arguments->quiet,
+                                        .terminal = isatty(STDERR_FILENO),
+                                        .start_ns = start_ns};
+    troupe_research_options_t options = troupe_research_options_default();
+    options.question = arguments->question;
+    options.roots = arguments->roots;
+    options.root_count = arguments->root_count;
+    options.cache = arguments->cache ? arguments->cache : standard;
+    options.engines = arguments->engines;
+    options.limit = (uint32_t) arguments->limit;
+    options.deadline_ms = time_left_ms(arguments, start_ns);
+    options.interrupt_fd = call->interrupt_fd;
+    options.documents = stats->documents;
+    options.passages = stats->passages;
+    options.skipped = stats->skipped;
+    options.incomplete = indexing->stopped;
+    options.skips = skips;
+    options.skip_count = take_skips(indexing->json, skips);
+    options.faults = arguments->faults.items;
+    options.fault_count = arguments->faults.count;
+    options.progress =
+        call->served ? troupe__call_actors : troupe__progress_show;
+    options.context = call->served ? (void *) call : &progress;
+    int code = run(arguments, &options, call);
+    free(standard);
+    return code;
+}
+
 int
-troupe__command_research(int argc, char **argv)
+troupe__call_research(struct troupe__call *call, int argc, char **argv)
 {
     struct arguments arguments;
     uint64_t start_ns = troupe__monotonic_ns();
+    troupe__call_parse_begin();
     int code = parse(argc, argv, &arguments);
+    troupe__call_parse_end();
+    if (code < 0)
+        code = troupe__call_listen(call);
     if (code >= 0)
         return code;
-    struct patience patience = {.interrupt_fd = -1};
-    if (troupe__catch_interrupts(&patience.interrupt_fd) < 0) {
-        perror("troupe research: pipe");
-        return TROUPE__EXIT_FAILED;
-    }
+    struct patience patience = {.call = call};
     if (arguments.deadline_ms > 0) {
         patience.until_ns = start_ns
                             + (uint64_t) arguments.deadline_ms * NS_PER_MS
@@ -285,39 +314,20 @@ troupe__command_research(int argc, char **argv)
                                         .json = json_array(),
                                         .is_over = is_over,
                                         .is_over_data = &patience};
-    troupe_research_skip_t skips[TROUPE_RESEARCH_SKIPS_MAX];
+    troupe__call_index(call, &indexing);
     troupe_corpus_t *corpus = NULL;
     troupe_corpus_stats_t stats;
-    char *standard = arguments.cache ? NULL : troupe__cache_directory();
     code = troupe__open_corpus(&indexing, arguments.cache, arguments.roots,
                                arguments.root_count, &corpus, &stats);
     troupe_corpus_destroy(&corpus);
-    if (code == TROUPE__EXIT_OK) {
-        struct troupe__progress progress = {.quiet = arguments.quiet,
-                                            .terminal = isatty(STDERR_FILENO),
-                                            .start_ns = start_ns};
-        troupe_research_options_t options = troupe_research_options_default();
-        options.question = arguments.question;
-        options.roots = arguments.roots;
-        options.root_count = arguments.root_count;
-        options.cache = arguments.cache ? arguments.cache : standard;
-        options.engines = arguments.engines;
-        options.limit = (uint32_t) arguments.limit;
-        options.deadline_ms = time_left_ms(&arguments, start_ns);
-        options.interrupt_fd = patience.interrupt_fd;
-        options.documents = stats.documents;
-        options.passages = stats.passages;
-        options.skipped = stats.skipped;
-        options.incomplete = indexing.stopped;
-        options.skips = skips;
-        options.skip_count = take_skips(indexing.json, skips);
-        options.faults = arguments.faults.items;
-        options.fault_count = arguments.faults.count;
-        options.progress = troupe__progress_show;
-        options.context = &progress;
-        code = run(&arguments, &options);
-    }
+    if (code == TROUPE__EXIT_OK)
+        code = answer(&arguments, &indexing, &stats, start_ns, call);
     json_decref(indexing.json);
-    free(standard);
     return code;
+}
+
+int
+troupe__command_research(int argc, char **argv)
+{
+    return troupe__call_run("research", troupe__call_research, argc, argv);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/call.h"
 #include "tools/commands.h"
 
 static const char help[] =
@@ -148,7 +149,7 @@ ask(const struct arguments *arguments, troupe_corpus_t *corpus,
                                  depth < 1000 ? depth : 1000, &ret->lists[i]);
         if (ret->codes[i] < 0) {
             failed++;
-            fprintf(stderr, "troupe search: engine %s failed: %s\n",
+            fprintf(troupe__errors(), "troupe search: engine %s failed: %s\n",
                     troupe_engine_name((troupe_engine_t) i),
                     troupe_strerror(ret->codes[i]));
         }
@@ -167,59 +168,60 @@ ask(const struct arguments *arguments, troupe_corpus_t *corpus,
 
 /* The text on one line, cut between words when it is long. */
 static void
-print_text(const char *text, bool full)
+print_text(FILE *out, const char *text, bool full)
 {
     if (full) {
-        fputs("\n    ", stdout);
+        fputs("\n    ", out);
         for (; *text; text++) {
-            putchar(*text);
+            fputc(*text, out);
             if (*text == '\n')
-                fputs("    ", stdout);
+                fputs("    ", out);
         }
-        putchar('\n');
+        fputc('\n', out);
         return;
     }
-    fputs("    ", stdout);
+    fputs("    ", out);
     size_t printed = 0;
     bool space = false;
     for (; *text; text++) {
         bool blank = *text == ' ' || *text == '\n' || *text == '\t';
         if (blank && printed > 280) {
-            fputs(" ...", stdout);
+            fputs(" ...", out);
             break;
         }
         if (!blank) {
             if (space && printed > 0)
-                putchar(' ');
-            putchar(*text);
+                fputc(' ', out);
+            fputc(*text, out);
             printed++;
         }
         space = blank;
     }
-    putchar('\n');
+    fputc('\n', out);
 }
 
 static void
-print_plain(const struct arguments *arguments, const struct answers *answers)
+print_plain(FILE *out, const struct arguments *arguments,
+            const struct answers *answers)
 {
     size_t count = troupe_passages_count(answers->merged);
-    if (count == 0 && !arguments->quiet)
-        fputs("troupe search: nothing was found\n", stderr);
+    if (count == 0 && !arguments->quiet && !arguments->json)
+        fputs("troupe search: nothing was found\n", troupe__errors());
     for (size_t i = 0; i < count; i++) {
         const troupe_passage_t *p = troupe_passages_at(answers->merged, i);
-        printf("%u. %s\n", p->rank, p->title);
+        fprintf(out, "%u. %s\n", p->rank, p->title);
         if (p->heading[0])
-            printf("    %s\n", p->heading);
-        print_text(p->text, arguments->full);
-        fputs("    ", stdout);
-        troupe__print_path(stdout, p->path);
-        printf(":%zu:%zu  score %.3f ", p->start, p->end, p->score);
+            fprintf(out, "    %s\n", p->heading);
+        print_text(out, p->text, arguments->full);
+        fputs("    ", out);
+        troupe__print_path(out, p->path);
+        fprintf(out, ":%zu:%zu  score %.3f ", p->start, p->end, p->score);
         for (int e = 0; e < TROUPE_ENGINE_COUNT; e++)
             if (p->engines & (1U << e))
-                printf(" %s", troupe_engine_name((troupe_engine_t) e));
+                fprintf(out, " %s", troupe_engine_name((troupe_engine_t) e));
         if (p->duplicates > 0)
-            printf(" (and %u like it)", p->duplicates);
-        putchar('\n');
+            fprintf(out, " (and %u like it)", p->duplicates);
+        fputc('\n', out);
     }
 }
 
@@ -267,47 +269,63 @@ json_results(const struct answers *answers)
     return array;
 }
 
-/* Takes over `skipped`. */
-static void
-print_json(const struct arguments *arguments, const struct answers *answers,
-           const troupe_corpus_stats_t *stats, json_t *skipped)
+static char *
+json_text(const struct arguments *arguments, const struct answers *answers,
+          const troupe_corpus_stats_t *stats, json_t *skipped)
 {
     json_t *object = json_pack(
-        "{s:s, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "query",
+        "{s:s, s:o, s:{s:I, s:I, s:I, s:I}, s:O, s:o}", "query",
         arguments->query, "engines", json_engines(arguments, answers), "corpus",
         "documents", (json_int_t) stats->documents, "passages",
         (json_int_t) stats->passages, "read", (json_int_t) stats->read,
         "removed", (json_int_t) stats->removed, "skipped", skipped, "results",
         json_results(answers));
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
+    char *text = json_dumps(object, JSON_INDENT(2));
     json_decref(object);
+    return text;
+}
+
+static void
+tell_result(const struct arguments *arguments, const struct answers *answers,
+            const troupe_corpus_stats_t *stats, json_t *skipped,
+            struct troupe__call *call)
+{
+    char *plain = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&plain, &size);
+    char *json = json_text(arguments, answers, stats, skipped);
+    if (out)
+        print_plain(out, arguments, answers);
+    if (out && fclose(out) == 0 && json)
+        troupe__call_result(call, arguments->json, plain, json);
+    free(plain);
+    free(json);
 }
 
 int
-troupe__command_search(int argc, char **argv)
+troupe__call_search(struct troupe__call *call, int argc, char **argv)
 {
     struct arguments arguments;
+    troupe__call_parse_begin();
     int code = parse(argc, argv, &arguments);
+    troupe__call_parse_end();
     if (code >= 0)
         return code;
     struct troupe__indexing indexing = {.command = "search",
                                         .quiet = arguments.quiet,
                                         .verbose = arguments.verbose,
                                         .json = json_array()};
+    troupe__call_index(call, &indexing);
     troupe_corpus_t *corpus = NULL;
     troupe_corpus_stats_t stats;
     code = troupe__open_corpus(&indexing, arguments.cache, arguments.roots,
                                arguments.root_count, &corpus, &stats);
     if (code == TROUPE__EXIT_OK) {
         struct answers answers;
+        troupe__call_indexed(call);
         code = ask(&arguments, corpus, &answers);
-        if (code != TROUPE__EXIT_FAILED && arguments.json) {
-            print_json(&arguments, &answers, &stats,
-                       json_incref(indexing.json));
-        } else if (code != TROUPE__EXIT_FAILED) {
-            print_plain(&arguments, &answers);
-        }
+        if (code != TROUPE__EXIT_FAILED)
+            tell_result(&arguments, &answers, &stats, indexing.json, call);
         for (int i = 0; i < TROUPE_ENGINE_COUNT; i++)
             troupe_passages_destroy(&answers.lists[i]);
         troupe_passages_destroy(&answers.merged);
@@ -315,4 +333,10 @@ troupe__command_search(int argc, char **argv)
     troupe_corpus_destroy(&corpus);
     json_decref(indexing.json);
     return code;
+}
+
+int
+troupe__command_search(int argc, char **argv)
+{
+    return troupe__call_run("search", troupe__call_search, argc, argv);
 }

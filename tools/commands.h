@@ -126,6 +126,9 @@ struct troupe__indexing {
     bool (*is_over)(void *data);
     void *is_over_data;
     bool stopped;
+    /* Hears how many of the documents that changed are read; may be NULL. */
+    void (*tell)(void *data, size_t done, size_t count);
+    void *data;
 };
 
 /*
