@@ -30,6 +30,7 @@ enum {
     X(decide, "a choice between options, and how sure it is")                  \
     X(map, "many tasks at once: commands and functions")                       \
     X(graph, "tasks that need each other, checked, planned and run")           \
+    X(mcp, "these as tools for other programs, by the Model Context Protocol") \
     X(check, "a topology file checked, and its tree drawn")                    \
     X(run, "a topology file brought to life")                                  \
     X(ps, "the actors of a topology that runs")                                \
