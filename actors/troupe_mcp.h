@@ -4,6 +4,7 @@
 #define TROUPE_MCP_H
 
 #include "troupe_kind.h"
+#include "troupe_passage.h"
 
 struct troupe_child_spec;
 
@@ -78,5 +79,36 @@ TROUPE_MUST int troupe_mcp_tool_pack(const troupe_mcp_tool_t *tool,
  *   source  Model Context Protocol 2025-06-18, "Transports", "Lifecycle"
  */
 TROUPE_API const troupe_kind_t troupe_mcp_engine;
+
+#define TROUPE_MCP_TOOLS_MAX 16
+
+/* What one tool gave. */
+typedef struct troupe_mcp_found {
+    troupe_passages_t *passages; /* owned by the caller; NULL: it failed */
+    int code;                    /* 0, or a negative errno value */
+    char words[256];             /* that in words, else "" */
+} troupe_mcp_found_t;
+
+/*
+ * troupe_mcp_search: ask several tools at once, each by an engine of its own
+ * below one supervisor, and wait. Who fails is asked again, up to three times.
+ *
+ *   node        runs the actors; they are gone again at the end.
+ *   tools       1 .. TROUPE_MCP_TOOLS_MAX, with names of their own.
+ *   timeout_ms  for everything; 0: 60,000.
+ *   ret_found   out: by tool; the `engines` of the passages of tools[i] is bit
+ *               1 << (TROUPE_ENGINE_COUNT + i). Untouched on error.
+ *   returns     0, whatever became of each, or
+ *               -EINVAL     a tool, their number, the question or the limit is
+ *                           wrong
+ *               -ECANCELED  the node stops
+ *               -ENOSPC     the node has no room for the actors
+ *   threads     any but the node's own
+ */
+TROUPE_MUST int troupe_mcp_search(troupe_t *node,
+                                  const troupe_mcp_tool_t *tools, size_t count,
+                                  const char *question, uint32_t limit,
+                                  uint32_t timeout_ms,
+                                  troupe_mcp_found_t *ret_found);
 
 #endif

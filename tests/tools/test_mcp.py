@@ -471,6 +471,72 @@ def test_usage():
     check(done.returncode == 0 and "--allow map" in done.stdout, "help")
 
 
+SERVER = os.path.join(SOURCE, "tests", "actors", "mcp_server.py")
+PYTHON = next(p for p in ("/usr/bin/python3", sys.executable)
+              if os.path.exists(p))
+
+
+def search(*args):
+    done = subprocess.run([TROUPE, "search", "queen of a hive", *args],
+                          capture_output=True, text=True, timeout=LIMIT)
+    return done.returncode, done.stdout, done.stderr
+
+
+def engine(manner, **more):
+    return {"command": [PYTHON, SERVER, manner], "tool": "find",
+            "limit": "count", "results": "data.items",
+            "text": "meta.body|text", **more}
+
+
+def test_search(base, folder, cache):
+    """Tools of other servers as engines of `troupe search`."""
+    path = os.path.join(base, "tools.yaml")
+    documents = ("--corpus", folder, "--cache", cache)
+
+    def write(engines):
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"engines": engines}, file)
+
+    write({"good": engine("good"), "gone": engine("crash"),
+           "echo": engine("echo", env=["MCP_TEST=${TROUPE_SOURCE_DIR}"],
+                          arguments={"deep": {"er": [1, True]}})})
+    code, out, err = search("--mcp", path, "--json", *documents)
+    got = json.loads(out)
+    names = {e["name"]: e for e in got["engines"]}
+    check(code == 3 and "engine gone failed: its server ended" in err,
+          f"one is gone: {code} {err}")
+    check(set(names) == {"bm25", "trigram", "phrase", "expand", "anchor",
+                         "good", "gone", "echo"}
+          and "exit code 7" in names["gone"]["error"], f"{names}")
+    by_engine = {e for r in got["results"] for e in r["engines"]}
+    check({"good", "echo", "bm25"} <= by_engine, f"{by_engine}")
+    echo = next(r for r in got["results"] if r["engines"] == ["echo"])
+    check(echo["title"] == SOURCE and json.loads(echo["text"]) == {
+        "count": 50, "deep": {"er": [1, True]}, "query": "queen of a hive"},
+          f"{echo}")
+    code, out, _ = search("--mcp", path, "--engine", "good", "--limit", "2")
+    check(code == 0 and out.count("https://example.org/") == 2
+          and "good" in out and ":0:" not in out, f"without documents: {out}")
+    code, _, err = search("--mcp", path, "--engine", "gone")
+    check(code == 1 and "its server ended" in err, f"none answers: {code}")
+    check(search("--mcp", path, "--engine", "bm25")[0] == 2, "no corpus")
+    check(search("--mcp", path, "--engine", "nobody")[0] == 2, "no such engine")
+    for engines, words in (
+            ({}, "there are 0 engines"), (7, "names and values"),
+            ({"x": {"tool": "y"}}, "command"),
+            ({"x": {"command": ["y"]}}, "tool"),
+            ({"bm25": engine("good")}, "rename it"),
+            ({"x": engine("good", env=["NAME"])}, "NAME=VALUE"),
+            ({"x": engine("good", arguments=7)}, "names and values"),
+            ({"x": engine("good", timeout="7")}, "unit"),
+            ({"x": engine("good", tittle="7")}, "title")):
+        write(engines)
+        code, out, err = search("--mcp", path)
+        check(code == 1 and words in err and f"{path}:1:" in err and not out,
+              f"{words}: {code} {err}")
+    check(search("--mcp", path + "x")[0] == 1, "no such file")
+
+
 def main():
     with tempfile.TemporaryDirectory() as base:
         folder, cache = os.path.join(base, "docs"), os.path.join(base, "cache")
@@ -495,6 +561,7 @@ def main():
         test_gone_client(fifo)
         test_last_line()
         test_usage()
+        test_search(base, folder, cache)
     print(f"{len(failures)} failures" if failures else "ok")
     return 1 if failures else 0
 
