@@ -15,6 +15,11 @@
 #define REDIRECTS_MAX 20
 #define TYPE_SIZE     80
 
+struct http {
+    struct http_multi multi; /* first: handlers of its timer see only it */
+    bool public_only;
+};
+
 static int
 refuse(troupe_context_t *ctx, troupe_token_t *token,
        const struct http_outcome *outcome)
@@ -65,28 +70,30 @@ on_done(troupe_context_t *ctx, struct http_transfer *self, CURLcode code)
 static int
 http_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
+    struct http *self = state;
     uint64_t connections = CONNECTIONS;
     size_t size = 0;
     const unsigned char *body = troupe_message_body(msg, &size);
     bool nil = size == 1 && *body == 0xc0;
     if (!nil
-        && (troupe_unpack(msg, "{s?U}", "connections", &connections) < 0
+        && (troupe_unpack(msg, "{s?U, s?b}", "connections", &connections,
+                          "public_only", &self->public_only)
+                < 0
             || connections < 1 || connections > 65535))
         return troupe_fail(ctx, -EINVAL,
                            "http wants {connections}, 1 to 65535");
-    return troupe__http_multi_start(ctx, state, connections);
+    return troupe__http_multi_start(ctx, &self->multi, connections);
 }
 
 static int
 read_request(const troupe_message_t *msg, struct http_request *ret)
 {
     uint64_t redirects = 0;
-    int rc = troupe_unpack(
-        msg, "{s:s, s?s, s?s?, s?s?, s?s?, s?U, s?U, s?b, s?s?}", "url",
-        &ret->url, "method", &ret->method, "body", &ret->body, "key_env",
-        &ret->key_env, "key_header", &ret->key_header, "size_max",
-        &ret->size_max, "redirects", &redirects, "public_only",
-        &ret->public_only, "types", &ret->types);
+    int rc = troupe_unpack(msg, "{s:s, s?s?, s?s?, s?s?, s?s?, s?U, s?U, s?s?}",
+                           "url", &ret->url, "method", &ret->method, "body",
+                           &ret->body, "key_env", &ret->key_env, "key_header",
+                           &ret->key_header, "size_max", &ret->size_max,
+                           "redirects", &redirects, "types", &ret->types);
     if (rc == 0 && (redirects > REDIRECTS_MAX || ret->size_max > SIZE_MOST))
         rc = -ERANGE;
     ret->redirects = (long) redirects;
@@ -112,7 +119,9 @@ fetch(troupe_context_t *ctx, struct http_multi *self,
 static int
 on_fetch(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct http_request request = {.compressed = true};
+    struct http *self = state;
+    struct http_request request = {.compressed = true,
+                                   .public_only = self->public_only};
     struct texts headers = {0};
     const void *list = NULL;
     size_t size = 0;
@@ -126,7 +135,7 @@ on_fetch(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     request.header_count = headers.count;
     request.timeout_ms =
         troupe__http_left_ms(ctx, troupe_message_deadline_ns(msg));
-    rc = fetch(ctx, state, &request);
+    rc = fetch(ctx, &self->multi, &request);
     troupe__texts_clear(&headers);
     return rc;
 }
@@ -162,7 +171,7 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     troupe__http_multi_stop(ctx, state);
 }
 
-TROUPE_KIND(troupe_http, struct http_multi, TROUPE_ON_START(http_start),
+TROUPE_KIND(troupe_http, struct http, TROUPE_ON_START(http_start),
             TROUPE_ON("fetch", on_fetch), TROUPE_ON("state", on_state),
             TROUPE_ON(HTTP_TIME, on_time), TROUPE_ON_CANCEL(on_cancel),
             TROUPE_ON_STOP(on_stop));

@@ -32,9 +32,10 @@ struct http_request {
     uint32_t timeout_ms; /* for the whole of it; 0: none */
     uint64_t size_max;   /* bytes that may come; 0: 4 MiB */
     long redirects;      /* that are followed, to http and https; 0: none */
-    bool public_only;    /* never to a private or local address */
     bool compressed;     /* the answer may be; size_max counts it unpacked */
-    const char *types;   /* media types, with a space between, that a good
+    bool public_only;  /* never to a private or local address; all transfers of
+                         one multi, which share connections, have it */
+    const char *types; /* media types, with a space between, that a good
                                 answer has one of; NULL: any */
 };
 

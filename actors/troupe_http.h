@@ -11,10 +11,9 @@
  * own. Connections are kept and used again, HTTP/2 where it is offered. A call
  * ends with the deadline of its ask, and when that is cancelled.
  *
- *   start  {connections?: U}: at most so many at once; 64
+ *   start  {connections?: U, public_only?: b}: at most so many at once; 64
  *   fetch  {url: s, method?: s, headers?: [s], body?: s?, key_env?: s?,
- *          key_header?: s?, size_max?: U, redirects?: U, public_only?: b,
- *          types?: s?}
+ *          key_header?: s?, size_max?: U, redirects?: U, types?: s?}
  *          -> {fault: U, status: U, words: s, retry_after_ms: U, type: s,
  *          url: s, body: B}
  *   state  -> {calls: U, open: U, connected: U}
