@@ -15,7 +15,8 @@ enum part_state {
     PART_CANCELLED /* the run was interrupted */
 };
 
-#define PART_NAME_SIZE 32
+#define PART_NAME_SIZE    32
+#define REPORT_FACETS_MAX 6
 
 enum part_role { PART_ENGINE, PART_ANALYSER, PART_PAGE };
 
@@ -64,8 +65,16 @@ struct flag {
     const char *reason; /* static: what it tries */
 };
 
+/* A side of the question that was searched for. */
+struct facet {
+    const char *name;  /* static */
+    uint32_t passages; /* that speak of it */
+};
+
 struct troupe_report {
     char *question; /* owned */
+    struct facet facets[REPORT_FACETS_MAX];
+    uint32_t facet_count;
     struct origin origin;
     troupe_passages_t *passages; /* merged, best first; owned */
     struct summary summary;

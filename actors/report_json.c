@@ -183,6 +183,16 @@ sources_of(const struct troupe_report *self)
 }
 
 static json_t *
+facets_of(const struct troupe_report *self)
+{
+    json_t *list = sure(json_array());
+    for (uint32_t i = 0; i < self->facet_count; i++)
+        append(list, json_pack("{s:s, s:i}", "name", self->facets[i].name,
+                               "passages", (int) self->facets[i].passages));
+    return list;
+}
+
+static json_t *
 flags_of(const struct troupe_report *self)
 {
     json_t *list = sure(json_array());
@@ -287,6 +297,7 @@ troupe__report_json(const struct troupe_report *self)
         self->has_facts ? claims_of(self, false) : json_null());
     set(root, "disagreements",
         self->has_facts ? claims_of(self, true) : json_null());
+    set(root, "facets", facets_of(self));
     set(root, "sources", sources_of(self));
     set(root, "flagged", flags_of(self));
     set(root, "sentiment",

@@ -157,6 +157,26 @@ say_web(const struct troupe_report *self, void (*say)(void *, const char *),
     say(data, line);
 }
 
+/* "history, figures" */
+static void
+say_gaps(const struct troupe_report *self, void (*say)(void *, const char *),
+         void *data)
+{
+    char line[LIMIT_MAX], names[NAME_SIZE] = "";
+    for (uint32_t i = 0; i < self->facet_count; i++) {
+        size_t used = strlen(names);
+        if (self->facets[i].passages == 0)
+            snprintf(names + used, sizeof names - used, "%s%s",
+                     used > 0 ? ", " : "", self->facets[i].name);
+    }
+    if (!*names)
+        return;
+    snprintf(line, sizeof line,
+             "Searched for without success, as sides of the question: %s.",
+             names);
+    say(data, line);
+}
+
 void
 troupe__report_limits(const struct troupe_report *self,
                       void (*say)(void *data, const char *text), void *data)
@@ -188,6 +208,7 @@ troupe__report_limits(const struct troupe_report *self,
     }
     say_healed(self, say, data);
     say_claims(self, say, data);
+    say_gaps(self, say, data);
     say(data, "Sentences are quoted, not written: the report does not "
               "reason beyond its sources.");
 }

@@ -252,6 +252,7 @@ troupe__report_markdown(const struct troupe_report *self)
     put_answer(out, self);
     put_findings(out, self);
     put_disagreements(out, self);
+    troupe__report_put_facets(out, self);
     troupe__report_put_sources(out, self);
     troupe__report_put_flags(out, self);
     put_mood(out, self);

@@ -16,6 +16,7 @@ void troupe__report_put_path(FILE *out, const char *path);
 
 /* Sections. */
 void troupe__report_put_sources(FILE *out, const struct troupe_report *self);
+void troupe__report_put_facets(FILE *out, const struct troupe_report *self);
 void troupe__report_put_flags(FILE *out, const struct troupe_report *self);
 
 #endif

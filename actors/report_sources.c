@@ -130,6 +130,18 @@ troupe__report_put_sources(FILE *out, const struct troupe_report *self)
     }
 }
 
+void
+troupe__report_put_facets(FILE *out, const struct troupe_report *self)
+{
+    if (self->facet_count == 0)
+        return;
+    fputs("## Facets\n\nPassages on each side of the question: ", out);
+    for (uint32_t i = 0; i < self->facet_count; i++)
+        fprintf(out, "%s%s %u", i > 0 ? ", " : "", self->facets[i].name,
+                self->facets[i].passages);
+    fputs(".\n\n", out);
+}
+
 /* Where, and what it tries; its words are not repeated. */
 void
 troupe__report_put_flags(FILE *out, const struct troupe_report *self)

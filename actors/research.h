@@ -59,6 +59,7 @@ struct research_request {
     const char *question; /* lent with the message, as are the roots */
     struct texts roots;
     uint64_t limit;
+    uint64_t effort;
     uint64_t deadline_ms;
     int64_t interrupt_fd;
     uint64_t documents;
@@ -72,13 +73,13 @@ struct research_request {
 
 /* Format and arguments of a request, for troupe_ask(). */
 #define RESEARCH_REQUEST                                                       \
-    "{s:s, s:*, s:U, s:U, s:I, s:U, s:U, s:U, s:*, s:b, s:U, s:*}"
+    "{s:s, s:*, s:U, s:U, s:U, s:I, s:U, s:U, s:U, s:*, s:b, s:U, s:*}"
 #define RESEARCH_REQUEST_ARGUMENTS(it)                                         \
     "question", (it)->question, "roots", troupe__texts_write, &(it)->roots,    \
-        "limit", (it)->limit, "deadline_ms", (it)->deadline_ms,                \
-        "interrupt_fd", (it)->interrupt_fd, "documents", (it)->documents,      \
-        "passages", (it)->passages, "skipped", (it)->skipped, "skips",         \
-        troupe__texts_write, &(it)->skips, "incomplete",                       \
+        "limit", (it)->limit, "effort", (it)->effort, "deadline_ms",           \
+        (it)->deadline_ms, "interrupt_fd", (it)->interrupt_fd, "documents",    \
+        (it)->documents, "passages", (it)->passages, "skipped", (it)->skipped, \
+        "skips", troupe__texts_write, &(it)->skips, "incomplete",              \
         (int) (it)->incomplete, "failures", (it)->failures, "members",         \
         troupe__members_write, &(it)->members
 

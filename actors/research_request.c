@@ -89,6 +89,7 @@ troupe__research_check(const troupe_research_options_t *options)
         || options->limit > LIMIT_MAX
         || options->deadline_ms > UINT32_MAX - RESEARCH_GRACE_MS
         || options->progress_ms == 0
+        || (unsigned) options->effort > TROUPE_RESEARCH_THOROUGH
         || options->engines >= 1u << TROUPE_ENGINE_COUNT
         || (options->fault_count > 0 && !options->faults)
         || (options->skip_count > 0 && !options->skips)
@@ -125,6 +126,7 @@ troupe__research_request(const troupe_research_options_t *options)
         .question = options->question,
         .roots = {.items = roots, .count = (uint32_t) options->root_count},
         .limit = options->limit,
+        .effort = options->effort,
         .deadline_ms = options->deadline_ms,
         .interrupt_fd = options->interrupt_fd,
         .documents = options->documents,
@@ -151,11 +153,11 @@ troupe__research_request_read(const troupe_message_t *msg,
     CHECK(ret_request);
     struct research_request it = {.interrupt_fd = -1};
     int rc = troupe_unpack(
-        msg, "{s:s, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U}", "question",
-        &it.question, "limit", &it.limit, "deadline_ms", &it.deadline_ms,
-        "interrupt_fd", &it.interrupt_fd, "documents", &it.documents,
-        "passages", &it.passages, "skipped", &it.skipped, "incomplete",
-        &it.incomplete, "failures", &it.failures);
+        msg, "{s:s, s:U, s?U, s:U, s:I, s:U, s:U, s:U, s:b, s:U}", "question",
+        &it.question, "limit", &it.limit, "effort", &it.effort, "deadline_ms",
+        &it.deadline_ms, "interrupt_fd", &it.interrupt_fd, "documents",
+        &it.documents, "passages", &it.passages, "skipped", &it.skipped,
+        "incomplete", &it.incomplete, "failures", &it.failures);
     if (rc == 0)
         rc = troupe__members_read(msg, &it.members);
     if (rc == 0)
@@ -164,7 +166,7 @@ troupe__research_request_read(const troupe_message_t *msg,
         rc = troupe__texts_read(msg, "skips", &it.skips);
     if (rc == 0
         && (it.limit == 0 || it.deadline_ms > UINT32_MAX
-            || it.skips.count % 2 != 0))
+            || it.effort > TROUPE_RESEARCH_THOROUGH || it.skips.count % 2 != 0))
         rc = -ERANGE;
     if (rc < 0) {
         troupe__texts_clear(&it.roots);

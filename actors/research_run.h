@@ -6,13 +6,15 @@
 #include "troupe_gather.h"
 
 #include "actors/research.h"
+#include "actors/research_plan.h"
 
-#define QUERIES_MAX        8
+#define QUERIES_MAX        (1 + FACETS_MAX)
 #define RUN_INTERRUPTED_MS 300 /* for what is left after an interrupt */
 
 /* One question to all engines; the first is the one that was asked. */
 struct query_run {
     struct run *run;
+    enum facet_kind facet;                 /* of those that follow */
     char *text;                            /* owned */
     troupe_gathering_t *gathering;         /* while it is under way */
     troupe_passages_t *lists[ENGINES_MAX]; /* by engine; owned */

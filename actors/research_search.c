@@ -12,7 +12,9 @@
 #define SEARCH_DEPTH   50 /* passages that each engine is asked for */
 #define PER_DOCUMENT   4
 #define SEARCH_PERCENT 60  /* of the time left */
-#define FURTHER_WEIGHT 0.5 /* of a question that is not the one asked */
+#define FACET_DEPTH    10  /* passages of a facet that are looked at */
+#define FACET_PASSAGES 2   /* of them that are added */
+#define FACET_SHARE    0.5 /* of their score, as others are about the question */
 
 static void
 clear_lists(struct run *run)
@@ -63,28 +65,6 @@ separate(const troupe_passages_t *const *lists, size_t index)
     }
 }
 
-/* The lists of one engine, for all questions, as one. */
-static int
-merge_engine(struct run *run, uint32_t engine, troupe_passages_t **ret_list)
-{
-    const troupe_passages_t *lists[QUERIES_MAX];
-    double weights[QUERIES_MAX];
-    for (uint32_t i = 0; i < run->query_count; i++) {
-        lists[i] = run->queries[i].lists[engine];
-        weights[i] = i == 0 ? 1 : FURTHER_WEIGHT;
-    }
-    if (run->query_count == 1) {
-        *ret_list = run->queries[0].lists[engine];
-        run->queries[0].lists[engine] = NULL;
-        return 0;
-    }
-    troupe_fuse_options_t options = troupe_fuse_options_default();
-    options.weights = weights;
-    options.per_document_max = 0;
-    options.limit = SEARCH_DEPTH;
-    return troupe_passages_fuse(lists, run->query_count, &options, ret_list);
-}
-
 /* Nobody else's word is taken for who found it. */
 static void
 mark_finder(troupe_passages_t *list, uint32_t bit)
@@ -93,32 +73,87 @@ mark_finder(troupe_passages_t *list, uint32_t bit)
         troupe__passages_edit(list, i)->engines = bit;
 }
 
+/* The engines' lists for one question as one. */
 static int
-merge(struct run *run, const struct targets *targets)
+merge_query(const struct run *run, const struct targets *targets,
+            uint32_t index, size_t limit, troupe_passages_t **ret_list)
 {
-    troupe_passages_t *lists[ENGINES_MAX] = {NULL}, *merged = NULL;
+    troupe_passages_t *const *lists = run->queries[index].lists;
     const troupe_passages_t *const *borrowed =
         (const troupe_passages_t *const *) lists;
-    int rc = 0;
-    for (uint32_t i = 0; i < targets->count && rc == 0; i++) {
-        struct part *part = &run->report->parts[targets->index[i]];
-        rc = merge_engine(run, i, &lists[i]);
-        if (rc < 0 || !lists[i])
+    for (uint32_t i = 0; i < targets->count; i++) {
+        if (!lists[i])
             continue;
-        part->results = (uint32_t) troupe_passages_count(lists[i]);
-        mark_finder(lists[i], part->bit);
+        mark_finder(lists[i], run->report->parts[targets->index[i]].bit);
         separate(borrowed, i);
     }
     troupe_fuse_options_t options = troupe_fuse_options_default();
-    options.limit = run->request.limit;
+    options.limit = limit;
     options.per_document_max = PER_DOCUMENT;
-    if (rc == 0)
-        rc = troupe_passages_fuse(borrowed, targets->count, &options, &merged);
+    return troupe_passages_fuse(borrowed, targets->count, &options, ret_list);
+}
+
+static bool
+has(const troupe_passages_t *list, const troupe_passage_t *passage)
+{
+    for (size_t i = 0; i < troupe_passages_count(list); i++) {
+        const troupe_passage_t *it = troupe_passages_at(list, i);
+        if (strcmp(it->path, passage->path) == 0
+            && (it->start == passage->start
+                || strcmp(it->text, passage->text) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* What a facet found and the question did not goes behind what that did; what
+ * the engines quote of one page for two questions may be different texts in
+ * one place: then it is left out. */
+static void
+add_facet(struct run *run, const struct query_run *query,
+          const troupe_passages_t *found, troupe_passages_t *to)
+{
+    struct troupe_report *report = run->report;
+    struct facet *facet = &report->facets[report->facet_count++];
+    size_t before = troupe_passages_count(to);
+    *facet = (struct facet){.name = troupe__facet_name(query->facet)};
+    for (size_t i = 0; i < troupe_passages_count(found); i++) {
+        troupe_passage_t it = *troupe_passages_at(found, i);
+        it.rank = 0;
+        it.score *= FACET_SHARE;
+        if (!has(to, &it) && troupe_passages_count(to) < before + FACET_PASSAGES
+            && troupe__facet_covers(query->facet, report->question, it.text,
+                                    it.end - it.start)
+            && troupe_passages_add(to, &it) < 0)
+            break;
+    }
+    for (size_t i = 0; i < troupe_passages_count(to); i++) {
+        const troupe_passage_t *it = troupe_passages_at(to, i);
+        facet->passages += troupe__facet_covers(query->facet, report->question,
+                                                it->text, it->end - it->start);
+    }
+}
+
+static int
+merge(struct run *run, const struct targets *targets)
+{
+    troupe_passages_t *merged = NULL;
     for (uint32_t i = 0; i < targets->count; i++)
-        troupe_passages_destroy(&lists[i]);
+        run->report->parts[targets->index[i]].results =
+            (uint32_t) troupe_passages_count(run->queries[0].lists[i]);
+    int rc = merge_query(run, targets, 0, run->request.limit, &merged);
+    for (uint32_t i = 1; i < run->query_count && rc == 0; i++) {
+        troupe_passages_t *found = NULL;
+        rc = merge_query(run, targets, i, FACET_DEPTH, &found);
+        if (rc == 0)
+            add_facet(run, &run->queries[i], found, merged);
+        troupe_passages_destroy(&found);
+    }
     clear_lists(run);
-    if (rc < 0)
+    if (rc < 0) {
+        troupe_passages_destroy(&merged);
         return rc;
+    }
     troupe_passages_destroy(&run->report->passages);
     run->report->passages = merged;
     return 0;
@@ -163,14 +198,27 @@ ask(troupe_context_t *ctx, struct query_run *query,
     return rc;
 }
 
+static void
+plan(struct run *run)
+{
+    const char *question = run->report->question;
+    struct plan facets = troupe__plan_make(question, run->request.effort);
+    run->queries[0].text = troupe__strdup(question);
+    run->query_count = 1;
+    for (uint32_t i = 0; i < facets.count; i++) {
+        struct query_run *query = &run->queries[run->query_count++];
+        query->facet = facets.items[i];
+        query->text = troupe__facet_query(query->facet, question);
+    }
+}
+
 int
 troupe__run_search(troupe_context_t *ctx, struct run *run)
 {
     struct targets targets = troupe__run_targets(run, PART_ENGINE);
     if (targets.count == 0)
         return -EINVAL;
-    run->queries[0].text = troupe__strdup(run->report->question);
-    run->query_count = 1;
+    plan(run);
     int rc = 0;
     for (uint32_t i = 0; i < run->query_count && rc == 0; i++) {
         run->queries[i].run = run;

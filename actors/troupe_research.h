@@ -64,6 +64,15 @@ typedef struct troupe_research_fault {
     uint32_t times; /* its first so many messages; UINT32_MAX: each */
 } troupe_research_fault_t;
 
+/* How many sides of a question are searched for, each at the same time as the
+ * question itself: definition, mechanism, comparison, limits, figures,
+ * history. */
+typedef enum troupe_research_effort {
+    TROUPE_RESEARCH_AUTO = 0, /* none for one fact, all for a bare topic */
+    TROUPE_RESEARCH_QUICK,    /* none */
+    TROUPE_RESEARCH_THOROUGH  /* all */
+} troupe_research_effort_t;
+
 /* A file that was passed over when the index was brought up to date. */
 typedef struct troupe_research_skip {
     const char *path;
@@ -88,13 +97,14 @@ typedef struct troupe_research_options {
     size_t more_count;
     uint32_t pages;     /* of the web that are fetched, the best first; 0 */
     bool private_pages; /* also from private addresses */
-    uint32_t engines;         /* bit 1 << troupe_engine_t; 0: all */
-    uint32_t limit;           /* passages that are analysed, 1 .. 100; 32 */
-    uint32_t deadline_ms;     /* for everything; 0: none */
-    int interrupt_fd;         /* report at once when it is readable; -1 */
-    size_t documents;         /* in the index, for the report */
-    size_t passages;          /* likewise */
-    size_t skipped;           /* files that could not be read, likewise */
+    uint32_t engines;   /* bit 1 << troupe_engine_t; 0: all */
+    uint32_t limit;     /* passages that are analysed, 1 .. 100; 32 */
+    troupe_research_effort_t effort;
+    uint32_t deadline_ms; /* for everything; 0: none */
+    int interrupt_fd;     /* report at once when it is readable; -1 */
+    size_t documents;     /* in the index, for the report */
+    size_t passages;      /* likewise */
+    size_t skipped;       /* files that could not be read, likewise */
     const troupe_research_skip_t *skips; /* of these, the ones to be named */
     size_t skip_count;                   /* at most TROUPE_RESEARCH_SKIPS_MAX */
     bool incomplete; /* the index was not finished, likewise */

@@ -150,6 +150,7 @@ options_of(const struct troupe__research_arguments *arguments,
     options.web = engines->web;
     options.web_count = engines->web_count;
     options.pages = (uint32_t) arguments->pages;
+    options.effort = arguments->effort;
     options.private_pages = arguments->private_pages;
     options.limit = (uint32_t) arguments->limit;
     options.faults = arguments->faults.items;

@@ -38,6 +38,10 @@ static const char help[] =
     "                     FILE's; may be given several times; without it all "
     "are\n"
     "                     asked\n"
+    "  --effort WORD      sides of the question that are searched for beside "
+    "it:\n"
+    "                     quick, none; thorough, six of them; auto, by the\n"
+    "                     question\n"
     "  --fail NAME[:N]    make an actor fail on its first N messages, without\n"
     "                     N on each: an engine, page-1, summariser,\n"
     "                     fact_checker, sentiment or coordinator\n"
@@ -67,6 +71,23 @@ take_root(const char *path, struct troupe__research_arguments *ret)
 }
 
 static int
+take_effort(const char *word, struct troupe__research_arguments *ret)
+{
+    static const char *const words[] = {[TROUPE_RESEARCH_AUTO] = "auto",
+                                        [TROUPE_RESEARCH_QUICK] = "quick",
+                                        [TROUPE_RESEARCH_THOROUGH] =
+                                            "thorough"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            ret->effort = (troupe_research_effort_t) i;
+            return -1;
+        }
+    }
+    return troupe__usage_error("research",
+                               "--effort wants quick, auto or thorough");
+}
+
+static int
 take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
 {
     switch (c) {
@@ -93,6 +114,8 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
     case 'P':
         ret->private_pages = true;
         return -1;
+    case 'E':
+        return take_effort(optarg, ret);
     case 'l':
         if (!troupe__read_number(optarg, 1, LIMIT_MAX, &ret->limit))
             return troupe__usage_error(
@@ -127,14 +150,21 @@ int
 troupe__research_arguments(int argc, char **argv,
                            struct troupe__research_arguments *ret)
 {
-    static const struct option options[] = {
-        {"corpus", 1, NULL, 'c'},        {"limit", 1, NULL, 'l'},
-        {"engine", 1, NULL, 'e'},        {"cache", 1, NULL, 'C'},
-        {"json", 0, NULL, 'j'},          {"deadline", 1, NULL, 'd'},
-        {"quiet", 0, NULL, 'q'},         {"verbose", 0, NULL, 'v'},
-        {"fail", 1, NULL, 'f'},          {"help", 0, NULL, 'h'},
-        {"web", 1, NULL, 'w'},           {"fetch", 1, NULL, 'F'},
-        {"fetch-private", 0, NULL, 'P'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"corpus", 1, NULL, 'c'},
+                                            {"limit", 1, NULL, 'l'},
+                                            {"engine", 1, NULL, 'e'},
+                                            {"cache", 1, NULL, 'C'},
+                                            {"json", 0, NULL, 'j'},
+                                            {"deadline", 1, NULL, 'd'},
+                                            {"quiet", 0, NULL, 'q'},
+                                            {"verbose", 0, NULL, 'v'},
+                                            {"fail", 1, NULL, 'f'},
+                                            {"help", 0, NULL, 'h'},
+                                            {"web", 1, NULL, 'w'},
+                                            {"fetch", 1, NULL, 'F'},
+                                            {"fetch-private", 0, NULL, 'P'},
+                                            {"effort", 1, NULL, 'E'},
+                                            {NULL, 0, NULL, 0}};
     *ret = (struct troupe__research_arguments){.limit = 32};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {

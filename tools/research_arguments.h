@@ -22,6 +22,7 @@ struct troupe__research_arguments {
     size_t limit;
     size_t pages; /* that are fetched */
     size_t deadline_ms;
+    troupe_research_effort_t effort;
     struct troupe__faults faults;
     bool private_pages;
     bool json;
