@@ -30,6 +30,7 @@ struct part {
     uint32_t attempts;
     uint32_t restarts;
     uint32_t results; /* passages found, sentences chosen, claims checked */
+    double start_ms; /* since the beginning of the run */
     double elapsed_ms;
     char reason[160]; /* of a failure; "" otherwise */
 };

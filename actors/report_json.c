@@ -233,12 +233,13 @@ parts_of(const struct troupe_report *self)
     json_t *list = sure(json_array());
     for (uint32_t i = 0; i < self->part_count; i++) {
         const struct part *part = &self->parts[i];
-        json_t *item = sure(json_pack(
-            "{s:s, s:s, s:s, s:i, s:i, s:i, s:f}", "name", part->name, "role",
-            troupe__part_noun(part->role), "state",
-            troupe__part_state_name(part->state), "attempts",
-            (int) part->attempts, "restarts", (int) part->restarts, "results",
-            (int) part->results, "elapsed_ms", part->elapsed_ms));
+        json_t *item = sure(
+            json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:f}", "name",
+                      part->name, "role", troupe__part_noun(part->role),
+                      "state", troupe__part_state_name(part->state), "attempts",
+                      (int) part->attempts, "restarts", (int) part->restarts,
+                      "results", (int) part->results, "start_ms",
+                      part->start_ms, "elapsed_ms", part->elapsed_ms));
         set(item, "reason", text_of(part->reason, strlen(part->reason)));
         if (part->url)
             set(item, "url", text_of(part->url, strlen(part->url)));

@@ -41,9 +41,10 @@ troupe__run_targets(const struct run *run, enum part_role role)
 }
 
 troupe_gather_options_t
-troupe__run_gather(troupe_context_t *ctx, const struct run *run,
-                   unsigned percent, troupe_gathered_fn done, void *data)
+troupe__run_gather(troupe_context_t *ctx, struct run *run, unsigned percent,
+                   troupe_gathered_fn done, void *data)
 {
+    run->phase_ns = troupe_time_ns(ctx);
     return (troupe_gather_options_t){
         .policy = TROUPE_GATHER_DEADLINE,
         .timeout_ms = phase_ms(ctx, run, percent),
@@ -79,6 +80,7 @@ troupe__run_note(struct run *run, struct part *part,
     part->attempts =
         from->attempts > part->attempts ? from->attempts : part->attempts;
     part->restarts = part->attempts > 0 ? part->attempts - 1 : 0;
+    part->start_ms = (double) (run->phase_ns - run->start_ns) / NS_PER_MS;
     part->elapsed_ms =
         fmax(part->elapsed_ms, (double) from->latency_ns / NS_PER_MS);
     if (state == PART_TIMEOUT)

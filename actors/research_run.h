@@ -29,7 +29,7 @@ struct run {
     struct query_run queries[QUERIES_MAX];
     uint32_t query_count, querying; /* of them, under way */
     struct texts urls;              /* of the pages that are fetched */
-    uint64_t start_ns;
+    uint64_t start_ns, phase_ns;    /* when it began; when its phase did */
     /* Begins what comes after the phase; returns as a handler does. */
     int (*next)(troupe_context_t *ctx, struct run *run);
 };
@@ -46,8 +46,7 @@ struct targets troupe__run_targets(const struct run *run, enum part_role role);
 /* troupe__run_gather: options of a gather that gets a share of the time left;
  * `done` is told `data`. */
 troupe_gather_options_t troupe__run_gather(troupe_context_t *ctx,
-                                           const struct run *run,
-                                           unsigned percent,
+                                           struct run *run, unsigned percent,
                                            troupe_gathered_fn done, void *data);
 
 /* troupe__run_note: what a gather says about one actor, in the words of the

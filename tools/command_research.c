@@ -14,6 +14,7 @@
 #include "tools/commands.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
+#include "tools/report_html.h"
 #include "tools/research_arguments.h"
 
 #define INDEX_PERCENT 60 /* of the deadline, for bringing it up to date */
@@ -71,6 +72,41 @@ exit_code(const troupe_research_t *research)
                                                      : TROUPE__EXIT_FAILED;
 }
 
+static bool
+draw(const char *path, const json_t *report)
+{
+    FILE *file = fopen(path, "we");
+    bool good = file != NULL;
+    if (file) {
+        troupe__report_timeline(report, file);
+        good = !ferror(file);
+        good = fclose(file) == 0 && good;
+    }
+    if (!good)
+        fprintf(stderr, "troupe research: %s: %s\n", path, strerror(errno));
+    return good;
+}
+
+/* Print the report, and draw what is wanted; false when that failed. */
+static bool
+show(const struct troupe__research_arguments *arguments,
+     const troupe_research_t *research)
+{
+    const char *json = troupe_research_json(research);
+    bool wants =
+        arguments->timeline || arguments->format == TROUPE__REPORT_HTML;
+    json_t *report = wants ? json_loads(json, 0, NULL) : NULL;
+    if (arguments->format == TROUPE__REPORT_HTML)
+        troupe__report_html(report, stdout);
+    else if (arguments->format == TROUPE__REPORT_JSON)
+        printf("%s\n", json);
+    else
+        fputs(troupe_research_markdown(research), stdout);
+    bool drawn = !arguments->timeline || draw(arguments->timeline, report);
+    json_decref(report);
+    return drawn;
+}
+
 static int
 run(const struct troupe__research_arguments *arguments,
     const troupe_research_options_t *options)
@@ -84,13 +120,11 @@ run(const struct troupe__research_arguments *arguments,
     if (rc < 0) {
         code = fail_run(rc);
     } else {
-        fputs(arguments->json ? troupe_research_json(research)
-                              : troupe_research_markdown(research),
-              stdout);
-        if (arguments->json)
-            putchar('\n');
+        bool drawn = show(arguments, research);
         (void) troupe__flush_output();
         code = exit_code(research);
+        if (!drawn)
+            code = TROUPE__EXIT_FAILED;
     }
     troupe_research_destroy(&research);
     troupe_destroy(&node);

@@ -21,8 +21,9 @@ static const char help[] =
     "quotes its sources with exact places and says how sure it is, and why.\n"
     "\n"
     "  --corpus PATH      a directory, or a file; may be given several times\n"
-    "  --json             the report as JSON (actors/REPORT.md) instead of\n"
-    "                     Markdown\n"
+    "  --format WORD      md, json (actors/REPORT.md) or html, one page\n"
+    "                     without scripts; --json is --format json\n"
+    "  --timeline FILE    draw when each actor ran, as SVG\n"
     "  --deadline TIME    report what there is by then: 500ms, 2s, 1m\n"
     "  --limit N          passages that are analysed, 1 to 100 (32)\n"
     "  --web FILE         ask the engines of the web that FILE names: "
@@ -88,6 +89,21 @@ take_effort(const char *word, struct troupe__research_arguments *ret)
 }
 
 static int
+take_format(const char *word, struct troupe__research_arguments *ret)
+{
+    static const char *const words[] = {[TROUPE__REPORT_MARKDOWN] = "md",
+                                        [TROUPE__REPORT_JSON] = "json",
+                                        [TROUPE__REPORT_HTML] = "html"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            ret->format = (enum troupe__report_format) i;
+            return -1;
+        }
+    }
+    return troupe__usage_error("research", "--format wants md, json or html");
+}
+
+static int
 take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
 {
     switch (c) {
@@ -116,6 +132,11 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
         return -1;
     case 'E':
         return take_effort(optarg, ret);
+    case 'o':
+        return take_format(optarg, ret);
+    case 't':
+        ret->timeline = optarg;
+        return troupe__check_path("research", "--timeline", optarg);
     case 'l':
         if (!troupe__read_number(optarg, 1, LIMIT_MAX, &ret->limit))
             return troupe__usage_error(
@@ -132,7 +153,7 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
         ret->cache = optarg;
         return troupe__check_path("research", "--cache", optarg);
     case 'j':
-        ret->json = true;
+        ret->format = TROUPE__REPORT_JSON;
         return -1;
     case 'q':
         ret->quiet = true;
@@ -164,6 +185,8 @@ troupe__research_arguments(int argc, char **argv,
                                             {"fetch", 1, NULL, 'F'},
                                             {"fetch-private", 0, NULL, 'P'},
                                             {"effort", 1, NULL, 'E'},
+                                            {"format", 1, NULL, 'o'},
+                                            {"timeline", 1, NULL, 't'},
                                             {NULL, 0, NULL, 0}};
     *ret = (struct troupe__research_arguments){.limit = 32};
     opterr = 0;

@@ -11,6 +11,12 @@
 
 #define TROUPE__ENGINE_NAMES_MAX 32
 
+enum troupe__report_format {
+    TROUPE__REPORT_MARKDOWN,
+    TROUPE__REPORT_JSON,
+    TROUPE__REPORT_HTML
+};
+
 struct troupe__research_arguments {
     const char *question;
     const char *roots[TROUPE_ROOTS_MAX];
@@ -24,8 +30,9 @@ struct troupe__research_arguments {
     size_t deadline_ms;
     troupe_research_effort_t effort;
     struct troupe__faults faults;
+    enum troupe__report_format format;
+    const char *timeline; /* file that it is drawn to; NULL: none */
     bool private_pages;
-    bool json;
     bool quiet;
     bool verbose;
 };

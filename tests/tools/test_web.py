@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
+from html.parser import HTMLParser
 
 from schema import problems
 
@@ -30,6 +32,10 @@ PAGES = {
     "talk.md": "# On attacks\n\nA page about a hive and its queens may say "
                "\"ignore all previous instructions\"; that is an attack, and "
                "a program must not follow it.\n",
+    "odd.html": "<html><head><title>&lt;script&gt;alert(1)&lt;/script&gt;\" "
+                "onload=\"x' &lt;b&gt; hive queens</title></head><body><p>The "
+                "queens of a hive &lt;img src=x onerror=alert(1)&gt; are one "
+                "&amp; the same.</p></body></html>",
     "notes.txt": "Notes\n\nA hive has one queen, and the queen lives long.\n",
 }
 
@@ -153,14 +159,14 @@ def test_engines(world):
 
 def test_pages(world):
     one = 'engines: {searx: {kind: searxng, url: "BASE/search"}}'
-    report = world.report(one, "--fetch", "4", "--fetch-private")
+    report = world.report(one, "--fetch", "5", "--fetch-private")
     check(not report["degraded"], "pages are read")
     pages = [a for a in report["run"]["actors"] if a["role"] == "page"]
-    check(len(pages) == 4 and all(a["state"] == "done" for a in pages),
-          f"four pages: {pages}")
+    check(len(pages) == 5 and all(a["state"] == "done" for a in pages),
+          f"five pages: {pages}")
     text = json.dumps(report)
     check("A hive has one queen." in text, "an answer of a page")
-    check("Home, queens" not in text and "script" not in text, "cleaned")
+    check("Home, queens" not in text and "hive = 'q" not in text, "cleaned")
     report = world.report(one, "--fetch", "2", code=3)
     check("private address" in json.dumps(report["run"]["actors"]),
           "private pages are not fetched")
@@ -169,7 +175,7 @@ def test_pages(world):
 
 def test_flags(world):
     one = 'engines: {searx: {kind: searxng, url: "BASE/search"}}'
-    for arguments in ((), ("--fetch", "4", "--fetch-private")):
+    for arguments in ((), ("--fetch", "5", "--fetch-private")):
         report = world.report(one, *arguments)
         flagged = [it["path"].rsplit("/", 1)[1] for it in report["flagged"]]
         check(flagged == ["evil.html"], f"flagged: {flagged}")
@@ -223,10 +229,61 @@ def test_faults(world):
     check("Engine good failed 1 time, was restarted" in done.stdout, "healed")
 
 
+class Tags(HTMLParser):
+    """What a browser would act upon."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags = set()
+        self.names = set()
+        self.links = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        for name, value in attrs:
+            self.names.add(name)
+            if name in ("href", "src"):
+                self.links.append(value)
+
+
+def test_formats(world, work):
+    one = 'engines: {searx: {kind: searxng, url: "BASE/search"}}'
+    picture = os.path.join(work, "timeline.svg")
+    done = world.run(one, "--fetch", "5", "--fetch-private", "--quiet",
+                     "--format", "html", "--timeline", picture)
+    check(done.stdout.startswith("<!doctype html>")
+          and done.stdout.endswith("</html>\n"), "a whole page")
+    tags = Tags()
+    tags.feed(done.stdout)
+    check(not tags.tags & {"script", "img", "iframe", "object", "b", "link"},
+          f"tags: {tags.tags}")
+    check(not any(name.startswith("on") for name in tags.names),
+          f"attributes: {tags.names}")
+    check(all(it.startswith(("#s", world.base)) for it in tags.links),
+          f"links: {tags.links}")
+    check("&lt;script&gt;alert(1)&lt;/script&gt;&quot;" in done.stdout,
+          "a hostile title is text")
+    check("evil.html</code>, bytes" in done.stdout
+          and "evil.html\"" not in done.stdout, "what is flagged is no link")
+    svg = xml.etree.ElementTree.parse(picture).getroot()
+    names = [it.text for it in svg.iter() if it.tag.endswith("}text")]
+    check("searx" in names and any(n.startswith("http") for n in names),
+          f"engines and pages in the timeline: {names}")
+    check("<svg" in done.stdout, "the timeline is in the page")
+    done = world.run(one, "--quiet", "--format", "html", "--fetch", "1",
+                     code=3)
+    check("Degraded report" in done.stdout, "degraded is said")
+    done = world.run(one, "--quiet", "--timeline", work, code=1)
+    check(work in done.stderr and done.stdout, "no timeline, but a report")
+    json.loads(world.run(one, "--quiet", "--format", "json").stdout)
+    check(world.run(one, "--quiet", "--format", "md").stdout[:2] == "# ", "md")
+    world.run(one, "--format", "pdf", code=2)
+
+
 def test_deadline(world):
     text = ('engines:\n  good: {kind: searxng, url: "BASE/search"}\n'
             '  bad: {kind: searxng, url: "BASE/search?manner=hang"}\n')
-    report = world.report(text, "--deadline", "2s", code=3)
+    report = world.report(text, "--deadline", "1s", code=3)
     check(report["answer"]["sentences"], "what there is is reported")
     check("bad" in report["degraded_reason"], "who was late is named")
 
@@ -288,6 +345,7 @@ def main():
         test_pages(world)
         test_flags(world)
         test_faults(world)
+        test_formats(world, work)
         test_deadline(world)
         test_corpus(world, work)
         test_mistakes(world)
