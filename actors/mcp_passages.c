@@ -56,10 +56,11 @@ clean(const char *text, size_t most)
     const char *note = "";
     struct troupe__text copy = {0};
     size_t size = strlen(text);
-    if (size > most)
+    if (size > most) {
         for (size = most;
              size > 0 && ((unsigned char) text[size] & 0xc0) == 0x80;)
             size--;
+    }
     troupe__text_put(&copy, text, size);
     if (troupe__text_decode(&copy, &note) < 0)
         troupe__text_clear(&copy);

@@ -53,14 +53,16 @@ take_lines(troupe_context_t *ctx, struct mcp_engine *self, size_t looked)
         line->size -= start;
         line->data[line->size] = '\0';
     }
-    if (rc == 0 && line->size > self->size_max)
+    if (rc == 0 && line->size > self->size_max) {
         rc = troupe_fail(ctx, -EMSGSIZE,
                          "its server wrote a message of more than %llu bytes",
                          (unsigned long long) self->size_max);
-    if (rc == 0 && self->unasked > self->size_max * FLOOD_TIMES)
+    }
+    if (rc == 0 && self->unasked > self->size_max * FLOOD_TIMES) {
         rc = troupe_fail(ctx, -EMSGSIZE,
                          "its server wrote %llu bytes without an answer",
                          (unsigned long long) self->unasked);
+    }
     return rc;
 }
 

@@ -131,11 +131,12 @@ on_hello(troupe_context_t *ctx, struct mcp_engine *self, const json_t *result)
     bool known = false;
     for (size_t i = 0; version && i < sizeof versions / sizeof *versions; i++)
         known |= strcmp(versions[i], version) == 0;
-    if (!known)
+    if (!known) {
         return troupe_fail(ctx, -EPROTO,
                            "its server speaks version '%.40s' of the protocol, "
                            "which is not known here",
                            version ? version : "");
+    }
     (void) troupe_call_clear(ctx, self->hello);
     self->is_ready = true;
     self->unasked = 0;
@@ -207,10 +208,11 @@ on_question(troupe_context_t *ctx, struct mcp_engine *self,
     const char *method = json_string_value(json_object_get(message, "method"));
     if (!id || !method)
         return 0; /* a notification */
-    if (strcmp(method, "ping") == 0)
+    if (strcmp(method, "ping") == 0) {
         return troupe__mcp_server_write(ctx, self,
                                         json_pack("{s:s, s:O, s:{}}", "jsonrpc",
                                                   "2.0", "id", id, "result"));
+    }
     return troupe__mcp_server_write(
         ctx, self,
         json_pack("{s:s, s:O, s:{s:i, s:s}}", "jsonrpc", "2.0", "id", id,

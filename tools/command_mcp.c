@@ -160,10 +160,11 @@ serve(const struct troupe__mcp_options *options, int in, int out, int interrupt)
     troupe_ref_t session;
     troupe__mcp_serve(options);
     int rc = troupe_new(&how, &node);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_node_spawn(node, &troupe__mcp_session, &place, &session,
                                "{s:i, s:i, s:i}", "in", in, "out", out,
                                "interrupt", interrupt);
+    }
     if (rc == 0)
         rc = troupe_node_ask(node, session, "serve", UINT32_MAX, NULL, NULL);
     int ended = troupe_destroy(&node);

@@ -175,6 +175,8 @@ options_of(const struct troupe__research_arguments *arguments,
     options.engines = engines->local;
     options.web = engines->web;
     options.web_count = engines->web_count;
+    options.more = engines->tools.specs;
+    options.more_count = engines->tools.count;
     options.pages = (uint32_t) arguments->pages;
     options.effort = arguments->effort;
     options.private_pages = arguments->private_pages;

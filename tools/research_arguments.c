@@ -31,12 +31,14 @@ static const char help[] =
     "SearXNG,\n"
     "                     Brave, Tavily, any that answers with JSON "
     "(actors/WEB.md)\n"
+    "  --mcp FILE         ask the tools of MCP servers that FILE names\n"
+    "                     (actors/MCP.md)\n"
     "  --fetch N          read the first N pages that they find, 1 to 20; "
     "without\n"
     "                     it only what the engines quote of them is read\n"
     "  --fetch-private    also pages at private and local addresses\n"
     "  --engine NAME      bm25, trigram, phrase, expand, anchor, or one of "
-    "the\n"
+    "a\n"
     "                     FILE's; may be given several times; without it all "
     "are\n"
     "                     asked\n"
@@ -121,6 +123,9 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
     case 'w':
         ret->web = optarg;
         return troupe__check_path("research", "--web", optarg);
+    case 'm':
+        ret->mcp = optarg;
+        return troupe__check_path("research", "--mcp", optarg);
     case 'F':
         if (!troupe__read_number(optarg, 1, TROUPE_RESEARCH_PAGES_MAX,
                                  &ret->pages))
@@ -172,23 +177,16 @@ int
 troupe__research_arguments(int argc, char **argv,
                            struct troupe__research_arguments *ret)
 {
-    static const struct option options[] = {{"corpus", 1, NULL, 'c'},
-                                            {"limit", 1, NULL, 'l'},
-                                            {"engine", 1, NULL, 'e'},
-                                            {"cache", 1, NULL, 'C'},
-                                            {"json", 0, NULL, 'j'},
-                                            {"deadline", 1, NULL, 'd'},
-                                            {"quiet", 0, NULL, 'q'},
-                                            {"verbose", 0, NULL, 'v'},
-                                            {"fail", 1, NULL, 'f'},
-                                            {"help", 0, NULL, 'h'},
-                                            {"web", 1, NULL, 'w'},
-                                            {"fetch", 1, NULL, 'F'},
-                                            {"fetch-private", 0, NULL, 'P'},
-                                            {"effort", 1, NULL, 'E'},
-                                            {"format", 1, NULL, 'o'},
-                                            {"timeline", 1, NULL, 't'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"corpus", 1, NULL, 'c'},   {"limit", 1, NULL, 'l'},
+        {"engine", 1, NULL, 'e'},   {"cache", 1, NULL, 'C'},
+        {"json", 0, NULL, 'j'},     {"deadline", 1, NULL, 'd'},
+        {"quiet", 0, NULL, 'q'},    {"verbose", 0, NULL, 'v'},
+        {"fail", 1, NULL, 'f'},     {"help", 0, NULL, 'h'},
+        {"web", 1, NULL, 'w'},      {"mcp", 1, NULL, 'm'},
+        {"fetch", 1, NULL, 'F'},    {"fetch-private", 0, NULL, 'P'},
+        {"effort", 1, NULL, 'E'},   {"format", 1, NULL, 'o'},
+        {"timeline", 1, NULL, 't'}, {NULL, 0, NULL, 0}};
     *ret = (struct troupe__research_arguments){.limit = 32};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -202,10 +200,11 @@ troupe__research_arguments(int argc, char **argv,
     }
     if (argc - optind != 1)
         return troupe__usage_error("research", "give one question, in quotes");
-    if (ret->root_count == 0 && !ret->web) {
+    if (ret->root_count == 0 && !ret->web && !ret->mcp) {
         return troupe__usage_error("research",
                                    "give a --corpus to read, such as "
-                                   "--corpus /usr/share/man, or a --web file");
+                                   "--corpus /usr/share/man, or a --web or "
+                                   "--mcp file");
     }
     if ((ret->pages > 0 || ret->private_pages) && !ret->web)
         return troupe__usage_error("research",
@@ -228,6 +227,8 @@ choose(const struct troupe__research_arguments *arguments, const char *name,
     }
     const troupe_web_engine_t *found =
         troupe__engine_file_find(&ret->file, name);
+    if (!found && troupe__research_tools_choose(&ret->tools, name))
+        return -1;
     if (!found)
         return troupe__usage_error("research", "there is no engine '%s'", name);
     for (size_t i = 0; i < ret->web_count; i++)
@@ -249,7 +250,8 @@ read_file(const char *path, struct troupe__engine_file *ret_file)
 
 /* Every other actor of a run has a name already. */
 static int
-check_names(const struct troupe__engine_file *file)
+check_names(const struct troupe__engine_file *file,
+            const struct troupe__mcp_file *tools)
 {
     static const char *const taken[] = {"summariser", "fact_checker",
                                         "sentiment", "coordinator"};
@@ -262,6 +264,8 @@ check_names(const struct troupe__engine_file *file)
                    || strncmp(name, "rate-", 5) == 0;
         for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
             bad |= strcmp(name, taken[j]) == 0;
+        for (size_t j = 0; j < tools->count; j++)
+            bad |= strcmp(name, tools->tools[j].name) == 0;
         if (bad)
             return troupe__usage_error(
                 "research",
@@ -272,6 +276,15 @@ check_names(const struct troupe__engine_file *file)
     return -1;
 }
 
+static void
+choose_all(struct troupe__research_engines *ret)
+{
+    ret->local = (1u << TROUPE_ENGINE_COUNT) - 1;
+    for (size_t i = 0; i < ret->file.count; i++)
+        ret->web[ret->web_count++] = ret->file.entries[i].engine;
+    (void) troupe__research_tools_choose(&ret->tools, NULL);
+}
+
 int
 troupe__research_engines(const struct troupe__research_arguments *arguments,
                          struct troupe__research_engines *ret_engines)
@@ -279,21 +292,25 @@ troupe__research_engines(const struct troupe__research_arguments *arguments,
     *ret_engines = (struct troupe__research_engines){.web_count = 0};
     int code =
         arguments->web ? read_file(arguments->web, &ret_engines->file) : -1;
+    int tools =
+        troupe__research_tools_read(arguments->mcp, &ret_engines->tools);
     if (code < 0)
-        code = check_names(&ret_engines->file);
+        code = tools;
+    if (code < 0)
+        code = check_names(&ret_engines->file, &ret_engines->tools.file);
     for (size_t i = 0; i < arguments->engine_count && code < 0; i++)
         code = choose(arguments, arguments->engines[i], ret_engines);
-    if (arguments->engine_count > 0 || code >= 0)
-        return code;
-    ret_engines->local = (1u << TROUPE_ENGINE_COUNT) - 1;
-    for (size_t i = 0; i < ret_engines->file.count; i++)
-        ret_engines->web[ret_engines->web_count++] =
-            ret_engines->file.entries[i].engine;
-    return -1;
+    if (code < 0 && arguments->engine_count == 0)
+        choose_all(ret_engines);
+    return code < 0 ? troupe__research_tools_pack(&ret_engines->tools,
+                                                  TROUPE_RESEARCH_WEB_MAX
+                                                      - ret_engines->web_count)
+                    : code;
 }
 
 void
 troupe__research_engines_free(struct troupe__research_engines *self)
 {
     troupe__engine_file_free(&self->file);
+    troupe__research_tools_free(&self->tools);
 }

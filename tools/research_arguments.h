@@ -8,6 +8,7 @@
 
 #include "tools/engine_file.h"
 #include "tools/faults.h"
+#include "tools/research_tools.h"
 
 #define TROUPE__ENGINE_NAMES_MAX 32
 
@@ -23,6 +24,7 @@ struct troupe__research_arguments {
     size_t root_count;
     const char *cache;
     const char *web; /* file of engines; NULL: none */
+    const char *mcp; /* file of tools that are engines; NULL: none */
     const char *engines[TROUPE__ENGINE_NAMES_MAX]; /* none: all there are */
     size_t engine_count;
     size_t limit;
@@ -47,6 +49,7 @@ struct troupe__research_engines {
     struct troupe__engine_file file;
     troupe_web_engine_t web[TROUPE_RESEARCH_WEB_MAX]; /* they point into it */
     size_t web_count;
+    struct troupe__research_tools tools;
     uint32_t local; /* of the corpus, as bits */
 };
 

@@ -537,6 +537,40 @@ def test_search(base, folder, cache):
     check(search("--mcp", path + "x")[0] == 1, "no such file")
 
 
+def research(*args):
+    done = subprocess.run(
+        [TROUPE, "research", "Who is the queen of a hive?", "--json", "--quiet",
+         *args], capture_output=True, text=True, timeout=LIMIT)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_research(base, folder, cache):
+    """The same tools as engines of `troupe research`: one heals, one is gone."""
+    path, log = os.path.join(base, "tools.yaml"), os.path.join(base, "log")
+    once = engine("crash-once")
+    once["command"] = once["command"] + [log]
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"engines": {"good": engine("good"), "once": once,
+                               "gone": engine("abort")}}, file)
+    code, out, err = research("--mcp", path, "--corpus", folder, "--cache",
+                              cache, "--engine", "bm25", "--engine", "good",
+                              "--engine", "once")
+    report = json.loads(out)
+    valid(report, "report.schema.json")
+    parts = {a["name"]: a for a in report["run"]["actors"]}
+    check(code == 0 and not report["degraded"], f"healed: {code} {err}")
+    check(parts["once"]["restarts"] > 0 and parts["once"]["state"] == "done",
+          f"{parts['once']}")
+    paths = {s["path"] for s in report["sources"]}
+    check("https://example.org/1" in paths
+          and os.path.join(folder, "bees.txt") in paths, f"{paths}")
+    code, out, _ = research("--mcp", path)
+    report = json.loads(out)
+    check(code == 3 and report["degraded"]
+          and "gone" in report["degraded_reason"], f"{code}")
+    check(research("--mcp", path, "--engine", "nobody")[0] == 2, "no such one")
+
+
 def main():
     with tempfile.TemporaryDirectory() as base:
         folder, cache = os.path.join(base, "docs"), os.path.join(base, "cache")
@@ -562,6 +596,7 @@ def main():
         test_last_line()
         test_usage()
         test_search(base, folder, cache)
+        test_research(base, folder, cache)
     print(f"{len(failures)} failures" if failures else "ok")
     return 1 if failures else 0
 
