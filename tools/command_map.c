@@ -17,6 +17,7 @@
 
 #define LOOK_MS     100
 #define EXIT_SIGNAL 130
+#define SERVED_MAX  (32 << 20) /* bytes of results that a call keeps */
 #define COMMAND_MAX 200 /* bytes of a command line that are kept for people */
 
 /* A signal handler can reach nothing else. */
@@ -44,6 +45,7 @@ struct whole {
     struct troupe__map_input input;
     struct troupe__map_output output;
     struct troupe__call *call;
+    bool is_large; /* its results are too much to be served */
 };
 
 static int
@@ -57,7 +59,9 @@ static int
 result(void *data, const troupe_map_result_t *it)
 {
     struct whole *self = data;
-    return troupe__map_result(&self->output, it);
+    int rc = troupe__map_result(&self->output, it);
+    self->is_large = self->call->served && ftell(self->output.out) > SERVED_MAX;
+    return rc == 0 && self->is_large ? -EFBIG : rc;
 }
 
 static int
@@ -157,6 +161,13 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
         fprintf(troupe__errors(), "troupe map: %s:%llu: %s\n", self->input.name,
                 (unsigned long long) self->input.line + 1,
                 strerror(self->input.error));
+        return TROUPE__EXIT_FAILED;
+    }
+    if (self->is_large) {
+        fprintf(troupe__errors(),
+                "troupe map: the results are over %d MiB; give fewer tasks, or "
+                "let them write to files\n",
+                SERVED_MAX >> 20);
         return TROUPE__EXIT_FAILED;
     }
     if (rc < 0 || summary->error[0]) {

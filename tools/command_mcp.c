@@ -15,8 +15,9 @@
 #include "tools/interrupt.h"
 #include "tools/mcp_session.h"
 
-#define CALLS     8
-#define CALLS_MAX 64
+#define CALLS       8
+#define CALLS_MAX   64
+#define WATCHDOG_MS 10000 /* a line of many MiB takes a while to read */
 
 static const char help[] =
     "usage: troupe mcp [OPTION]...\n"
@@ -155,6 +156,7 @@ serve(const struct troupe__mcp_options *options, int in, int out, int interrupt)
     troupe_options_t how = troupe_options_default();
     how.helpers_max = (uint32_t) options->calls_max;
     how.log = on_log;
+    how.watchdog_ms = WATCHDOG_MS;
     const troupe_spawn_options_t place = {.place = TROUPE_OWN_THREAD};
     troupe_t *node = NULL;
     troupe_ref_t session;

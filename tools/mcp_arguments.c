@@ -289,7 +289,7 @@ check_names(const struct troupe__mcp_tool *tool, const json_t *arguments)
     const char *names[32] = {NULL}, *key = NULL;
     size_t count = 0;
     json_t *value = NULL;
-    for (; tool->params[count].name && count < 32; count++)
+    for (; count < 32 && tool->params[count].name; count++)
         names[count] = tool->params[count].name;
     json_object_foreach((json_t *) (uintptr_t) arguments, key, value)
     {

@@ -158,6 +158,9 @@ def test_tools(folder, cache):
     check(got["structuredContent"]["summary"]["tasks"] == 3
           and not got["isError"], f"map: {got}")
     check(client.use("map", {"tasks": ["false"]})["isError"], "nothing went well")
+    got = client.use("map", {"tasks": ["head -c 8000000 /dev/zero"] * 3})
+    check(got["isError"] and "over 32 MiB" in got["content"][0]["text"],
+          "results are bounded")
     ends_well(client, "tools")
     client = Client("--corpus", folder, "--cache", cache, version="2025-03-26")
     got = client.use("search", {"query": "queen of a hive"})
@@ -255,6 +258,9 @@ def test_cancel(fifo, folder, cache):
         client.cancel(client.call(name, arguments))
     check(client.request("ping")["result"] == {}, "it is there")
     ends_well(client, "nothing is said of what was cancelled")
+    client = Client("--mock")
+    client.cancel(client.call("query", {"prompt": "x", "models": ["hang"]}))
+    ends_well(client, "a model that hangs is let go")
 
 
 def test_at_once(folder, fifo, cache):
