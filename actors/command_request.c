@@ -231,15 +231,24 @@ int
 troupe__command_read(const troupe_message_t *msg,
                      struct command_request *ret_request, const char **ret_what)
 {
-    *ret_request = (struct command_request){.grace_ms = GRACE_MS,
-                                            .most = {STDOUT_MAX, STDERR_MAX}};
-    *ret_what = "run wants a map";
     msgpack_object body;
+    if (troupe_message_object(msg, &body) < 0)
+        body.type = MSGPACK_OBJECT_NIL;
+    return troupe__command_read_object(&body, ret_request, ret_what);
+}
+
+int
+troupe__command_read_object(const msgpack_object *body,
+                            struct command_request *ret_request,
+                            const char **ret_what)
+{
+    *ret_request = (struct command_request){
+        .input_fd = -1, .grace_ms = GRACE_MS, .most = {STDOUT_MAX, STDERR_MAX}};
+    *ret_what = "run wants a map";
     struct places places = {.directory = SIZE_MAX};
-    if (troupe_message_object(msg, &body) < 0
-        || body.type != MSGPACK_OBJECT_MAP)
+    if (body->type != MSGPACK_OBJECT_MAP)
         return -EBADMSG;
-    *ret_what = read_members(ret_request, &body.via.map, &places);
+    *ret_what = read_members(ret_request, &body->via.map, &places);
     if (!*ret_what)
         resolve(ret_request, &places);
     free(places.argv);

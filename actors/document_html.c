@@ -9,6 +9,7 @@
 
 #include <libxml/HTMLparser.h>
 #include <md4c-html.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,7 +208,9 @@ void
 troupe__html_read(struct troupe_document *self, const char *html, size_t size,
                   const char *encoding)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     CHECK(size <= INT32_MAX);
+    (void) pthread_once(&once, xmlInitParser); /* before any two at once */
     htmlParserCtxtPtr parser = htmlNewParserCtxt();
     CHECK(parser);
     struct troupe__layout reader = {.document = self};

@@ -10,6 +10,7 @@
 #include "troupe_decide.h"
 #include "troupe_node.h"
 
+#include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/decide_file.h"
 #include "tools/faults.h"
@@ -149,10 +150,11 @@ fail_run(int rc)
     }
     if (rc == -ETIMEDOUT) {
         fputs("troupe decide: the deadline passed with nothing to report\n",
-              stderr);
+              troupe__errors());
         return TROUPE__EXIT_DEADLINE;
     }
-    fprintf(stderr, "troupe decide: the run failed: %s\n", troupe_strerror(rc));
+    fprintf(troupe__errors(), "troupe decide: the run failed: %s\n",
+            troupe_strerror(rc));
     return TROUPE__EXIT_FAILED;
 }
 
@@ -166,7 +168,7 @@ write_svg(const char *path, const char *svg)
         good = fclose(file) == 0 && good;
     if (good)
         return TROUPE__EXIT_OK;
-    fprintf(stderr, "troupe decide: %s: %s\n", path, strerror(errno));
+    fprintf(troupe__errors(), "troupe decide: %s: %s\n", path, strerror(errno));
     return TROUPE__EXIT_FAILED;
 }
 
@@ -182,36 +184,28 @@ exit_code(const troupe_decide_t *decide)
         break;
     }
     fputs("troupe decide: no perspective answered: there is no ranking\n",
-          stderr);
+          troupe__errors());
     return troupe_decide_deadline_passed(decide) ? TROUPE__EXIT_DEADLINE
                                                  : TROUPE__EXIT_FAILED;
 }
 
 static int
-run(const struct arguments *arguments, const troupe_decide_options_t *options)
+run(const struct arguments *arguments, const troupe_decide_options_t *options,
+    struct troupe__call *call)
 {
-    troupe_t *node = NULL;
     troupe_decide_t *decide = NULL;
-    int rc = troupe_new(NULL, &node);
+    int rc = troupe__call_node(call);
     if (rc == 0)
-        rc = troupe_decide_run(node, options, &decide);
-    int code = TROUPE__EXIT_OK;
-    if (rc < 0) {
-        code = fail_run(rc);
-    } else {
-        fputs(arguments->json ? troupe_decide_json(decide)
-                              : troupe_decide_markdown(decide),
-              stdout);
-        if (arguments->json)
-            putchar('\n');
-        (void) troupe__flush_output();
-        code = exit_code(decide);
-        if (arguments->svg
-            && write_svg(arguments->svg, troupe_decide_svg(decide)) != 0)
-            code = TROUPE__EXIT_FAILED;
-    }
+        rc = troupe_decide_run(call->node, options, &decide);
+    if (rc < 0)
+        return fail_run(rc);
+    troupe__call_result(call, arguments->json, troupe_decide_markdown(decide),
+                        troupe_decide_json(decide));
+    int code = exit_code(decide);
+    if (arguments->svg
+        && write_svg(arguments->svg, troupe_decide_svg(decide)) != 0)
+        code = TROUPE__EXIT_FAILED;
     troupe_decide_destroy(&decide);
-    troupe_destroy(&node);
     return code;
 }
 
@@ -227,46 +221,72 @@ time_left_ms(const struct arguments *arguments, uint64_t start_ns)
                : 1;
 }
 
+/* What is wrong with a decision that came as JSON. */
+static void
+on_problem(void *context, const char *pointer, bool at_key, const char *text)
+{
+    const struct arguments *arguments = context;
+    (void) at_key;
+    fprintf(troupe__errors(), "%s%s: %s\n", arguments->path, pointer, text);
+}
+
 static int
-decide(const struct arguments *arguments, const void *bytes, size_t size,
-       uint64_t start_ns)
+decide(struct arguments *arguments, const void *bytes, size_t size,
+       uint64_t start_ns, struct troupe__call *call)
 {
     struct troupe__progress progress = {.quiet = arguments->quiet,
                                         .terminal = isatty(STDERR_FILENO),
                                         .start_ns = start_ns};
     troupe_decide_options_t options = troupe_decide_options_default();
+    options.json = call->input;
     options.decision = bytes;
     options.decision_size = size;
     options.samples = (uint32_t) arguments->samples;
     options.samplers = (uint32_t) arguments->samplers;
     options.seed = arguments->seed;
     options.deadline_ms = time_left_ms(arguments, start_ns);
+    options.interrupt_fd = call->served ? call->interrupt_fd : -1;
     options.faults = arguments->faults.items;
     options.fault_count = arguments->faults.count;
-    options.progress = arguments->quiet ? NULL : troupe__progress_show;
-    options.context = &progress;
-    return run(arguments, &options);
+    options.problem = on_problem;
+    options.context = arguments;
+    if (call->input && troupe_decide_check(&options) < 0)
+        return TROUPE__EXIT_USAGE;
+    options.problem = NULL; /* a file's are told with their lines */
+    options.progress = call->served       ? troupe__call_actors
+                       : arguments->quiet ? NULL
+                                          : troupe__progress_show;
+    options.context = call->served ? (void *) call : &progress;
+    return run(arguments, &options, call);
 }
 
 int
-troupe__command_decide(int argc, char **argv)
+troupe__call_decide(struct troupe__call *call, int argc, char **argv)
 {
     struct arguments arguments = {.path = NULL};
     uint64_t start_ns = troupe__monotonic_ns();
+    troupe__call_parse_begin();
     int code = parse(argc, argv, &arguments);
+    troupe__call_parse_end();
     if (code >= 0)
         return code;
     struct troupe__findings findings = {.path = arguments.path};
     void *bytes = NULL;
     size_t size = 0;
     code = TROUPE__EXIT_OK;
-    if (troupe__decide_read(&findings, &bytes, &size) < 0) {
-        troupe__findings_print(&findings, stderr);
+    if (!call->input && troupe__decide_read(&findings, &bytes, &size) < 0) {
+        troupe__findings_print(&findings, troupe__errors());
         code = TROUPE__EXIT_USAGE;
     } else if (!arguments.check) {
-        code = decide(&arguments, bytes, size, start_ns);
+        code = decide(&arguments, bytes, size, start_ns, call);
     }
     troupe__findings_free(&findings);
     free(bytes);
     return code;
+}
+
+int
+troupe__command_decide(int argc, char **argv)
+{
+    return troupe__call_run("decide", troupe__call_decide, argc, argv);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/call.h"
 #include "tools/commands.h"
-#include "tools/interrupt.h"
 #include "tools/mock.h"
 #include "tools/model_file.h"
 #include "tools/query_arguments.h"
@@ -15,6 +15,7 @@
 #define MOCK_MODELS 5
 #define PROMPT_MAX  (1 << 20) /* bytes */
 #define URL_SIZE    64
+#define ASKED_SHARE 0.1 /* of a run, when the models begin to answer */
 
 /* What a run needs until its end. */
 struct query {
@@ -76,7 +77,7 @@ take_file(struct query *self)
             arguments->judge, self->options.budget.money > 0, &findings,
             &self->models);
     }
-    troupe__findings_print(&findings, stderr);
+    troupe__findings_print(&findings, troupe__errors());
     bool wrong = findings.count > 0;
     troupe__findings_free(&findings);
     if (wrong)
@@ -123,7 +124,8 @@ take_mock(struct query *self)
 {
     struct troupe__mock_options options = {.seed = self->arguments.seed};
     if (troupe__mock_start(&options, &self->mock) < 0) {
-        fputs("troupe query: the mock cannot listen on 127.0.0.1\n", stderr);
+        fputs("troupe query: the mock cannot listen on 127.0.0.1\n",
+              troupe__errors());
         return TROUPE__EXIT_FAILED;
     }
     snprintf(self->url, sizeof self->url, "http://127.0.0.1:%u/v1",
@@ -172,53 +174,55 @@ exit_code(troupe_query_outcome_t outcome)
 }
 
 static int
-run(const struct query *self)
+run(const struct query *self, struct troupe__call *call)
 {
-    troupe_t *node = NULL;
     troupe_query_t *result = NULL;
-    int code = TROUPE__EXIT_FAILED;
-    int rc = troupe_new(NULL, &node);
+    int rc = troupe__call_node(call);
+    if (call->served)
+        call->tell(call->data, ASKED_SHARE, "the models are asked");
     if (rc == 0)
-        rc = troupe_query_run(node, &self->options, &result);
+        rc = troupe_query_run(call->node, &self->options, &result);
     if (rc < 0) {
-        fprintf(stderr, "troupe query: the query failed: %s\n",
+        fprintf(troupe__errors(), "troupe query: the query failed: %s\n",
                 troupe_strerror(rc));
-    } else {
-        fputs(self->arguments.json ? troupe_query_json(result)
-                                   : troupe_query_text(result),
-              stdout);
-        if (self->arguments.json)
-            putchar('\n');
-        (void) troupe__flush_output();
-        code = exit_code(troupe_query_outcome(result));
+        return TROUPE__EXIT_FAILED;
     }
+    troupe__call_result(call, self->arguments.json, troupe_query_text(result),
+                        troupe_query_json(result));
+    int code = exit_code(troupe_query_outcome(result));
     troupe_query_destroy(&result);
-    troupe_destroy(&node);
     return code;
 }
 
 int
-troupe__command_query(int argc, char **argv)
+troupe__call_query(struct troupe__call *call, int argc, char **argv)
 {
     struct query self = {.options = troupe_query_options_default()};
+    troupe__call_parse_begin();
     int code =
         troupe__query_arguments(argc, argv, &self.arguments, &self.options);
+    troupe__call_parse_end();
     if (code < 0)
         code = take_prompt(&self);
-    if (code < 0 && troupe__catch_interrupts(&self.options.interrupt_fd) < 0) {
-        perror("troupe query: pipe");
-        code = TROUPE__EXIT_FAILED;
-    }
+    if (code < 0)
+        code = troupe__call_listen(call);
+    self.options.interrupt_fd = call->interrupt_fd;
     if (code < 0)
         code = self.arguments.mock ? take_mock(&self) : take_file(&self);
     if (code < 0)
         code = check_quorum(&self);
     if (code < 0)
-        code = run(&self);
+        code = run(&self, call);
     troupe__mock_stop(&self.mock);
     troupe__model_file_free(&self.file);
     free(self.models);
     free(self.names);
     free(self.prompt);
     return code;
+}
+
+int
+troupe__command_query(int argc, char **argv)
+{
+    return troupe__call_run("query", troupe__call_query, argc, argv);
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* research_arguments.h: what stands on the command line of `troupe research`.
+ */
+#ifndef TROUPE_TOOLS_RESEARCH_ARGUMENTS_H
+#define TROUPE_TOOLS_RESEARCH_ARGUMENTS_H
+
+#include "troupe_research.h"
+
+#include "tools/engine_file.h"
+#include "tools/faults.h"
+#include "tools/research_tools.h"
+
+#define TROUPE__ENGINE_NAMES_MAX 32
+
+enum troupe__report_format {
+    TROUPE__REPORT_MARKDOWN,
+    TROUPE__REPORT_JSON,
+    TROUPE__REPORT_HTML
+};
+
+struct troupe__research_arguments {
+    const char *question;
+    const char *roots[TROUPE_ROOTS_MAX];
+    size_t root_count;
+    const char *cache;
+    const char *web; /* file of engines; NULL: none */
+    const char *mcp; /* file of tools that are engines; NULL: none */
+    const char *engines[TROUPE__ENGINE_NAMES_MAX]; /* none: all there are */
+    size_t engine_count;
+    size_t limit;
+    size_t pages; /* that are fetched */
+    size_t deadline_ms;
+    troupe_research_effort_t effort;
+    struct troupe__faults faults;
+    enum troupe__report_format format;
+    const char *timeline; /* file that it is drawn to; NULL: none */
+    bool private_pages;
+    bool quiet;
+    bool verbose;
+};
+
+/* troupe__research_arguments: -1 to go on, or an exit code after having said
+ * why. */
+int troupe__research_arguments(int argc, char **argv,
+                               struct troupe__research_arguments *ret);
+
+/* The engines that are asked. */
+struct troupe__research_engines {
+    struct troupe__engine_file file;
+    troupe_web_engine_t web[TROUPE_RESEARCH_WEB_MAX]; /* they point into it */
+    size_t web_count;
+    struct troupe__research_tools tools;
+    uint32_t local; /* of the corpus, as bits */
+};
+
+/* troupe__research_engines: read the file, choose by name; -1 or an exit code
+ * after having said why. Ends with troupe__research_engines_free(). */
+int troupe__research_engines(const struct troupe__research_arguments *arguments,
+                             struct troupe__research_engines *ret_engines);
+void troupe__research_engines_free(struct troupe__research_engines *self);
+
+#endif
