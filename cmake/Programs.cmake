@@ -122,7 +122,7 @@ function(troupe_link_runner target)
         $<IF:$<C_COMPILER_ID:GNU>,-O1,-O0>)
     if(TROUPE_OWN_RUNNER)
         target_sources(${target} PRIVATE ${harness}/criterion/runner.c)
-        target_include_directories(${target} BEFORE PRIVATE ${harness})
+        target_include_directories(${target} SYSTEM BEFORE PRIVATE ${harness})
         # Everything takes several times as long: tests may do less of it.
         target_compile_definitions(${target} PRIVATE TROUPE_SLOW_BUILD)
     else()

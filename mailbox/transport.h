@@ -16,12 +16,16 @@
  * pipe's reader to sleep and make the next sender pay for waking it, so the
  * reader receives only what the doorbell announces: senders raise `rung`
  * after each send; the reader counts what it has `taken`. A reader about to
- * sleep asks the socket itself, so that no ring can be missed.
+ * sleep asks the socket itself, so that no ring can be missed. What wakes it is
+ * the send, and a sender may lose its processor before it rings: so a reader
+ * that was `woken` takes a frame without having heard of it, and is then ahead
+ * of the rings until the sender runs again.
  */
 struct troupe__inbox {
     void *socket;                       /* the reader's */
     int fd;                             /* its descriptor */
     bool armed;                         /* the reader's; see source.h */
+    bool woken;                         /* the reader's: it slept since */
     char endpoint[48];                  /* inproc://... */
     uint64_t taken;                     /* the reader's */
     _Alignas(64) _Atomic uint64_t seen; /* `taken`, for others to read */
@@ -31,7 +35,7 @@ struct troupe__inbox {
 /*
  * `rung` and `taken` count frames and bytes in one number: each frame adds
  * its size << TROUPE__RING_BITS, plus 1. Both sides add the same, so that
- * their difference is exact as long as fewer than 2^24 frames are under way.
+ * their difference is exact as long as fewer than 2^23 frames are under way.
  */
 enum { TROUPE__RING_BITS = 24 };
 
@@ -97,7 +101,27 @@ troupe__inbox_ready(struct troupe__inbox *self)
 {
     uint64_t open =
         atomic_load_explicit(&self->rung, memory_order_acquire) - self->taken;
-    return open & ((1 << TROUPE__RING_BITS) - 1);
+    open &= (1 << TROUPE__RING_BITS) - 1;
+    /* The upper half are numbers below zero: the reader is ahead. */
+    return open >> (TROUPE__RING_BITS - 1) ? 0 : open;
+}
+
+/* troupe__inbox_slept: its reader waited for it, and waits no more. */
+static inline void
+troupe__inbox_slept(struct troupe__inbox *self)
+{
+    self->woken = !self->armed;
+}
+
+/* troupe__inbox_likely: as ready, and one more try after a sleep. */
+static inline uint64_t
+troupe__inbox_likely(struct troupe__inbox *self)
+{
+    uint64_t ready = troupe__inbox_ready(self);
+    if (!self->woken)
+        return ready;
+    self->woken = false;
+    return ready > 0 ? ready : 1;
 }
 
 /* troupe__inbox_under_way: bytes sent and not yet taken; any thread. */

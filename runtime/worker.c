@@ -55,16 +55,17 @@ static uint32_t
 take_frames(struct troupe__worker *self, struct troupe__inbox *inbox,
             uint32_t most)
 {
-    uint64_t ready = troupe__inbox_ready(inbox);
-    uint32_t count = ready < most ? (uint32_t) ready : most;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!troupe__inbox_take(inbox, self->frame))
-            break;
+    uint64_t likely = troupe__inbox_likely(inbox);
+    uint32_t taken = 0;
+    if (likely < most)
+        most = (uint32_t) likely;
+    while (taken < most && troupe__inbox_take(inbox, self->frame)) {
+        taken++;
         troupe__deliver_frame(self, self->frame->data, self->frame->size,
                               self->frame);
         self->frame = troupe__frame_clear(self->frame);
     }
-    return count;
+    return taken;
 }
 
 /* The newest first: a tree of actors is then walked in depth, not in breadth,
@@ -180,6 +181,8 @@ troupe__worker_sleep(struct troupe__worker *self, uint64_t until_ns)
     }
     count += troupe__remotes_source(self, &sources[count]);
     troupe__sources_wait(sources, count, looks.fds, looks.count, ms);
+    for (uint32_t i = 0; i < self->lane_count; i++)
+        troupe__inbox_slept(&self->lanes[i]);
     atomic_store(&self->idle, false);
     self->now_ticks = 0;
     self->polled_ticks = troupe__ticks();

@@ -118,6 +118,44 @@ Test(transport, descriptors_are_waited_for_beside_frames)
     end();
 }
 
+/* A sender that is interrupted between its send and its ring: the reader has
+ * the frame, and waits for its processor no more than a sleeper does. */
+Test(transport, who_is_woken_takes_a_frame_before_its_ring)
+{
+    begin();
+    send_bytes(100);
+    cr_assert(wait_ms(-1));
+    cr_assert_eq(take_all(), 1);
+    while (wait_ms(0))
+        continue;
+    uint64_t rung = atomic_load(&inbox.rung);
+    send_bytes(100);
+    uint64_t ring = atomic_exchange(&inbox.rung, rung) - rung;
+    cr_assert(wait_ms(-1));
+    troupe__inbox_slept(&inbox);
+    cr_assert_eq(troupe__inbox_ready(&inbox), 0);
+    cr_assert_eq(troupe__inbox_likely(&inbox), 1);
+    cr_assert(troupe__inbox_take(&inbox, frame));
+    frame = troupe__frame_clear(frame);
+    /* It is ahead: nothing is ready, nothing is under way, and it can sleep. */
+    cr_assert_eq(troupe__inbox_likely(&inbox), 0);
+    cr_assert_eq(troupe__inbox_under_way(&inbox), 0);
+    cr_assert_not(wait_ms(0));
+    troupe__inbox_slept(&inbox);
+    cr_assert_eq(troupe__inbox_likely(&inbox), 0);
+    /* Another frame, with its ring, does not wait for the ring that is due. */
+    send_bytes(50);
+    cr_assert(wait_ms(-1));
+    troupe__inbox_slept(&inbox);
+    cr_assert_eq(troupe__inbox_likely(&inbox), 1);
+    cr_assert(troupe__inbox_take(&inbox, frame));
+    frame = troupe__frame_clear(frame);
+    atomic_fetch_add(&inbox.rung, ring);
+    cr_assert_eq(troupe__inbox_likely(&inbox), 0);
+    cr_assert_eq(take_all(), 0);
+    end();
+}
+
 enum { FRAMES = 20000 };
 
 static void *
