@@ -114,23 +114,30 @@ end_one(struct graph *self)
 
 /* --- the run ----------------------------------------------------------------*/
 
+static uint32_t
+pick(unsigned *seed, uint32_t below)
+{
+    return below > 0 ? (uint32_t) rand_r(seed) % below : 0;
+}
+
 static void
 build(struct graph *self, unsigned *seed)
 {
     memset(self, 0, sizeof *self);
-    self->actor_count = 2 + (uint32_t) rand_r(seed) % (ACTORS_MAX - 1);
-    self->ask_count = 1 + (uint32_t) rand_r(seed) % ASKS_MAX;
-    uint32_t idle = (uint32_t) rand_r(seed) % 3; /* never ask, and hold */
-    for (uint32_t i = 0; i < self->actor_count; i++) {
+    const uint32_t actors = 2 + pick(seed, ACTORS_MAX - 1);
+    self->actor_count = actors;
+    self->ask_count = 1 + pick(seed, ASKS_MAX);
+    uint32_t idle = pick(seed, 3); /* never ask, and hold */
+    for (uint32_t i = 0; i < actors; i++) {
         const troupe_spawn_options_t options = {.place = TROUPE_WORKER,
                                                 .worker = i % 2};
-        self->strict[i] = rand_r(seed) % 3 == 0;
+        self->strict[i] = pick(seed, 3) == 0;
         self->refs[i] = spawn(self->strict[i] ? &strict : &knotted, &options);
     }
-    uint32_t askers = idle < self->actor_count ? self->actor_count - idle : 0;
+    uint32_t askers = idle < actors ? actors - idle : 0;
     for (uint32_t i = 0; i < self->ask_count; i++) {
-        self->from[i] = askers ? (uint32_t) rand_r(seed) % askers : 0;
-        self->to[i] = (uint32_t) rand_r(seed) % self->actor_count;
+        self->from[i] = pick(seed, askers);
+        self->to[i] = pick(seed, actors);
         self->open[i] = true;
         self->asks[i] = (struct knot_ask){.from = self->refs[self->from[i]],
                                           .to = self->refs[self->to[i]],
