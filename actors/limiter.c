@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limiter.c: the actor that lets so many asks through as can be borne. */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "troupe_ask.h"
@@ -10,29 +8,14 @@
 #include "troupe_limit.h"
 
 #include "actors/relay.h"
-#include "mailbox/check.h"
 
-#define QUEUE               100
-#define WITHOUT_DEADLINE_MS 600000
-
-/* One ask: in the queue, or under way. */
-struct passage {
-    struct passage *next, **link;
-    struct gate *gate;
-    troupe_token_t token;
-    troupe_ask_t ask;
-    uint64_t deadline_ns; /* 0: none */
-    uint8_t *body;        /* while it waits */
-    size_t size;
-    char type[TROUPE_TYPE_MAX + 1];
-};
+#define QUEUE 100
 
 struct gate {
     troupe_ref_t backend;
     troupe_limit_t limit;
-    struct passage *first, **end; /* that wait */
-    struct passage *under_way;
-    uint64_t waiting, queue, refused;
+    struct relays waiting, under_way;
+    uint64_t queue, refused;
 };
 
 static int
@@ -61,7 +44,8 @@ gate_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct gate *self = state;
     troupe_limit_options_t options = {.start = 0};
     self->queue = QUEUE;
-    self->end = &self->first;
+    troupe__relays_open(&self->waiting);
+    troupe__relays_open(&self->under_way);
     int rc = read_options(msg, &self->queue, &options);
     if (rc == 0)
         rc = troupe_limit_init(&self->limit, &options);
@@ -77,59 +61,13 @@ gate_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc;
 }
 
-static void
-queue_add(struct gate *self, struct passage *it)
-{
-    it->link = self->end;
-    *self->end = it;
-    self->end = &it->next;
-    self->waiting += 1;
-}
-
-static void
-queue_remove(struct gate *self, struct passage *it)
-{
-    *it->link = it->next;
-    if (it->next)
-        it->next->link = it->link;
-    else
-        self->end = it->link;
-    self->waiting -= 1;
-    it->next = NULL;
-}
-
-static void
-way_add(struct gate *self, struct passage *it)
-{
-    it->link = &self->under_way;
-    it->next = self->under_way;
-    if (it->next)
-        it->next->link = &it->next;
-    self->under_way = it;
-}
-
-static void
-way_remove(struct passage *it)
-{
-    *it->link = it->next;
-    if (it->next)
-        it->next->link = it->link;
-}
-
-static void
-passage_free(struct passage *it)
-{
-    free(it->body);
-    free(it);
-}
-
 /* --- asks -------------------------------------------------------------------*/
 
 static int let_through(troupe_context_t *ctx, struct gate *self);
 
 /* Word that the asker's time was up may come before the ask's own end. */
 static bool
-is_loss(troupe_context_t *ctx, const struct passage *it,
+is_loss(troupe_context_t *ctx, const struct relayed *it,
         const troupe_answer_t *answer)
 {
     int code = answer->code;
@@ -146,7 +84,7 @@ static int
 on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct gate *self = state;
-    struct passage *it = answer->data;
+    struct relayed *it = answer->data;
     if (is_loss(ctx, it, answer))
         troupe_limit_lose(&self->limit);
     else if (answer->outcome == TROUPE_REPLY || answer->outcome == TROUPE_ERROR)
@@ -154,32 +92,24 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     else
         troupe_limit_forget(&self->limit);
     int rc = troupe__relay_answer(ctx, &it->token, answer);
-    way_remove(it);
-    passage_free(it);
+    troupe__relays_remove(&self->under_way, it);
+    troupe__relayed_free(it);
     return rc < 0 ? rc : let_through(ctx, self);
 }
 
 /* The limit has let it through. */
 static int
-pass(troupe_context_t *ctx, struct gate *self, struct passage *it)
+pass(troupe_context_t *ctx, struct gate *self, struct relayed *it)
 {
-    troupe_ask_options_t options = {.timeout_ms = WITHOUT_DEADLINE_MS,
-                                    .deadline_ns = it->deadline_ns,
-                                    .answer = on_answer,
-                                    .data = it,
-                                    .detached = true};
-    int rc = troupe_ask_with(ctx, self->backend, it->type, &options, &it->ask,
-                             "r", it->body, it->size);
-    free(it->body);
-    it->body = NULL;
+    int rc = troupe__relayed_ask(ctx, it, self->backend, on_answer);
     if (rc == 0) {
-        way_add(self, it);
+        troupe__relays_add(&self->under_way, it);
         return 0;
     }
     troupe_limit_forget(&self->limit);
     rc =
         troupe__relay_error(ctx, &it->token, rc, "the backend cannot be asked");
-    passage_free(it);
+    troupe__relayed_free(it);
     return rc;
 }
 
@@ -187,24 +117,13 @@ static int
 let_through(troupe_context_t *ctx, struct gate *self)
 {
     int rc = 0;
-    while (rc == 0 && self->first && troupe_limit_take(&self->limit) == 0) {
-        struct passage *it = self->first;
-        queue_remove(self, it);
+    while (rc == 0 && self->waiting.first
+           && troupe_limit_take(&self->limit) == 0) {
+        struct relayed *it = self->waiting.first;
+        troupe__relays_remove(&self->waiting, it);
         rc = pass(ctx, self, it);
     }
     return rc;
-}
-
-static struct passage *
-passage_new(const troupe_message_t *msg)
-{
-    struct passage *it = troupe__alloc(sizeof *it);
-    const void *body = troupe_message_body(msg, &it->size);
-    snprintf(it->type, sizeof it->type, "%s", troupe_message_type(msg));
-    it->body = troupe__alloc(it->size + 1);
-    memcpy(it->body, body, it->size);
-    it->deadline_ns = troupe_message_deadline_ns(msg);
-    return it;
 }
 
 static int
@@ -213,29 +132,19 @@ on_ask(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct gate *self = state;
     if (!troupe_message_is_ask(msg))
         return troupe_forward(ctx, self->backend, msg);
-    bool passes = !self->first && troupe_limit_take(&self->limit) == 0;
-    if (!passes && self->waiting >= self->queue) {
+    bool passes = !self->waiting.first && troupe_limit_take(&self->limit) == 0;
+    if (!passes && self->waiting.count >= self->queue) {
         self->refused += 1;
         return troupe_reply_error(
             ctx, -EBUSY, "%u asks are under way, the limit now, and %llu wait",
             (unsigned) self->limit.under_way,
-            (unsigned long long) self->waiting);
+            (unsigned long long) self->waiting.count);
     }
-    struct passage *it = passage_new(msg);
-    int rc = troupe_defer(ctx, &it->token);
-    CHECK(rc == 0);
+    struct relayed *it = troupe__relayed_new(ctx, msg);
     if (passes)
         return pass(ctx, self, it);
-    queue_add(self, it);
+    troupe__relays_add(&self->waiting, it);
     return 0;
-}
-
-static struct passage *
-find(struct passage *it, troupe_token_t token)
-{
-    while (it && it->token.id != token.id)
-        it = it->next;
-    return it;
 }
 
 static int
@@ -243,13 +152,13 @@ on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct gate *self = state;
     troupe_token_t token = troupe_token_read(msg);
-    struct passage *waits = find(self->first, token);
-    const struct passage *goes = find(self->under_way, token);
+    struct relayed *waits = troupe__relays_find(&self->waiting, token);
+    const struct relayed *goes = troupe__relays_find(&self->under_way, token);
     if (goes)
         (void) troupe_cancel(ctx, goes->ask); /* or it is just answered */
     if (waits) {
-        queue_remove(self, waits);
-        passage_free(waits);
+        troupe__relays_remove(&self->waiting, waits);
+        troupe__relayed_free(waits);
     }
     if (!goes)
         troupe_token_drop(ctx, &token);
@@ -264,17 +173,8 @@ on_state(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_reply(ctx, "{s:U, s:U, s:U, s:U, s:U, s:U}", "limit",
                         (uint64_t) self->limit.limit, "under_way",
                         (uint64_t) self->limit.under_way, "waiting",
-                        self->waiting, "taken", self->limit.taken, "refused",
-                        self->refused, "lost", self->limit.lost);
-}
-
-static void
-free_all(struct passage *it)
-{
-    for (struct passage *next; it; it = next) {
-        next = it->next;
-        passage_free(it);
-    }
+                        self->waiting.count, "taken", self->limit.taken,
+                        "refused", self->refused, "lost", self->limit.lost);
 }
 
 static void
@@ -282,8 +182,8 @@ gate_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 {
     struct gate *self = state;
     (void) ctx, (void) reason;
-    free_all(self->first);
-    free_all(self->under_way);
+    troupe__relays_free(&self->waiting);
+    troupe__relays_free(&self->under_way);
 }
 
 TROUPE_KIND(troupe_limiter, struct gate, TROUPE_ON_START(gate_start),
