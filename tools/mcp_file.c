@@ -143,11 +143,12 @@ read_engine(struct troupe__mcp_file *self, const struct troupe__value *key,
     if (wrong)
         troupe__found(findings, key->spot, "engine '%s': %s; correct that",
                       key->text, wrong);
-    if (is_taken(key->text))
+    if (is_taken(key->text)) {
         troupe__found(findings, key->spot,
                       "an engine cannot be called '%s': another actor is; "
                       "rename it",
                       key->text);
+    }
 }
 
 static void

@@ -113,11 +113,12 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
     case 'c':
         return take_root(optarg, ret);
     case 'e':
-        if (ret->engine_count == TROUPE__ENGINE_NAMES_MAX)
+        if (ret->engine_count == TROUPE__ENGINE_NAMES_MAX) {
             return troupe__usage_error("research",
                                        "more than %d times "
                                        "--engine",
                                        TROUPE__ENGINE_NAMES_MAX);
+        }
         ret->engines[ret->engine_count++] = optarg;
         return -1;
     case 'w':
@@ -128,10 +129,11 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
         return troupe__check_path("research", "--mcp", optarg);
     case 'F':
         if (!troupe__read_number(optarg, 1, TROUPE_RESEARCH_PAGES_MAX,
-                                 &ret->pages))
+                                 &ret->pages)) {
             return troupe__usage_error("research",
                                        "--fetch wants a number, 1 to %d",
                                        TROUPE_RESEARCH_PAGES_MAX);
+        }
         return -1;
     case 'P':
         ret->private_pages = true;
@@ -266,12 +268,13 @@ check_names(const struct troupe__engine_file *file,
             bad |= strcmp(name, taken[j]) == 0;
         for (size_t j = 0; j < tools->count; j++)
             bad |= strcmp(name, tools->tools[j].name) == 0;
-        if (bad)
+        if (bad) {
             return troupe__usage_error(
                 "research",
                 "an engine of --web cannot be called '%s': an "
                 "actor of the run is; rename it",
                 name);
+        }
     }
     return -1;
 }
