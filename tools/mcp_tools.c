@@ -31,7 +31,7 @@ static const char *const type_words[] = {"text", "choice",  "number",
 #define DEADLINE(words)                                                        \
     {                                                                          \
         .name = "deadline_ms", .option = "--deadline", .type = TROUPE__MCP_MS, \
-        .min = 1, .max = DAY_MS, .text = words                                 \
+        .min = 1, .max = DAY_MS, .text = (words)                               \
     }
 #define END                                                                    \
     {                                                                          \
