@@ -77,6 +77,22 @@ engines_are_good(const troupe_research_options_t *options)
     return true;
 }
 
+static bool
+model_is_good(const troupe_query_model_t *model)
+{
+    return is_text(model->name) && is_text(model->url) && is_text(model->model);
+}
+
+static bool
+models_are_good(const troupe_research_options_t *options)
+{
+    if (!options->writer)
+        return !options->checker;
+    return model_is_good(options->writer)
+           && (!options->checker || model_is_good(options->checker))
+           && options->budget.money >= 0;
+}
+
 /* All that goes into a message must be text. */
 int
 troupe__research_check(const troupe_research_options_t *options)
@@ -90,6 +106,7 @@ troupe__research_check(const troupe_research_options_t *options)
         || options->deadline_ms > UINT32_MAX - RESEARCH_GRACE_MS
         || options->progress_ms == 0
         || (unsigned) options->effort > TROUPE_RESEARCH_THOROUGH
+        || !models_are_good(options)
         || options->engines >= 1u << TROUPE_ENGINE_COUNT
         || (options->fault_count > 0 && !options->faults)
         || (options->skip_count > 0 && !options->skips)
@@ -158,6 +175,11 @@ troupe__research_request_read(const troupe_message_t *msg,
         &it.deadline_ms, "interrupt_fd", &it.interrupt_fd, "documents",
         &it.documents, "passages", &it.passages, "skipped", &it.skipped,
         "incomplete", &it.incomplete, "failures", &it.failures);
+    if (rc == 0)
+        rc = troupe_unpack(msg, "{s?R, s?U, s?f, s?U}", "budget", &it.budget,
+                           "reserve_tokens", &it.reserve.tokens,
+                           "reserve_money", &it.reserve.money, "reserve_calls",
+                           &it.reserve.calls);
     if (rc == 0)
         rc = troupe__members_read(msg, &it.members);
     if (rc == 0)
@@ -245,6 +267,11 @@ troupe__report_destroy(struct troupe_report **self_p)
     for (uint32_t i = 0; i < self->flag_count; i++)
         free(self->flags[i].path);
     free(self->flags);
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        free(self->written[i].text);
+        free(self->written[i].places.items);
+    }
+    free(self->written);
     for (uint32_t i = 0; i < self->part_count; i++)
         free(self->parts[i].url);
     free(self->parts);

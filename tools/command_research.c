@@ -63,6 +63,8 @@ exit_code(const troupe_research_t *research)
         return TROUPE__EXIT_OK;
     case TROUPE_RESEARCH_DEGRADED:
         return TROUPE__EXIT_PARTIAL;
+    case TROUPE_RESEARCH_BUDGET:
+        return TROUPE__EXIT_BUDGET;
     case TROUPE_RESEARCH_NOTHING:
         break;
     }
@@ -174,7 +176,8 @@ update(const struct troupe__research_arguments *arguments,
 
 static troupe_research_options_t
 options_of(const struct troupe__research_arguments *arguments,
-           const struct troupe__research_engines *engines)
+           const struct troupe__research_engines *engines,
+           const struct troupe__research_models *models)
 {
     troupe_research_options_t options = troupe_research_options_default();
     options.question = arguments->question;
@@ -185,6 +188,9 @@ options_of(const struct troupe__research_arguments *arguments,
     options.web_count = engines->web_count;
     options.pages = (uint32_t) arguments->pages;
     options.effort = arguments->effort;
+    options.writer = models->count > 0 ? &models->items[0] : NULL;
+    options.checker = models->count > 1 ? &models->items[1] : NULL;
+    options.budget = arguments->budget;
     options.private_pages = arguments->private_pages;
     options.limit = (uint32_t) arguments->limit;
     options.faults = arguments->faults.items;
@@ -194,7 +200,8 @@ options_of(const struct troupe__research_arguments *arguments,
 
 static int
 answer(const struct troupe__research_arguments *arguments,
-       const struct troupe__research_engines *engines, uint64_t start_ns)
+       const struct troupe__research_engines *engines,
+       const struct troupe__research_models *models, uint64_t start_ns)
 {
     struct patience patience = {.interrupt_fd = -1};
     if (troupe__catch_interrupts(&patience.interrupt_fd) < 0) {
@@ -217,7 +224,7 @@ answer(const struct troupe__research_arguments *arguments,
                                         .terminal = isatty(STDERR_FILENO),
                                         .start_ns = start_ns};
     troupe_research_skip_t skips[TROUPE_RESEARCH_SKIPS_MAX];
-    troupe_research_options_t options = options_of(arguments, engines);
+    troupe_research_options_t options = options_of(arguments, engines, models);
     troupe_corpus_stats_t stats = {0};
     char *standard = arguments->cache ? NULL : troupe__cache_directory();
     int code = TROUPE__EXIT_OK;
@@ -247,13 +254,17 @@ troupe__command_research(int argc, char **argv)
 {
     struct troupe__research_arguments arguments;
     struct troupe__research_engines engines;
+    struct troupe__research_models models = {.count = 0};
     uint64_t start_ns = troupe__monotonic_ns();
     int code = troupe__research_arguments(argc, argv, &arguments);
     if (code >= 0)
         return code;
     code = troupe__research_engines(&arguments, &engines);
     if (code < 0)
-        code = answer(&arguments, &engines, start_ns);
+        code = troupe__research_models(&arguments, &models);
+    if (code < 0)
+        code = answer(&arguments, &engines, &models, start_ns);
+    troupe__research_models_free(&models);
     troupe__research_engines_free(&engines);
     return code;
 }

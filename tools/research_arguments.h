@@ -8,6 +8,7 @@
 
 #include "tools/engine_file.h"
 #include "tools/faults.h"
+#include "tools/model_file.h"
 
 #define TROUPE__ENGINE_NAMES_MAX 32
 
@@ -31,6 +32,10 @@ struct troupe__research_arguments {
     troupe_research_effort_t effort;
     struct troupe__faults faults;
     enum troupe__report_format format;
+    const char *models;  /* file of models; NULL: none */
+    const char *writer;  /* NULL: the file's first */
+    const char *checker; /* NULL: the writer */
+    troupe_cost_t budget;
     const char *timeline; /* file that it is drawn to; NULL: none */
     bool private_pages;
     bool quiet;
@@ -41,6 +46,18 @@ struct troupe__research_arguments {
  * why. */
 int troupe__research_arguments(int argc, char **argv,
                                struct troupe__research_arguments *ret);
+
+/* The models that are asked. */
+struct troupe__research_models {
+    struct troupe__model_file file;
+    troupe_query_model_t *items; /* they point into it; NULL: none */
+    size_t count;                /* 1, or 2 with the checker */
+};
+
+/* troupe__research_models: as troupe__research_engines(). */
+int troupe__research_models(const struct troupe__research_arguments *arguments,
+                            struct troupe__research_models *ret_models);
+void troupe__research_models_free(struct troupe__research_models *self);
 
 /* The engines that are asked. */
 struct troupe__research_engines {

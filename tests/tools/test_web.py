@@ -194,7 +194,7 @@ def test_flags(world):
 
 FAULTS = (("manner=500", "HTTP 500"), ("manner=badjson", "no JSON"),
           ("manner=huge=9000000", "over 1048576 bytes"),
-          ("manner=lie", "broke off"), ("manner=hang", "(2 attempts)"),
+          ("manner=lie", "(2 attempts)"), ("manner=hang", "(2 attempts)"),
           ("manner=drip=1s", "(2 attempts)"),
           ("manner=429+after=100", "HTTP 429"), ("manner=404", "HTTP 404"))
 
@@ -280,6 +280,68 @@ def test_formats(world, work):
     world.run(one, "--format", "pdf", code=2)
 
 
+MODELS = """providers:
+  mock: {url: "BASE/v1"}
+models:
+  good: {provider: mock, model: plain, price_in: 1, price_out: 2}
+  liar:
+    provider: mock
+    model: 'say={"sentences":[{"text":"It has 9 queens.","spans":[1]}]}'
+  nobody:
+    provider: mock
+    model: 'say={"sentences":[{"text":"Yes.","spans":[77]}]}'
+  denier: {provider: mock, model: 'say={"supported":[false]}'}
+  mute: {provider: mock, model: "401"}
+"""
+
+
+def test_models(world, work):
+    """A model plans, writes and is checked; what it invents is replaced."""
+    path = os.path.join(work, "models.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(MODELS.replace("BASE", world.base))
+    one = 'engines: {searx: {kind: searxng, url: "BASE/search"}}'
+
+    def report(*arguments, code=0):
+        return world.report(one, "--models", path, *arguments, code=code)
+
+    got = report("--effort", "auto")
+    check(len(got["written"]) == 1 and got["written"][0]["checked"],
+          f"written and checked: {got['written']}")
+    check([it["name"] for it in got["facets"]] == ["figures"],
+          f"planned: {got['facets']}")
+    check(got["run"]["cost"]["calls"] == 3 and got["run"]["cost"]["known"],
+          f"cost: {got['run']['cost']}")
+    quick = ("--effort", "quick")
+    for model, why in (("liar", "number"), ("nobody", "not given")):
+        got = report(*quick, "--model", model)
+        it = got["written"][0]
+        check(it["text"] is None and why in it["rejected"], f"{model}: {it}")
+        check(any("was rejected" in line for line in got["limits"]), model)
+        check(got["answer"]["sentences"], "the quotes are there")
+    got = report(*quick, "--check-model", "denier")
+    check(got["written"][0]["text"] is None
+          and got["written"][0]["citations"], "denied, and quoted instead")
+    got = report("--model", "mute", code=3)
+    check("model planner (failed: HTTP 401" in got["degraded_reason"]
+          and "model writer (failed: HTTP 401" in got["degraded_reason"],
+          f"mute: {got['degraded_reason']}")
+    check(got["answer"]["sentences"], "the run goes on without models")
+    got = report("--budget-calls", "2", code=4)
+    check("the budget is used up" in got["degraded_reason"], "the budget")
+    check(got["written"], "a part of it was kept for the answer")
+    got = report("--budget-tokens", "100", code=4)
+    check(got["written"] is None and got["answer"]["sentences"], "no model")
+    done = world.run(one, "--models", path, "--quiet")
+    check("## In short" in done.stdout, "in Markdown")
+    for arguments in (("--model", "good"), ("--budget-calls", "1"),
+                      ("--models", path, "--budget-calls", "0"),
+                      ("--models", path, "--budget-money", "x")):
+        world.run(one, *arguments, code=2)
+    done = world.run(one, "--models", path, "--model", "gud", code=1)
+    check("did you mean 'good'" in done.stderr, "a wrong name")
+
+
 def test_deadline(world):
     text = ('engines:\n  good: {kind: searxng, url: "BASE/search"}\n'
             '  bad: {kind: searxng, url: "BASE/search?manner=hang"}\n')
@@ -346,6 +408,7 @@ def main():
         test_flags(world)
         test_faults(world)
         test_formats(world, work)
+        test_models(world, work)
         test_deadline(world)
         test_corpus(world, work)
         test_mistakes(world)
