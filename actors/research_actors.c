@@ -9,7 +9,9 @@
 #include "troupe_child_calls.h"
 #include "troupe_corpus.h"
 #include "troupe_http.h"
+#include "troupe_journal.h"
 #include "troupe_rate.h"
+#include "troupe_recorder.h"
 #include "troupe_stats.h"
 
 #include "actors/web.h"
@@ -141,6 +143,33 @@ add_web_engine(struct cast *self, const troupe_web_engine_t *engine)
 }
 
 static int
+add_journal(struct cast *self)
+{
+    const char *path = self->options->journal;
+    if (!path)
+        return 0;
+    troupe_child_spec_t spec =
+        troupe__cast_spec("journal", &troupe_journal_actor, TROUPE_OWN_THREAD);
+    int rc = troupe_child_spec_pack(&spec, "{s:s, s:U}", "path", path, "mode",
+                                    (uint64_t) TROUPE_JOURNAL_RESUME);
+    return troupe__cast_start(self, &spec, rc, &self->journal);
+}
+
+int
+troupe__cast_record(struct cast *self, const char *id, troupe_ref_t *ret_ref)
+{
+    char name[ID_SIZE];
+    if (troupe_ref_is_nobody(self->journal))
+        return 0;
+    (void) snprintf(name, sizeof name, "%s-kept", id);
+    troupe_child_spec_t spec =
+        troupe__cast_spec(name, &troupe_recorder, TROUPE_SPREAD);
+    int rc = troupe_child_spec_pack(&spec, "{s:R, s:R}", "to", *ret_ref,
+                                    "journal", self->journal);
+    return troupe__cast_start(self, &spec, rc, ret_ref);
+}
+
+static int
 add_http(struct cast *self, const char *id, bool public_only,
          troupe_ref_t *ret_ref)
 {
@@ -148,7 +177,8 @@ add_http(struct cast *self, const char *id, bool public_only,
         troupe__cast_spec(id, &troupe_http, TROUPE_SPREAD);
     int rc = troupe_child_spec_pack(&spec, "{s:b}", "public_only",
                                     (int) public_only);
-    return troupe__cast_start(self, &spec, rc, ret_ref);
+    rc = troupe__cast_start(self, &spec, rc, ret_ref);
+    return rc == 0 ? troupe__cast_record(self, id, ret_ref) : rc;
 }
 
 /* Those of the web, and whatever else answers "search". */
@@ -249,6 +279,8 @@ troupe__research_actors_start(troupe_t *node,
                         .actors = ret_actors};
     int rc = troupe_node_supervisor_start(node, &supervisor, NULL, 0,
                                           &ret_actors->supervisor, NULL);
+    if (rc == 0)
+        rc = add_journal(&self);
     if (rc == 0)
         rc = add_local_engines(&self);
     if (rc == 0)

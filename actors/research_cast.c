@@ -74,6 +74,8 @@ troupe__cast_models(struct cast *self)
     struct model_means means = {.budget = TROUPE_NOBODY};
     int rc = troupe__cast_start(self, &backend, 0, &means.backend);
     if (rc == 0)
+        rc = troupe__cast_record(self, "model-backend", &means.backend);
+    if (rc == 0)
         rc = add_budget(self);
     means.budget = self->request->budget;
     if (rc == 0)

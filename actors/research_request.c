@@ -32,14 +32,29 @@ is_text(const char *text)
     return text && troupe__utf8_is_valid(text, strlen(text));
 }
 
+/* What the actors behind those of the report are called. */
+static bool
+is_reserved(const char *name)
+{
+    static const char *const begins[] = {"http",  "page-",  "rate-",
+                                         "model", "budget", "journal"};
+    static const char *const names[] = {COORDINATOR, "planner", "writer",
+                                        "checker"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool
 is_taken(const troupe_research_options_t *options, size_t until,
          const char *name)
 {
     troupe_engine_t engine = TROUPE_ENGINE_COUNT;
-    if (troupe_engine_find(name, &engine) == 0 || strcmp(name, COORDINATOR) == 0
-        || strncmp(name, "http", 4) == 0 || strncmp(name, "page-", 5) == 0
-        || strncmp(name, "rate-", 5) == 0)
+    if (troupe_engine_find(name, &engine) == 0 || is_reserved(name))
         return true;
     for (unsigned i = 0; i < ANALYSER_COUNT; i++)
         if (strcmp(name, troupe__analyser_name(i)) == 0)
@@ -107,6 +122,7 @@ troupe__research_check(const troupe_research_options_t *options)
         || options->progress_ms == 0
         || (unsigned) options->effort > TROUPE_RESEARCH_THOROUGH
         || !models_are_good(options)
+        || (options->journal && !is_text(options->journal))
         || options->engines >= 1u << TROUPE_ENGINE_COUNT
         || (options->fault_count > 0 && !options->faults)
         || (options->skip_count > 0 && !options->skips)

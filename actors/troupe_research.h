@@ -98,10 +98,13 @@ typedef struct troupe_research_options {
                                         given; with web_count at most
                                         TROUPE_RESEARCH_WEB_MAX */
     size_t more_count;
-    uint32_t pages;     /* of the web that are fetched, the best first; 0 */
-    bool private_pages; /* also from private addresses */
-    uint32_t engines;   /* bit 1 << troupe_engine_t; 0: all */
-    uint32_t limit;     /* passages that are analysed, 1 .. 100; 32 */
+    uint32_t pages;      /* of the web that are fetched, the best first; 0 */
+    bool private_pages;  /* also from private addresses */
+    const char *journal; /* of what engines of the web, pages and models
+                            answered, which is not asked for again: a file of
+                            troupe_journal_open(), there already; NULL: none */
+    uint32_t engines;    /* bit 1 << troupe_engine_t; 0: all */
+    uint32_t limit;      /* passages that are analysed, 1 .. 100; 32 */
     troupe_research_effort_t effort;
     /* One model plans the facets and writes an answer from the sentences that
      * were found; another, or itself, checks what it wrote. What they say that

@@ -12,6 +12,7 @@
 #include "troupe_research.h"
 
 #include "tools/commands.h"
+#include "tools/findings.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
 #include "tools/report_html.h"
@@ -174,11 +175,19 @@ update(const struct troupe__research_arguments *arguments,
     return code;
 }
 
+/* Who is asked, and where that is kept. */
+struct sources {
+    const struct troupe__research_engines *engines;
+    const struct troupe__research_models *models;
+    const char *journal; /* NULL: nowhere */
+};
+
 static troupe_research_options_t
 options_of(const struct troupe__research_arguments *arguments,
-           const struct troupe__research_engines *engines,
-           const struct troupe__research_models *models)
+           const struct sources *sources)
 {
+    const struct troupe__research_engines *engines = sources->engines;
+    const struct troupe__research_models *models = sources->models;
     troupe_research_options_t options = troupe_research_options_default();
     options.question = arguments->question;
     options.roots = arguments->roots;
@@ -191,6 +200,7 @@ options_of(const struct troupe__research_arguments *arguments,
     options.writer = models->count > 0 ? &models->items[0] : NULL;
     options.checker = models->count > 1 ? &models->items[1] : NULL;
     options.budget = arguments->budget;
+    options.journal = sources->journal;
     options.private_pages = arguments->private_pages;
     options.limit = (uint32_t) arguments->limit;
     options.faults = arguments->faults.items;
@@ -200,8 +210,7 @@ options_of(const struct troupe__research_arguments *arguments,
 
 static int
 answer(const struct troupe__research_arguments *arguments,
-       const struct troupe__research_engines *engines,
-       const struct troupe__research_models *models, uint64_t start_ns)
+       const struct sources *sources, uint64_t start_ns)
 {
     struct patience patience = {.interrupt_fd = -1};
     if (troupe__catch_interrupts(&patience.interrupt_fd) < 0) {
@@ -224,7 +233,7 @@ answer(const struct troupe__research_arguments *arguments,
                                         .terminal = isatty(STDERR_FILENO),
                                         .start_ns = start_ns};
     troupe_research_skip_t skips[TROUPE_RESEARCH_SKIPS_MAX];
-    troupe_research_options_t options = options_of(arguments, engines, models);
+    troupe_research_options_t options = options_of(arguments, sources);
     troupe_corpus_stats_t stats = {0};
     char *standard = arguments->cache ? NULL : troupe__cache_directory();
     int code = TROUPE__EXIT_OK;
@@ -249,6 +258,22 @@ answer(const struct troupe__research_arguments *arguments,
     return code;
 }
 
+/* As it was typed, nearly. */
+static char *
+command_line(int argc, char **argv)
+{
+    char *text = troupe__copy("", 0);
+    for (int i = 0; i < argc; i++) {
+        char *longer =
+            troupe__format("%s%s%s", text, i > 0 ? " " : "", argv[i]);
+        free(text);
+        text = longer;
+    }
+    if (!troupe__is_text(text))
+        *text = '\0';
+    return text;
+}
+
 int
 troupe__command_research(int argc, char **argv)
 {
@@ -256,15 +281,26 @@ troupe__command_research(int argc, char **argv)
     struct troupe__research_engines engines;
     struct troupe__research_models models = {.count = 0};
     uint64_t start_ns = troupe__monotonic_ns();
+    char *command = command_line(argc, argv), *journal = NULL;
     int code = troupe__research_arguments(argc, argv, &arguments);
-    if (code >= 0)
+    if (code >= 0) {
+        free(command);
         return code;
+    }
     code = troupe__research_engines(&arguments, &engines);
     if (code < 0)
         code = troupe__research_models(&arguments, &models);
     if (code < 0)
-        code = answer(&arguments, &engines, &models, start_ns);
+        code = troupe__research_journal(&arguments, command, &journal);
+    if (code < 0) {
+        const struct sources sources = {&engines, &models, journal};
+        code = answer(&arguments, &sources, start_ns);
+        if (code == TROUPE__EXIT_OK)
+            troupe__research_finish(journal);
+    }
     troupe__research_models_free(&models);
     troupe__research_engines_free(&engines);
+    free(command);
+    free(journal);
     return code;
 }

@@ -55,6 +55,14 @@ static const char help[] =
     "                     the most that models may cost; a fifth is kept for "
     "the\n"
     "                     answer\n"
+    "  --resume RUN       go on with a run that was interrupted: with the "
+    "same\n"
+    "                     question and options nothing that an engine of the "
+    "web,\n"
+    "                     a page or a model has answered is asked for again; "
+    "its\n"
+    "                     id, as in 'troupe runs list', or 'last'\n"
+    "  --no-journal       leave nothing to be resumed\n"
     "  --fail NAME[:N]    make an actor fail on its first N messages, without\n"
     "                     N on each: an engine, page-1, summariser,\n"
     "                     fact_checker, sentiment or coordinator\n"
@@ -153,6 +161,12 @@ take_model_option(int c, char *const *argv,
     case 'k':
         ret->checker = optarg;
         return -1;
+    case 'r':
+        ret->resume = optarg;
+        return -1;
+    case 'N':
+        ret->no_journal = true;
+        return -1;
     case 'T':
         return take_count("--budget-tokens", optarg, &ret->budget.tokens);
     case 'L':
@@ -246,6 +260,8 @@ troupe__research_arguments(int argc, char **argv,
                                             {"fetch", 1, NULL, 'F'},
                                             {"fetch-private", 0, NULL, 'P'},
                                             {"effort", 1, NULL, 'E'},
+                                            {"resume", 1, NULL, 'r'},
+                                            {"no-journal", 0, NULL, 'N'},
                                             {"models", 1, NULL, 'M'},
                                             {"model", 1, NULL, 'm'},
                                             {"check-model", 1, NULL, 'k'},
@@ -281,6 +297,10 @@ troupe__research_arguments(int argc, char **argv,
     if ((ret->writer || ret->checker || bound) && !ret->models)
         return troupe__usage_error(
             "research", "models and their budget want --models FILE");
+    if (ret->resume && (ret->no_journal || (!ret->web && !ret->models)))
+        return troupe__usage_error("research",
+                                   "--resume needs the journal of a run with "
+                                   "--web or --models");
     ret->question = argv[optind];
     return troupe__check_query("research", "question", ret->question);
 }

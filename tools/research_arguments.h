@@ -36,6 +36,8 @@ struct troupe__research_arguments {
     const char *writer;  /* NULL: the file's first */
     const char *checker; /* NULL: the writer */
     troupe_cost_t budget;
+    const char *resume; /* a run, or "last"; NULL: a new one */
+    bool no_journal;
     const char *timeline; /* file that it is drawn to; NULL: none */
     bool private_pages;
     bool quiet;
@@ -46,6 +48,20 @@ struct troupe__research_arguments {
  * why. */
 int troupe__research_arguments(int argc, char **argv,
                                struct troupe__research_arguments *ret);
+
+/*
+ * troupe__research_journal: the journal of the run, where something is asked
+ * that may cost.
+ *
+ *   command   for people who look at it later.
+ *   ret_path  out: to be freed; NULL: none is kept.
+ *   returns   -1 or an exit code after having said why
+ */
+int troupe__research_journal(const struct troupe__research_arguments *arguments,
+                             const char *command, char **ret_path);
+
+/* troupe__research_finish: nothing is left to be resumed. */
+void troupe__research_finish(const char *path);
 
 /* The models that are asked. */
 struct troupe__research_models {

@@ -48,14 +48,14 @@ check_names(const struct troupe__engine_file *file)
     static const char *const taken[] = {
         "summariser", "fact_checker", "sentiment", "coordinator",
         "planner",    "writer",       "checker"};
+    static const char *const begins[] = {"http",  "page-",  "rate-",
+                                         "model", "budget", "journal"};
     for (size_t i = 0; i < file->count; i++) {
         const char *name = file->entries[i].key.text;
         troupe_engine_t engine = TROUPE_ENGINE_COUNT;
-        bool bad =
-            troupe_engine_find(name, &engine) == 0
-            || strncmp(name, "http", 4) == 0 || strncmp(name, "model", 5) == 0
-            || strncmp(name, "budget", 6) == 0 || strncmp(name, "page-", 5) == 0
-            || strncmp(name, "rate-", 5) == 0;
+        bool bad = troupe_engine_find(name, &engine) == 0;
+        for (size_t j = 0; j < sizeof begins / sizeof *begins; j++)
+            bad |= strncmp(name, begins[j], strlen(begins[j])) == 0;
         for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
             bad |= strcmp(name, taken[j]) == 0;
         if (bad)

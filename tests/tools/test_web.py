@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 from html.parser import HTMLParser
 
@@ -204,7 +205,7 @@ def test_faults(world):
     lines = ["engines:", '  good: {kind: searxng, url: "BASE/search"}']
     for number, (manner, _) in enumerate(FAULTS):
         manner = manner.replace("+", "%2B")
-        lines.append(f'  bad{number}: {{kind: searxng, timeout: 300ms, '
+        lines.append(f'  bad{number}: {{kind: searxng, timeout: 1s, '
                      f'attempts: 2, url: "BASE/search?{manner}"}}')
     lines.append('  gone: {kind: searxng, attempts: 1, '
                  'url: "http://127.0.0.1:1/search"}')
@@ -342,6 +343,70 @@ def test_models(world, work):
     check("did you mean 'good'" in done.stderr, "a wrong name")
 
 
+def runs():
+    """By id; those of one second are in no order."""
+    done = subprocess.run([TROUPE, "runs", "list", "--json"],
+                          capture_output=True, text=True, timeout=60)
+    return {it["id"]: it for it in json.loads(done.stdout)}
+
+
+def count(world, part):
+    return sum(part in json.dumps(it) for it in world.requests())
+
+
+def test_resume(world, work):
+    """Killed in the middle: what was answered is not asked for again."""
+    text = ('engines:\n  good: {kind: searxng, url: "BASE/search?x=1"}\n'
+            '  slow: {kind: searxng, timeout: 60s, '
+            'url: "BASE/search?manner=MANNER"}\n')
+    before = count(world, '"manner": ""'), count(world, "hang")
+    old = set(runs())
+    running = subprocess.Popen(
+        [TROUPE, "research", QUESTION, "--web",
+         world.file(text.replace("MANNER", "hang")), "--quiet"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 30
+    mine, done = None, 0
+    while done < 1 and time.monotonic() < until:
+        mine = next((it for it in runs().values() if it["id"] not in old),
+                    None)
+        done = mine["done"] if mine else 0
+    running.kill()
+    running.wait()
+    check(done == 1, "the journal has the good engine's answer")
+    if not mine:
+        return
+    report = world.report(text.replace("MANNER", ""), "--resume", mine["id"])
+    check(not report["degraded"], "resumed, and complete")
+    names = {e for s in report["sources"] for p in s["passages"]
+             for e in p["engines"]}
+    check(names == {"good", "slow"}, f"found by {names}")
+    check(count(world, '"manner": ""') == before[0] + 2
+          and count(world, "hang") == before[1] + 1,
+          "the good engine was asked once, the slow one again")
+    mine = runs()[mine["id"]]
+    check(mine["state"] == "finished" and mine["done"] == 2, f"{mine}")
+    world.run(text, "--resume", "no-such-run", code=1)
+    world.run(text, "--resume", "last", "--no-journal", code=2)
+
+
+def test_resume_models(world, work):
+    path = os.path.join(work, "models.yaml")
+    one = 'engines: {searx: {kind: searxng, url: "BASE/search?y=2"}}'
+    old = set(runs())
+    first = world.report(one, "--models", path, "--fetch", "2",
+                         "--fetch-private")
+    mine = next(iter(set(runs()) - old))
+    before = len(world.requests())
+    again = world.report(one, "--models", path, "--fetch", "2",
+                         "--fetch-private", "--resume", mine)
+    check(len(world.requests()) == before, "nothing is asked for again")
+    check(first["written"] == again["written"]
+          and first["sources"] == again["sources"], "the same report")
+    world.report(one, "--models", path, "--no-journal")
+    check(len(world.requests()) > before, "without a journal everything is")
+
+
 def test_deadline(world):
     text = ('engines:\n  good: {kind: searxng, url: "BASE/search"}\n'
             '  bad: {kind: searxng, url: "BASE/search?manner=hang"}\n')
@@ -401,6 +466,7 @@ def test_mistakes(world):
 def main():
     work = tempfile.mkdtemp()
     os.environ["XDG_CACHE_HOME"] = os.path.join(work, "cache")
+    os.environ["XDG_STATE_HOME"] = os.path.join(work, "state")
     world = World(work)
     try:
         test_engines(world)
@@ -409,6 +475,8 @@ def main():
         test_faults(world)
         test_formats(world, work)
         test_models(world, work)
+        test_resume(world, work)
+        test_resume_models(world, work)
         test_deadline(world)
         test_corpus(world, work)
         test_mistakes(world)
