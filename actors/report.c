@@ -39,9 +39,10 @@ troupe__most_is_skipped(const struct origin *origin)
 const char *
 troupe__part_noun(enum part_role role)
 {
-    return role == PART_ENGINE ? "engine"
-           : role == PART_PAGE ? "page"
-                               : "analyser";
+    return role == PART_ENGINE  ? "engine"
+           : role == PART_PAGE  ? "page"
+           : role == PART_MODEL ? "model"
+                                : "analyser";
 }
 
 bool
@@ -62,8 +63,8 @@ troupe__report_degraded(const struct troupe_report *self)
     for (uint32_t i = 0; i < self->part_count; i++)
         if (troupe__part_missing(self, &self->parts[i]))
             return true;
-    return self->deadline_passed || self->interrupted || self->origin.incomplete
-           || troupe__most_is_skipped(&self->origin);
+    return self->deadline_passed || self->interrupted || self->over_budget
+           || self->origin.incomplete || troupe__most_is_skipped(&self->origin);
 }
 
 const char *

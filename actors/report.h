@@ -18,7 +18,7 @@ enum part_state {
 #define PART_NAME_SIZE    32
 #define REPORT_FACETS_MAX 6
 
-enum part_role { PART_ENGINE, PART_ANALYSER, PART_PAGE };
+enum part_role { PART_ENGINE, PART_ANALYSER, PART_MODEL, PART_PAGE };
 
 /* One actor of the run: an engine, an analyser, or the reader of a page. */
 struct part {
@@ -30,7 +30,7 @@ struct part {
     uint32_t attempts;
     uint32_t restarts;
     uint32_t results; /* passages found, sentences chosen, claims checked */
-    double start_ms; /* since the beginning of the run */
+    double start_ms;  /* since the beginning of the run */
     double elapsed_ms;
     char reason[160]; /* of a failure; "" otherwise */
 };
@@ -66,6 +66,15 @@ struct flag {
     const char *reason; /* static: what it tries */
 };
 
+/* A sentence that a model made of what others say. */
+struct written {
+    char *text;           /* owned; NULL: it was rejected, the places' quotes
+                             stand for it */
+    struct places places; /* that it rests on; owned */
+    const char *why;      /* of a rejection; static, or NULL */
+    bool checked;         /* by another call to a model */
+};
+
 /* A side of the question that was searched for. */
 struct facet {
     const char *name;  /* static */
@@ -84,6 +93,14 @@ struct troupe_report {
     bool has_summary;
     bool has_facts;
     bool has_sentiment;
+    struct written *written; /* owned; NULL: no model wrote anything */
+    uint32_t written_count;
+    uint32_t rejected; /* of them */
+    bool over_budget;  /* that kept a model from being asked */
+    bool has_cost;     /* what stands below is what the models cost */
+    bool cost_known;   /* and no part of it was guessed */
+    uint64_t tokens, calls;
+    double money;
     struct flag *flags; /* owned */
     uint32_t flag_count;
     struct part *parts; /* owned */
@@ -115,7 +132,7 @@ const char *troupe__part_state_name(enum part_state state);
 /* troupe__confidence_word: "high", "medium", "low". */
 const char *troupe__confidence_word(const struct confidence *self);
 
-/* troupe__part_noun: "engine", "analyser", "page". */
+/* troupe__part_noun: "engine", "analyser", "model", "page". */
 const char *troupe__part_noun(enum part_role role);
 
 /* troupe__part_missing: true when its answer is missing from the report; a

@@ -183,6 +183,33 @@ sources_of(const struct troupe_report *self)
 }
 
 static json_t *
+written_of(const struct troupe_report *self)
+{
+    json_t *list = sure(json_array());
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        const struct written *it = &self->written[i];
+        json_t *item = sure(json_object());
+        set(item, "text",
+            it->text ? text_of(it->text, strlen(it->text)) : json_null());
+        set(item, "citations", citations_of(self, &it->places));
+        set(item, "checked", json_boolean(it->checked));
+        set(item, "rejected", it->why ? json_string(it->why) : json_null());
+        append(list, item);
+    }
+    return list;
+}
+
+static json_t *
+cost_of(const struct troupe_report *self)
+{
+    if (!self->has_cost)
+        return json_null();
+    return json_pack("{s:I, s:I, s:f, s:b}", "calls", (json_int_t) self->calls,
+                     "tokens", (json_int_t) self->tokens, "money", self->money,
+                     "known", (int) self->cost_known);
+}
+
+static json_t *
 facets_of(const struct troupe_report *self)
 {
     json_t *list = sure(json_array());
@@ -267,6 +294,7 @@ run_of(const struct troupe_report *self)
     set(run, "interrupted", json_boolean(self->interrupted));
     set(run, "coordinator_failures", json_integer(self->coordinator_failures));
     set(run, "actors", parts_of(self));
+    set(run, "cost", cost_of(self));
     set(run, "corpus",
         json_pack("{s:o, s:i, s:i, s:i, s:o, s:b}", "roots", roots, "documents",
                   (int) self->origin.documents, "passages",
@@ -294,6 +322,7 @@ troupe__report_json(const struct troupe_report *self)
     set(root, "kind",
         self->summary.kind ? json_string(self->summary.kind) : json_null());
     set(root, "answer", self->has_summary ? answer_of(self) : json_null());
+    set(root, "written", self->written ? written_of(self) : json_null());
     set(root, "findings",
         self->has_facts ? claims_of(self, false) : json_null());
     set(root, "disagreements",

@@ -38,6 +38,7 @@ troupe__report_degradation(const struct troupe_report *self, char *text,
     name_missing(self, names, sizeof names);
     const char *why = self->interrupted       ? "interrupted; "
                       : self->deadline_passed ? "the deadline passed; "
+                      : self->over_budget     ? "the budget is used up; "
                                               : "";
     const struct origin *origin = &self->origin;
     const char *index =
@@ -177,6 +178,31 @@ say_gaps(const struct troupe_report *self, void (*say)(void *, const char *),
     say(data, line);
 }
 
+/* What models wrote and was not believed; what they cost. */
+static void
+say_models(const struct troupe_report *self, void (*say)(void *, const char *),
+           void *data)
+{
+    char line[LIMIT_MAX];
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        if (self->written[i].text)
+            continue;
+        snprintf(line, sizeof line,
+                 "Sentence %u of the writer was rejected, as %s; quotes stand "
+                 "for it.",
+                 i + 1, self->written[i].why);
+        say(data, line);
+    }
+    if (!self->has_cost)
+        return;
+    snprintf(line, sizeof line,
+             "Models were called %llu time%s, for %llu tokens%s.",
+             (unsigned long long) self->calls, self->calls == 1 ? "" : "s",
+             (unsigned long long) self->tokens,
+             self->cost_known ? "" : ", some of them guessed");
+    say(data, line);
+}
+
 void
 troupe__report_limits(const struct troupe_report *self,
                       void (*say)(void *data, const char *text), void *data)
@@ -209,6 +235,10 @@ troupe__report_limits(const struct troupe_report *self,
     say_healed(self, say, data);
     say_claims(self, say, data);
     say_gaps(self, say, data);
-    say(data, "Sentences are quoted, not written: the report does not "
-              "reason beyond its sources.");
+    say_models(self, say, data);
+    say(data, self->written_count > self->rejected
+                  ? "What a model wrote rests on the quotes behind it; the "
+                    "rest is quoted, not written."
+                  : "Sentences are quoted, not written: the report does not "
+                    "reason beyond its sources.");
 }

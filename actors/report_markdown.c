@@ -129,6 +129,43 @@ put_answer(FILE *out, const struct troupe_report *self)
     fputc('\n', out);
 }
 
+static void
+put_places(FILE *out, const struct troupe_report *self,
+           const struct written *written)
+{
+    for (uint32_t i = 0; i < written->places.count; i++) {
+        fputc(' ', out);
+        put_citation(out, self, &written->places.items[i]);
+    }
+}
+
+/* What a model wrote, each sentence with the places that it rests on; of one
+ * that was rejected these are quoted instead. */
+static void
+put_written(FILE *out, const struct troupe_report *self)
+{
+    if (self->written_count == 0)
+        return;
+    fputs("## In short\n\nWritten by a model from the quotes that are named:"
+          "\n\n",
+          out);
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        const struct written *it = &self->written[i];
+        if (it->text) {
+            fputs("- ", out);
+            troupe__report_put_text(out, it->text, strlen(it->text));
+            put_places(out, self, it);
+            fputs(it->checked ? "\n" : " (not checked)\n", out);
+        }
+        for (uint32_t j = 0; !it->text && j < it->places.count; j++) {
+            fputs("- Quoted: ", out);
+            put_quote(out, self, &it->places.items[j]);
+            fputc('\n', out);
+        }
+    }
+    fputc('\n', out);
+}
+
 static bool
 is_finding(const struct troupe_report *self, const struct claim *claim,
            enum verdict verdict)
@@ -249,6 +286,7 @@ troupe__report_markdown(const struct troupe_report *self)
     fputs("# ", out);
     troupe__report_put_text(out, self->question, strlen(self->question));
     fputs("\n\n", out);
+    put_written(out, self);
     put_answer(out, self);
     put_findings(out, self);
     put_disagreements(out, self);

@@ -93,7 +93,7 @@ take_report(struct drive *self, const troupe_message_t *msg)
                            &markdown, "json", &json);
     if (rc == 0
         && (outcome < TROUPE_RESEARCH_COMPLETE
-            || outcome > TROUPE_RESEARCH_NOTHING))
+            || outcome > TROUPE_RESEARCH_BUDGET))
         rc = -EBADMSG;
     if (rc < 0)
         return rc;

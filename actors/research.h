@@ -18,7 +18,9 @@ enum analyser_index {
 };
 
 #define ENGINES_MAX (TROUPE_ENGINE_COUNT + TROUPE_RESEARCH_WEB_MAX)
-#define MEMBERS_MAX (ENGINES_MAX + ANALYSER_COUNT + TROUPE_RESEARCH_PAGES_MAX)
+#define MODELS_MAX  3 /* planner, writer, checker */
+#define MEMBERS_MAX                                                            \
+    (ENGINES_MAX + ANALYSER_COUNT + MODELS_MAX + TROUPE_RESEARCH_PAGES_MAX)
 #define COORDINATOR "coordinator"
 
 #define RESEARCH_GRACE_MS 1000 /* beyond the deadline, to write the report */
@@ -67,20 +69,25 @@ struct research_request {
     uint64_t skipped;
     struct texts skips; /* path and reason in turn */
     bool incomplete;
-    uint64_t failures; /* of the coordinator so far */
+    uint64_t failures;     /* of the coordinator so far */
+    troupe_ref_t budget;   /* of the models; nobody: there is none */
+    troupe_cost_t reserve; /* of it, for who comes after the planner */
     struct members members;
 };
 
 /* Format and arguments of a request, for troupe_ask(). */
 #define RESEARCH_REQUEST                                                       \
-    "{s:s, s:*, s:U, s:U, s:U, s:I, s:U, s:U, s:U, s:*, s:b, s:U, s:*}"
+    "{s:s, s:*, s:U, s:U, s:U, s:I, s:U, s:U, s:U, s:*, s:b, s:U, "            \
+    "s:R, s:U, s:f, s:U, s:*}"
 #define RESEARCH_REQUEST_ARGUMENTS(it)                                         \
     "question", (it)->question, "roots", troupe__texts_write, &(it)->roots,    \
         "limit", (it)->limit, "effort", (it)->effort, "deadline_ms",           \
         (it)->deadline_ms, "interrupt_fd", (it)->interrupt_fd, "documents",    \
         (it)->documents, "passages", (it)->passages, "skipped", (it)->skipped, \
         "skips", troupe__texts_write, &(it)->skips, "incomplete",              \
-        (int) (it)->incomplete, "failures", (it)->failures, "members",         \
+        (int) (it)->incomplete, "failures", (it)->failures, "budget",          \
+        (it)->budget, "reserve_tokens", (it)->reserve.tokens, "reserve_money", \
+        (it)->reserve.money, "reserve_calls", (it)->reserve.calls, "members",  \
         troupe__members_write, &(it)->members
 
 /* troupe__research_check: 0, or -EINVAL when an option is wrong. */

@@ -9,7 +9,9 @@
 #include "troupe_child_calls.h"
 #include "troupe_corpus.h"
 #include "troupe_http.h"
+#include "troupe_journal.h"
 #include "troupe_rate.h"
+#include "troupe_recorder.h"
 #include "troupe_stats.h"
 
 #include "actors/web.h"
@@ -21,16 +23,6 @@
 #define BACKOFF_MAX_MS 200
 #define ID_SIZE        (PART_NAME_SIZE + 8)
 
-/* What starts them. */
-struct cast {
-    troupe_t *node;
-    const troupe_research_options_t *options;
-    const struct texts *roots;
-    struct research_actors *actors;
-    struct members *members;
-    troupe_ref_t http; /* nobody where nothing is fetched */
-};
-
 static uint64_t
 fail_of(const struct cast *self, const char *name)
 {
@@ -41,8 +33,9 @@ fail_of(const struct cast *self, const char *name)
     return 0;
 }
 
-static troupe_child_spec_t
-spec_of(const char *id, const troupe_kind_t *kind, troupe_place_t place)
+troupe_child_spec_t
+troupe__cast_spec(const char *id, const troupe_kind_t *kind,
+                  troupe_place_t place)
 {
     return (troupe_child_spec_t){
         .id = id,
@@ -54,11 +47,9 @@ spec_of(const char *id, const troupe_kind_t *kind, troupe_place_t place)
     };
 }
 
-/* Start a child; its arguments are packed unless rc says otherwise, and are
- * cleared. */
-static int
-start_child(struct cast *self, troupe_child_spec_t *spec, int rc,
-            troupe_ref_t *ret_ref)
+int
+troupe__cast_start(struct cast *self, troupe_child_spec_t *spec, int rc,
+                   troupe_ref_t *ret_ref)
 {
     if (rc == 0)
         rc = troupe_supervisor_start_child(self->node, self->actors->supervisor,
@@ -81,15 +72,16 @@ add(struct cast *self, const char *name, const char *role, troupe_ref_t ref)
     return 0;
 }
 
-static int
-add_member(struct cast *self, const char *name, enum part_role role,
-           troupe_child_spec_t *spec, int rc)
+int
+troupe__cast_member(struct cast *self, const char *name, enum part_role role,
+                    troupe_child_spec_t *spec, int rc)
 {
     troupe_ref_t ref = TROUPE_NOBODY;
-    rc = start_child(self, spec, rc, &ref);
+    rc = troupe__cast_start(self, spec, rc, &ref);
     if (rc < 0)
         return rc;
-    struct member *member = &self->members->items[self->members->count++];
+    struct member *member =
+        &self->request->members.items[self->request->members.count++];
     *member = (struct member){.role = role, .ref = ref};
     (void) snprintf(member->name, sizeof member->name, "%s", name);
     return add(self, name, troupe__part_noun(role), ref);
@@ -99,12 +91,12 @@ static int
 add_local_engine(struct cast *self, const char *name)
 {
     troupe_child_spec_t spec =
-        spec_of(name, &troupe_search_engine, TROUPE_OWN_THREAD);
+        troupe__cast_spec(name, &troupe_search_engine, TROUPE_OWN_THREAD);
     int rc = troupe_child_spec_pack(
         &spec, "{s:s, s:s, s:*, s:U}", "engine", name, "cache",
         self->options->cache, "roots", troupe__texts_write,
-        (void *) (uintptr_t) self->roots, "fail", fail_of(self, name));
-    return add_member(self, name, PART_ENGINE, &spec, rc);
+        &self->request->roots, "fail", fail_of(self, name));
+    return troupe__cast_member(self, name, PART_ENGINE, &spec, rc);
 }
 
 static int
@@ -130,10 +122,11 @@ add_limiter(struct cast *self, const troupe_web_engine_t *engine,
     if (engine->requests_per_minute == 0)
         return 0;
     (void) snprintf(id, sizeof id, "rate-%s", engine->name);
-    troupe_child_spec_t spec = spec_of(id, &troupe_rate_limiter, TROUPE_SPREAD);
+    troupe_child_spec_t spec =
+        troupe__cast_spec(id, &troupe_rate_limiter, TROUPE_SPREAD);
     int rc = troupe_child_spec_pack(&spec, "{s:U}", "requests",
                                     (uint64_t) engine->requests_per_minute);
-    return start_child(self, &spec, rc, ret_ref);
+    return troupe__cast_start(self, &spec, rc, ret_ref);
 }
 
 static int
@@ -141,22 +134,51 @@ add_web_engine(struct cast *self, const troupe_web_engine_t *engine)
 {
     troupe_ref_t limiter = TROUPE_NOBODY;
     troupe_child_spec_t spec =
-        spec_of(engine->name, &troupe_web_search, TROUPE_SPREAD);
+        troupe__cast_spec(engine->name, &troupe_web_search, TROUPE_SPREAD);
     int rc = add_limiter(self, engine, &limiter);
     if (rc == 0)
         rc = troupe__web_engine_pack(engine, self->http, limiter,
                                      fail_of(self, engine->name), &spec);
-    return add_member(self, engine->name, PART_ENGINE, &spec, rc);
+    return troupe__cast_member(self, engine->name, PART_ENGINE, &spec, rc);
+}
+
+static int
+add_journal(struct cast *self)
+{
+    const char *path = self->options->journal;
+    if (!path)
+        return 0;
+    troupe_child_spec_t spec =
+        troupe__cast_spec("journal", &troupe_journal_actor, TROUPE_OWN_THREAD);
+    int rc = troupe_child_spec_pack(&spec, "{s:s, s:U}", "path", path, "mode",
+                                    (uint64_t) TROUPE_JOURNAL_RESUME);
+    return troupe__cast_start(self, &spec, rc, &self->journal);
+}
+
+int
+troupe__cast_record(struct cast *self, const char *id, troupe_ref_t *ret_ref)
+{
+    char name[ID_SIZE];
+    if (troupe_ref_is_nobody(self->journal))
+        return 0;
+    (void) snprintf(name, sizeof name, "%s-kept", id);
+    troupe_child_spec_t spec =
+        troupe__cast_spec(name, &troupe_recorder, TROUPE_SPREAD);
+    int rc = troupe_child_spec_pack(&spec, "{s:R, s:R}", "to", *ret_ref,
+                                    "journal", self->journal);
+    return troupe__cast_start(self, &spec, rc, ret_ref);
 }
 
 static int
 add_http(struct cast *self, const char *id, bool public_only,
          troupe_ref_t *ret_ref)
 {
-    troupe_child_spec_t spec = spec_of(id, &troupe_http, TROUPE_SPREAD);
+    troupe_child_spec_t spec =
+        troupe__cast_spec(id, &troupe_http, TROUPE_SPREAD);
     int rc = troupe_child_spec_pack(&spec, "{s:b}", "public_only",
                                     (int) public_only);
-    return start_child(self, &spec, rc, ret_ref);
+    rc = troupe__cast_start(self, &spec, rc, ret_ref);
+    return rc == 0 ? troupe__cast_record(self, id, ret_ref) : rc;
 }
 
 /* Those of the web, and whatever else answers "search". */
@@ -176,7 +198,8 @@ add_other_engines(struct cast *self)
                                            &spec, &ref, NULL);
         if (rc < 0)
             return rc;
-        struct member *member = &self->members->items[self->members->count++];
+        struct member *member =
+            &self->request->members.items[self->request->members.count++];
         *member = (struct member){.role = PART_ENGINE, .ref = ref};
         (void) snprintf(member->name, sizeof member->name, "%s", spec.id);
         rc = add(self, spec.id, troupe__part_noun(PART_ENGINE), ref);
@@ -195,10 +218,11 @@ add_analysers(struct cast *self)
     int rc = 0;
     for (unsigned i = 0; i < ANALYSER_COUNT && rc == 0; i++) {
         const char *name = troupe__analyser_name(i);
-        troupe_child_spec_t spec = spec_of(name, kinds[i], TROUPE_OWN_THREAD);
+        troupe_child_spec_t spec =
+            troupe__cast_spec(name, kinds[i], TROUPE_OWN_THREAD);
         rc =
             troupe_child_spec_pack(&spec, "{s:U}", "fail", fail_of(self, name));
-        rc = add_member(self, name, PART_ANALYSER, &spec, rc);
+        rc = troupe__cast_member(self, name, PART_ANALYSER, &spec, rc);
     }
     return rc;
 }
@@ -215,11 +239,11 @@ add_pages(struct cast *self)
         char id[ID_SIZE];
         (void) snprintf(id, sizeof id, "page-%u", i + 1);
         troupe_child_spec_t spec =
-            spec_of(id, &troupe_page_reader, TROUPE_SPREAD);
+            troupe__cast_spec(id, &troupe_page_reader, TROUPE_SPREAD);
         rc = troupe_child_spec_pack(&spec, "{s:R, s:U, s:U}", "http", http,
                                     "index", (uint64_t) i, "fail",
                                     fail_of(self, id));
-        rc = add_member(self, id, PART_PAGE, &spec, rc);
+        rc = troupe__cast_member(self, id, PART_PAGE, &spec, rc);
     }
     return rc;
 }
@@ -229,10 +253,10 @@ static int
 add_coordinator(struct cast *self)
 {
     troupe_child_spec_t spec =
-        spec_of(COORDINATOR, &troupe_coordinator, TROUPE_SPREAD);
+        troupe__cast_spec(COORDINATOR, &troupe_coordinator, TROUPE_SPREAD);
     int rc = troupe_child_spec_pack(&spec, "{s:U}", "fail",
                                     fail_of(self, COORDINATOR));
-    rc = start_child(self, &spec, rc, &self->actors->coordinator);
+    rc = troupe__cast_start(self, &spec, rc, &self->actors->coordinator);
     return rc < 0
                ? rc
                : add(self, COORDINATOR, COORDINATOR, self->actors->coordinator);
@@ -251,17 +275,20 @@ troupe__research_actors_start(troupe_t *node,
                                                     .place = TROUPE_SPREAD};
     struct cast self = {.node = node,
                         .options = options,
-                        .roots = &request->roots,
-                        .actors = ret_actors,
-                        .members = &request->members};
+                        .request = request,
+                        .actors = ret_actors};
     int rc = troupe_node_supervisor_start(node, &supervisor, NULL, 0,
                                           &ret_actors->supervisor, NULL);
+    if (rc == 0)
+        rc = add_journal(&self);
     if (rc == 0)
         rc = add_local_engines(&self);
     if (rc == 0)
         rc = add_other_engines(&self);
     if (rc == 0)
         rc = add_analysers(&self);
+    if (rc == 0)
+        rc = troupe__cast_models(&self);
     if (rc == 0)
         rc = add_pages(&self);
     return rc == 0 ? add_coordinator(&self) : rc;

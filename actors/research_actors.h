@@ -37,4 +37,35 @@ int troupe__research_actors_start(troupe_t *node,
 int troupe__research_faults_check(const struct research_actors *actors,
                                   const troupe_research_options_t *options);
 
+/* What starts them. */
+struct cast {
+    troupe_t *node;
+    const troupe_research_options_t *options;
+    struct research_request *request; /* its members are filled in */
+    struct research_actors *actors;
+    troupe_ref_t journal; /* nobody where none is kept */
+    troupe_ref_t http;    /* nobody where no engine of the web is asked */
+};
+
+/* troupe__cast_spec: a child as all of them are. */
+troupe_child_spec_t troupe__cast_spec(const char *id, const troupe_kind_t *kind,
+                                      troupe_place_t place);
+
+/* troupe__cast_start: start a child; its arguments are packed unless rc says
+ * otherwise, and are cleared. */
+int troupe__cast_start(struct cast *self, troupe_child_spec_t *spec, int rc,
+                       troupe_ref_t *ret_ref);
+
+/* troupe__cast_member: the same for one that takes part. */
+int troupe__cast_member(struct cast *self, const char *name,
+                        enum part_role role, troupe_child_spec_t *spec, int rc);
+
+/* troupe__cast_record: put a recorder before an actor, where there is a
+ * journal; ret_ref has the address of who is to be asked. */
+int troupe__cast_record(struct cast *self, const char *id,
+                        troupe_ref_t *ret_ref);
+
+/* troupe__cast_models: the models that the options name. */
+int troupe__cast_models(struct cast *self);
+
 #endif

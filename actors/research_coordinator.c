@@ -2,9 +2,10 @@
 /*
  * research_coordinator.c: the actor that asks the others and reports.
  *
- * Phase 1 gathers the engines' passages and merges them, phase 2 reads pages
- * of the web where that is wanted, phase 3 gathers the analysers' findings over
- * what is left without the passages that give orders, phase 4 is the report.
+ * A model plans, where there is one. Phase 1 gathers the engines' passages and
+ * merges them, phase 2 reads pages of the web where that is wanted, phase 3
+ * gathers the analysers' findings over what is left without the passages that
+ * give orders; a model writes from them, where there is one; then the report.
  * Each phase ends when all have answered or failed for good, at its share of
  * the deadline, or at an interrupt; the next one takes what there is.
  */
@@ -50,6 +51,8 @@ run_destroy(struct run **self_p)
         for (uint32_t j = 0; j < ENGINES_MAX; j++)
             troupe_passages_destroy(&self->queries[i].lists[j]);
     }
+    for (uint32_t i = 0; i < self->planned.count; i++)
+        free(self->planned.texts[i]);
     troupe__texts_clear(&self->urls);
     troupe__texts_clear(&self->request.roots);
     troupe__texts_clear(&self->request.skips);
@@ -70,7 +73,8 @@ finish(troupe_context_t *ctx, struct coordinator *self)
     for (uint32_t i = 0; i < report->part_count; i++)
         engines += report->parts[i].role == PART_ENGINE
                    && report->parts[i].state == PART_DONE;
-    uint64_t outcome = engines == 0 ? TROUPE_RESEARCH_NOTHING
+    uint64_t outcome = engines == 0          ? TROUPE_RESEARCH_NOTHING
+                       : report->over_budget ? TROUPE_RESEARCH_BUDGET
                        : troupe__report_degraded(report)
                            ? TROUPE_RESEARCH_DEGRADED
                            : TROUPE_RESEARCH_COMPLETE;
@@ -86,6 +90,12 @@ finish(troupe_context_t *ctx, struct coordinator *self)
         troupe_unwatch(ctx, (int) run->request.interrupt_fd);
     run_destroy(&self->run);
     return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
+}
+
+static int
+end_run(troupe_context_t *ctx, struct run *run)
+{
+    return finish(ctx, run->coordinator);
 }
 
 static bool
@@ -131,7 +141,8 @@ on_findings(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
         if (troupe__run_note(run, part, &result->parts[i]))
             take_finding(run, part, result->parts[i].reply);
     }
-    return finish(ctx, self);
+    run->next = end_run;
+    return troupe__run_write(ctx, run);
 }
 
 static int
@@ -171,6 +182,8 @@ on_patience_end(troupe_context_t *ctx, void *state, void *data)
             troupe_gather_end(ctx, run->queries[i].gathering);
     if (run && run->gathering)
         troupe_gather_end(ctx, run->gathering);
+    if (run && run->ask.id != 0)
+        (void) troupe_cancel(ctx, run->ask);
     return 0;
 }
 
@@ -193,10 +206,18 @@ begin_search(troupe_context_t *ctx, struct run *run)
 {
     run->next = begin_reading;
     int rc = troupe__run_search(ctx, run);
-    if (rc == 0 && run->request.interrupt_fd >= 0)
+    return rc < 0 ? troupe_fail(ctx, rc, "the engines cannot be asked") : 0;
+}
+
+static int
+begin_plan(troupe_context_t *ctx, struct run *run)
+{
+    int rc = 0;
+    if (run->request.interrupt_fd >= 0)
         rc = troupe_watch(ctx, (int) run->request.interrupt_fd, POLLIN,
                           on_interrupt);
-    return rc;
+    run->next = begin_search;
+    return rc < 0 ? rc : troupe__run_plan(ctx, run);
 }
 
 static int
@@ -221,8 +242,8 @@ on_research(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     self->run = run;
     rc = troupe_defer(ctx, &run->token);
     if (rc == 0)
-        rc = begin_search(ctx, run);
-    return rc < 0 ? troupe_fail(ctx, rc, "the engines cannot be asked") : 0;
+        rc = begin_plan(ctx, run);
+    return rc;
 }
 
 static void

@@ -43,7 +43,7 @@ static bool
 read_role(const msgpack_object *object, enum part_role *ret_role)
 {
     static const enum part_role roles[] = {PART_ENGINE, PART_ANALYSER,
-                                           PART_PAGE};
+                                           PART_MODEL, PART_PAGE};
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         if (is_text(object, troupe__part_noun(roles[i]))) {
             *ret_role = roles[i];

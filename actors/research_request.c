@@ -32,14 +32,29 @@ is_text(const char *text)
     return text && troupe__utf8_is_valid(text, strlen(text));
 }
 
+/* What the actors behind those of the report are called. */
+static bool
+is_reserved(const char *name)
+{
+    static const char *const begins[] = {"http",  "page-",  "rate-",
+                                         "model", "budget", "journal"};
+    static const char *const names[] = {COORDINATOR, "planner", "writer",
+                                        "checker"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool
 is_taken(const troupe_research_options_t *options, size_t until,
          const char *name)
 {
     troupe_engine_t engine = TROUPE_ENGINE_COUNT;
-    if (troupe_engine_find(name, &engine) == 0 || strcmp(name, COORDINATOR) == 0
-        || strncmp(name, "http", 4) == 0 || strncmp(name, "page-", 5) == 0
-        || strncmp(name, "rate-", 5) == 0)
+    if (troupe_engine_find(name, &engine) == 0 || is_reserved(name))
         return true;
     for (unsigned i = 0; i < ANALYSER_COUNT; i++)
         if (strcmp(name, troupe__analyser_name(i)) == 0)
@@ -77,6 +92,22 @@ engines_are_good(const troupe_research_options_t *options)
     return true;
 }
 
+static bool
+model_is_good(const troupe_query_model_t *model)
+{
+    return is_text(model->name) && is_text(model->url) && is_text(model->model);
+}
+
+static bool
+models_are_good(const troupe_research_options_t *options)
+{
+    if (!options->writer)
+        return !options->checker;
+    return model_is_good(options->writer)
+           && (!options->checker || model_is_good(options->checker))
+           && options->budget.money >= 0;
+}
+
 /* All that goes into a message must be text. */
 int
 troupe__research_check(const troupe_research_options_t *options)
@@ -90,6 +121,8 @@ troupe__research_check(const troupe_research_options_t *options)
         || options->deadline_ms > UINT32_MAX - RESEARCH_GRACE_MS
         || options->progress_ms == 0
         || (unsigned) options->effort > TROUPE_RESEARCH_THOROUGH
+        || !models_are_good(options)
+        || (options->journal && !is_text(options->journal))
         || options->engines >= 1u << TROUPE_ENGINE_COUNT
         || (options->fault_count > 0 && !options->faults)
         || (options->skip_count > 0 && !options->skips)
@@ -158,6 +191,11 @@ troupe__research_request_read(const troupe_message_t *msg,
         &it.deadline_ms, "interrupt_fd", &it.interrupt_fd, "documents",
         &it.documents, "passages", &it.passages, "skipped", &it.skipped,
         "incomplete", &it.incomplete, "failures", &it.failures);
+    if (rc == 0)
+        rc = troupe_unpack(msg, "{s?R, s?U, s?f, s?U}", "budget", &it.budget,
+                           "reserve_tokens", &it.reserve.tokens,
+                           "reserve_money", &it.reserve.money, "reserve_calls",
+                           &it.reserve.calls);
     if (rc == 0)
         rc = troupe__members_read(msg, &it.members);
     if (rc == 0)
@@ -245,6 +283,11 @@ troupe__report_destroy(struct troupe_report **self_p)
     for (uint32_t i = 0; i < self->flag_count; i++)
         free(self->flags[i].path);
     free(self->flags);
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        free(self->written[i].text);
+        free(self->written[i].places.items);
+    }
+    free(self->written);
     for (uint32_t i = 0; i < self->part_count; i++)
         free(self->parts[i].url);
     free(self->parts);

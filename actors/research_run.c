@@ -11,9 +11,9 @@
 #define PHASE_MS     60000u /* of a phase when there is no deadline */
 #define ATTEMPTS_MAX 4
 
-/* Milliseconds for a phase: a share of what is left, never 0. */
-static uint32_t
-phase_ms(troupe_context_t *ctx, const struct run *run, unsigned percent)
+uint32_t
+troupe__run_phase_ms(troupe_context_t *ctx, const struct run *run,
+                     unsigned percent)
 {
     if (run->report->interrupted)
         return RUN_INTERRUPTED_MS;
@@ -47,7 +47,7 @@ troupe__run_gather(troupe_context_t *ctx, struct run *run, unsigned percent,
     run->phase_ns = troupe_time_ns(ctx);
     return (troupe_gather_options_t){
         .policy = TROUPE_GATHER_DEADLINE,
-        .timeout_ms = phase_ms(ctx, run, percent),
+        .timeout_ms = troupe__run_phase_ms(ctx, run, percent),
         .attempts_max = ATTEMPTS_MAX,
         .done = done,
         .data = data,

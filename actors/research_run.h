@@ -7,6 +7,7 @@
 
 #include "actors/research.h"
 #include "actors/research_plan.h"
+#include "actors/research_synthesis.h"
 
 #define QUERIES_MAX        (1 + FACETS_MAX)
 #define RUN_INTERRUPTED_MS 300 /* for what is left after an interrupt */
@@ -29,6 +30,11 @@ struct run {
     struct query_run queries[QUERIES_MAX];
     uint32_t query_count, querying; /* of them, under way */
     struct texts urls;              /* of the pages that are fetched */
+    struct facet_queries planned;   /* by a model; count 0: by nobody */
+    struct spans spans;             /* that a writer was given */
+    troupe_ask_t ask;               /* of a model or the budget */
+    uint32_t asked;                 /* the model that it is of: its part */
+    uint64_t draw;                  /* what is set aside; 0: nothing */
     uint64_t start_ns, phase_ns;    /* when it began; when its phase did */
     /* Begins what comes after the phase; returns as a handler does. */
     int (*next)(troupe_context_t *ctx, struct run *run);
@@ -42,6 +48,10 @@ struct targets {
 };
 
 struct targets troupe__run_targets(const struct run *run, enum part_role role);
+
+/* troupe__run_phase_ms: a share of the time that is left, never 0. */
+uint32_t troupe__run_phase_ms(troupe_context_t *ctx, const struct run *run,
+                              unsigned percent);
 
 /* troupe__run_gather: options of a gather that gets a share of the time left;
  * `done` is told `data`. */
@@ -69,6 +79,11 @@ int troupe__run_search(troupe_context_t *ctx, struct run *run);
 /* troupe__run_read_pages: put pages in the places of what the engines quote of
  * them; `next` is called at once where there is none. */
 int troupe__run_read_pages(troupe_context_t *ctx, struct run *run);
+
+/* troupe__run_plan, troupe__run_write: what models do before the search and
+ * after the analysis; `next` is called at once where there is none. */
+int troupe__run_plan(troupe_context_t *ctx, struct run *run);
+int troupe__run_write(troupe_context_t *ctx, struct run *run);
 
 /* troupe__run_flag: take out the passages that give orders, and note them. */
 void troupe__run_flag(struct run *run);

@@ -205,7 +205,12 @@ plan(struct run *run)
     struct plan facets = troupe__plan_make(question, run->request.effort);
     run->queries[0].text = troupe__strdup(question);
     run->query_count = 1;
-    for (uint32_t i = 0; i < facets.count; i++) {
+    for (uint32_t i = 0; i < run->planned.count; i++) {
+        struct query_run *query = &run->queries[run->query_count++];
+        query->facet = run->planned.kinds[i];
+        query->text = troupe__strdup(run->planned.texts[i]);
+    }
+    for (uint32_t i = 0; i < facets.count && run->planned.count == 0; i++) {
         struct query_run *query = &run->queries[run->query_count++];
         query->facet = facets.items[i];
         query->text = troupe__facet_query(query->facet, question);

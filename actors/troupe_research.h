@@ -6,6 +6,7 @@
 #include "troupe_actor.h"
 #include "troupe_corpus.h"
 #include "troupe_passage.h"
+#include "troupe_query.h"
 #include "troupe_supervisor.h"
 #include "troupe_web.h"
 
@@ -45,7 +46,9 @@ typedef enum troupe_research_outcome {
     TROUPE_RESEARCH_COMPLETE = 1, /* every engine and analyser answered */
     TROUPE_RESEARCH_DEGRADED,     /* some did not, or most documents were
                                    * skipped; the report says so */
-    TROUPE_RESEARCH_NOTHING       /* no engine answered: nothing to report on */
+    TROUPE_RESEARCH_NOTHING,      /* no engine answered: nothing to report on */
+    TROUPE_RESEARCH_BUDGET        /* degraded: the budget kept a model from
+                                   * being asked */
 } troupe_research_outcome_t;
 
 /* An actor of the run as progress shows it; all is lent for the call. */
@@ -95,11 +98,19 @@ typedef struct troupe_research_options {
                                         given; with web_count at most
                                         TROUPE_RESEARCH_WEB_MAX */
     size_t more_count;
-    uint32_t pages;     /* of the web that are fetched, the best first; 0 */
-    bool private_pages; /* also from private addresses */
-    uint32_t engines;   /* bit 1 << troupe_engine_t; 0: all */
-    uint32_t limit;     /* passages that are analysed, 1 .. 100; 32 */
+    uint32_t pages;      /* of the web that are fetched, the best first; 0 */
+    bool private_pages;  /* also from private addresses */
+    const char *journal; /* of what engines of the web, pages and models
+                            answered, which is not asked for again: a file of
+                            troupe_journal_open(), there already; NULL: none */
+    uint32_t engines;    /* bit 1 << troupe_engine_t; 0: all */
+    uint32_t limit;      /* passages that are analysed, 1 .. 100; 32 */
     troupe_research_effort_t effort;
+    /* One model plans the facets and writes an answer from the sentences that
+     * were found; another, or itself, checks what it wrote. What they say that
+     * does not hold is replaced by quotes. NULL: no models. */
+    const troupe_query_model_t *writer, *checker;
+    troupe_cost_t budget; /* of the models; zeros: no bound */
     uint32_t deadline_ms; /* for everything; 0: none */
     int interrupt_fd;     /* report at once when it is readable; -1 */
     size_t documents;     /* in the index, for the report */

@@ -159,7 +159,10 @@ on_fetched(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         troupe_breaker_forget(&call->caller->breaker);
         return fail(ctx, call, -ECANCELED, "nobody waits for it");
     }
-    if (answer->outcome == TROUPE_TIMEOUT)
+    bool late =
+        answer->outcome == TROUPE_TIMEOUT
+        || (answer->outcome == TROUPE_ERROR && answer->code == -ETIMEDOUT);
+    if (late)
         return take_fault(ctx, call, TROUPE_FAULT_TIMEOUT, 0,
                           "no answer in time");
     if (answer->outcome != TROUPE_REPLY)

@@ -180,6 +180,7 @@ exit_code(const troupe_decide_t *decide)
         return TROUPE__EXIT_OK;
     case TROUPE_RESEARCH_DEGRADED:
         return TROUPE__EXIT_PARTIAL;
+    case TROUPE_RESEARCH_BUDGET: /* it asks no models */
     case TROUPE_RESEARCH_NOTHING:
         break;
     }

@@ -12,6 +12,7 @@
 
 #include "tools/call.h"
 #include "tools/commands.h"
+#include "tools/findings.h"
 #include "tools/progress.h"
 #include "tools/report_html.h"
 #include "tools/research_arguments.h"
@@ -61,6 +62,8 @@ exit_code(const troupe_research_t *research)
         return TROUPE__EXIT_OK;
     case TROUPE_RESEARCH_DEGRADED:
         return TROUPE__EXIT_PARTIAL;
+    case TROUPE_RESEARCH_BUDGET:
+        return TROUPE__EXIT_BUDGET;
     case TROUPE_RESEARCH_NOTHING:
         break;
     }
@@ -164,10 +167,19 @@ update(const struct troupe__research_arguments *arguments,
     return code;
 }
 
+/* Who is asked, and where that is kept. */
+struct sources {
+    const struct troupe__research_engines *engines;
+    const struct troupe__research_models *models;
+    const char *journal; /* NULL: nowhere */
+};
+
 static troupe_research_options_t
 options_of(const struct troupe__research_arguments *arguments,
-           const struct troupe__research_engines *engines)
+           const struct sources *sources)
 {
+    const struct troupe__research_engines *engines = sources->engines;
+    const struct troupe__research_models *models = sources->models;
     troupe_research_options_t options = troupe_research_options_default();
     options.question = arguments->question;
     options.roots = arguments->roots;
@@ -179,6 +191,10 @@ options_of(const struct troupe__research_arguments *arguments,
     options.more_count = engines->tools.count;
     options.pages = (uint32_t) arguments->pages;
     options.effort = arguments->effort;
+    options.writer = models->count > 0 ? &models->items[0] : NULL;
+    options.checker = models->count > 1 ? &models->items[1] : NULL;
+    options.budget = arguments->budget;
+    options.journal = sources->journal;
     options.private_pages = arguments->private_pages;
     options.limit = (uint32_t) arguments->limit;
     options.faults = arguments->faults.items;
@@ -188,7 +204,7 @@ options_of(const struct troupe__research_arguments *arguments,
 
 static int
 answer(const struct troupe__research_arguments *arguments,
-       const struct troupe__research_engines *engines, uint64_t start_ns,
+       const struct sources *sources, uint64_t start_ns,
        struct troupe__call *call)
 {
     struct patience patience = {.call = call};
@@ -209,7 +225,7 @@ answer(const struct troupe__research_arguments *arguments,
                                         .terminal = isatty(STDERR_FILENO),
                                         .start_ns = start_ns};
     troupe_research_skip_t skips[TROUPE_RESEARCH_SKIPS_MAX];
-    troupe_research_options_t options = options_of(arguments, engines);
+    troupe_research_options_t options = options_of(arguments, sources);
     troupe_corpus_stats_t stats = {0};
     char *standard = arguments->cache ? NULL : troupe__cache_directory();
     int code = TROUPE__EXIT_OK;
@@ -236,23 +252,54 @@ answer(const struct troupe__research_arguments *arguments,
     return code;
 }
 
+/* As it was typed, nearly. */
+static char *
+command_line(int argc, char **argv)
+{
+    char *text = troupe__copy("", 0);
+    for (int i = 0; i < argc; i++) {
+        char *longer =
+            troupe__format("%s%s%s", text, i > 0 ? " " : "", argv[i]);
+        free(text);
+        text = longer;
+    }
+    if (!troupe__is_text(text))
+        *text = '\0';
+    return text;
+}
+
 int
 troupe__call_research(struct troupe__call *call, int argc, char **argv)
 {
     struct troupe__research_arguments arguments;
     struct troupe__research_engines engines;
+    struct troupe__research_models models = {.count = 0};
     uint64_t start_ns = troupe__monotonic_ns();
+    char *command = command_line(argc, argv), *journal = NULL;
     troupe__call_parse_begin();
     int code = troupe__research_arguments(argc, argv, &arguments);
     troupe__call_parse_end();
     if (code < 0)
         code = troupe__call_listen(call);
-    if (code >= 0)
+    if (code >= 0) {
+        free(command);
         return code;
+    }
     code = troupe__research_engines(&arguments, &engines);
     if (code < 0)
-        code = answer(&arguments, &engines, start_ns, call);
+        code = troupe__research_models(&arguments, &models);
+    if (code < 0)
+        code = troupe__research_journal(&arguments, command, &journal);
+    if (code < 0) {
+        const struct sources sources = {&engines, &models, journal};
+        code = answer(&arguments, &sources, start_ns, call);
+        if (code == TROUPE__EXIT_OK)
+            troupe__research_finish(journal);
+    }
+    troupe__research_models_free(&models);
     troupe__research_engines_free(&engines);
+    free(command);
+    free(journal);
     return code;
 }
 

@@ -49,10 +49,11 @@ ask_tools(struct troupe__search *self, struct troupe__call *call)
     if (count == 0)
         return 0;
     int rc = troupe__call_node(call);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_mcp_search(call->node, self->file.tools, count,
                                self->arguments.query, (uint32_t) depth_of(self),
                                0, found);
+    }
     for (size_t i = 0; i < count && rc == 0; i++) {
         struct troupe__search_engine *engine =
             &self->engines[TROUPE_ENGINE_COUNT + i];
@@ -60,11 +61,12 @@ ask_tools(struct troupe__search *self, struct troupe__call *call)
         if (found[i].code < 0)
             note_failure(engine, found[i].words);
     }
-    if (rc < 0)
+    if (rc < 0) {
         fprintf(troupe__errors(),
                 "troupe search: the tools cannot be asked: "
                 "%s\n",
                 troupe_strerror(rc));
+    }
     return rc;
 }
 
@@ -117,10 +119,11 @@ search(struct troupe__search *self, struct troupe__call *call)
     troupe__call_index(call, &indexing);
     troupe_corpus_t *corpus = NULL;
     int code = TROUPE__EXIT_OK;
-    if (arguments->root_count > 0)
+    if (arguments->root_count > 0) {
         code =
             troupe__open_corpus(&indexing, arguments->cache, arguments->roots,
                                 arguments->root_count, &corpus, &self->stats);
+    }
     if (code == TROUPE__EXIT_OK) {
         troupe__call_indexed(call);
         if (corpus)

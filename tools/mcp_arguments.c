@@ -115,16 +115,18 @@ take_path(struct troupe__mcp_line *self,
           const json_t *value)
 {
     const char *text = json_string_value(value);
-    if (!text || text[0] != '/')
+    if (!text || text[0] != '/') {
         return text ? troupe__format("/arguments/%s is '%.200s'; give an "
                                      "absolute path",
                                      place, text)
                     : wants(place, "an absolute path", value);
+    }
     char *path = realpath(text, NULL);
-    if (!path)
+    if (!path) {
         return troupe__format("/arguments/%s is '%.200s': %s; give a path that "
                               "is there",
                               place, text, strerror(errno));
+    }
     bool allowed = options->root_count == 0;
     for (size_t i = 0; i < options->root_count && !allowed; i++) {
         size_t size = strlen(options->roots[i]);
@@ -182,11 +184,12 @@ take_number(struct troupe__mcp_line *self,
     const char *what = real ? "a number" : "a whole number";
     if (!json_is_number(value) || (!real && number != floor(number)))
         return wants(param->name, what, value);
-    if (!(number >= param->min && number <= param->max))
+    if (!(number >= param->min && number <= param->max)) {
         return troupe__format("/arguments/%s is %.15g; give %s from %.15g to "
                               "%.15g",
                               param->name, number, what, param->min,
                               param->max);
+    }
     const char *unit = param->type == TROUPE__MCP_MS ? "ms" : "";
     char *text = real ? troupe__format("%.15g", number)
                       : troupe__format("%.0f%s", number, unit);
@@ -222,12 +225,13 @@ take_tasks(struct troupe__mcp_line *self, const struct troupe__mcp_param *param,
            const json_t *value)
 {
     size_t count = json_array_size(value);
-    if (!json_is_array(value) || count == 0 || (double) count > param->max)
+    if (!json_is_array(value) || count == 0 || (double) count > param->max) {
         return json_is_array(value)
                    ? troupe__format("/arguments/%s has %zu items; give 1 to "
                                     "%.0f",
                                     param->name, count, param->max)
                    : wants(param->name, "a list of tasks", value);
+    }
     for (size_t i = 0; i < count; i++) {
         const json_t *task = json_array_get(value, i);
         if (json_is_string(task) || json_is_object(task))
@@ -297,10 +301,11 @@ check_names(const struct troupe__mcp_tool *tool, const json_t *arguments)
         for (size_t i = 0; i < count; i++)
             known |= strcmp(names[i], key) == 0;
         const char *near = known ? NULL : troupe__nearest(key, names, count);
-        if (near)
+        if (near) {
             return troupe__format("%s has no /arguments/%.40s; did you mean "
                                   "'%s'?",
                                   tool->name, key, near);
+        }
         if (!known)
             return troupe__format("%s has no /arguments/%.40s; leave it out",
                                   tool->name, key);

@@ -258,15 +258,17 @@ check_call(const struct troupe__mcp_session *self,
         return troupe__format("/params/_meta/progressToken is neither a text "
                               "nor a whole number");
     *ret_code = TROUPE__MCP_INVALID_REQUEST;
-    for (const struct troupe__mcp_call *it = self->calls; it; it = it->next)
+    for (const struct troupe__mcp_call *it = self->calls; it; it = it->next) {
         if (json_equal(it->id, request->id))
             return troupe__format("/id is that of a call under way; give each "
                                   "request one of its own");
+    }
     *ret_code = TROUPE__MCP_BUSY;
-    if (self->call_count >= CALLS_OPEN_MAX)
+    if (self->call_count >= CALLS_OPEN_MAX) {
         return troupe__format("%d calls are under way or wait; wait for one of "
                               "them",
                               CALLS_OPEN_MAX);
+    }
     return NULL;
 }
 

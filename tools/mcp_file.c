@@ -113,10 +113,15 @@ tool_of(const struct troupe__mcp_entry *self, const char *name)
 static bool
 is_taken(const char *name)
 {
-    static const char *const taken[] = {"summariser", "fact_checker",
-                                        "sentiment", "coordinator"};
+    static const char *const taken[] = {
+        "summariser", "fact_checker", "sentiment", "coordinator",
+        "planner",    "writer",       "checker"};
+    static const char *const begins[] = {"http",  "page-",  "rate-",
+                                         "model", "budget", "journal"};
     troupe_engine_t engine = TROUPE_ENGINE_COUNT;
     bool found = troupe_engine_find(name, &engine) == 0;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        found |= strncmp(name, begins[i], strlen(begins[i])) == 0;
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         found |= strcmp(name, taken[i]) == 0;
     return found;
@@ -143,11 +148,12 @@ read_engine(struct troupe__mcp_file *self, const struct troupe__value *key,
     if (wrong)
         troupe__found(findings, key->spot, "engine '%s': %s; correct that",
                       key->text, wrong);
-    if (is_taken(key->text))
+    if (is_taken(key->text)) {
         troupe__found(findings, key->spot,
                       "an engine cannot be called '%s': another actor is; "
                       "rename it",
                       key->text);
+    }
 }
 
 static void

@@ -35,21 +35,24 @@ do_initialize(troupe_context_t *ctx, struct troupe__mcp_session *self,
 {
     const char *wanted =
         json_string_value(json_object_get(request->params, "protocolVersion"));
-    if (request->batch)
+    if (request->batch) {
         return troupe__mcp_refuse(ctx, self, request->id, request->batch,
                                   TROUPE__MCP_INVALID_REQUEST,
                                   "initialize stands in a batch; send it "
                                   "alone");
-    if (self->version != TROUPE__MCP_NONE)
+    }
+    if (self->version != TROUPE__MCP_NONE) {
         return troupe__mcp_refuse(ctx, self, request->id, NULL,
                                   TROUPE__MCP_INVALID_REQUEST,
                                   "initialize was done; it comes once");
-    if (!wanted)
+    }
+    if (!wanted) {
         return troupe__mcp_refuse(ctx, self, request->id, NULL,
                                   TROUPE__MCP_INVALID_PARAMS,
                                   "/params/protocolVersion is no text; give "
                                   "the version that you speak, such as "
                                   "\"2025-06-18\"");
+    }
     self->version = TROUPE__MCP_2025_06_18;
     for (int i = 1; i < TROUPE__MCP_VERSION_COUNT; i++)
         if (strcmp(versions[i], wanted) == 0)
@@ -84,11 +87,12 @@ static int
 do_list(troupe_context_t *ctx, struct troupe__mcp_session *self,
         const struct troupe__mcp_request *request)
 {
-    if (json_object_get(request->params, "cursor"))
+    if (json_object_get(request->params, "cursor")) {
         return troupe__mcp_refuse(ctx, self, request->id, request->batch,
                                   TROUPE__MCP_INVALID_PARAMS,
                                   "/params/cursor is none of ours; leave it "
                                   "out: the list is one page");
+    }
     return answer(ctx, self, request,
                   troupe__mcp_list(self->options,
                                    self->version >= TROUPE__MCP_2025_06_18));
@@ -101,12 +105,13 @@ do_level(troupe_context_t *ctx, struct troupe__mcp_session *self,
     const char *name =
         json_string_value(json_object_get(request->params, "level"));
     int level = name ? troupe__mcp_level(name) : -1;
-    if (level < 0)
+    if (level < 0) {
         return troupe__mcp_refuse(ctx, self, request->id, request->batch,
                                   TROUPE__MCP_INVALID_PARAMS,
                                   "/params/level is no level; give debug, "
                                   "info, notice, warning, error, critical, "
                                   "alert or emergency");
+    }
     self->level = (enum troupe__mcp_level) level;
     return answer(ctx, self, request, json_object());
 }
@@ -146,12 +151,13 @@ on_request(troupe_context_t *ctx, struct troupe__mcp_session *self,
     for (size_t i = 0; i < METHOD_COUNT; i++) {
         if (strcmp(methods[i].name, request->method) != 0)
             continue;
-        if (!methods[i].early && self->version == TROUPE__MCP_NONE)
+        if (!methods[i].early && self->version == TROUPE__MCP_NONE) {
             return troupe__mcp_refuse(ctx, self, request->id, request->batch,
                                       TROUPE__MCP_INVALID_REQUEST,
                                       "'%s' came before 'initialize'; send "
                                       "that first",
                                       request->method);
+        }
         return methods[i].run(ctx, self, request);
     }
     return refuse_unknown(ctx, self, request);
@@ -224,10 +230,11 @@ on_message(troupe_context_t *ctx, struct troupe__mcp_session *self,
         on_notification(self, request.method, request.params);
         return 0;
     }
-    if (json_is_array(request.params))
+    if (json_is_array(request.params)) {
         return troupe__mcp_refuse(ctx, self, id, batch,
                                   TROUPE__MCP_INVALID_PARAMS,
                                   "/params is a list; give an object");
+    }
     return on_request(ctx, self, &request);
 }
 
@@ -253,10 +260,11 @@ on_list(troupe_context_t *ctx, struct troupe__mcp_session *self,
     if (self->version == TROUPE__MCP_2025_03_26 && count > 0
         && count <= BATCH_MAX)
         return on_batch(ctx, self, list);
-    if (self->version == TROUPE__MCP_2025_03_26)
+    if (self->version == TROUPE__MCP_2025_03_26) {
         return troupe__mcp_refuse(
             ctx, self, NULL, NULL, TROUPE__MCP_INVALID_REQUEST,
             "a batch of %zu messages; send 1 to %d", count, BATCH_MAX);
+    }
     return troupe__mcp_refuse(ctx, self, NULL, NULL,
                               TROUPE__MCP_INVALID_REQUEST,
                               "a batch, which version 2025-03-26 alone has; "
@@ -275,10 +283,11 @@ troupe__mcp_line(troupe_context_t *ctx, struct troupe__mcp_session *self,
         return 0;
     json_t *message = json_loadb(
         line, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
-    if (!message)
+    if (!message) {
         return troupe__mcp_refuse(
             ctx, self, NULL, NULL, TROUPE__MCP_PARSE_ERROR,
             "no JSON: %s, at byte %d of the line", error.text, error.position);
+    }
     int rc = json_is_array(message) ? on_list(ctx, self, message)
                                     : on_message(ctx, self, message, NULL);
     json_decref(message);

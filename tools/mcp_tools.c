@@ -31,7 +31,7 @@ static const char *const type_words[] = {"text", "choice",  "number",
 #define DEADLINE(words)                                                        \
     {                                                                          \
         .name = "deadline_ms", .option = "--deadline", .type = TROUPE__MCP_MS, \
-        .min = 1, .max = DAY_MS, .text = words                                 \
+        .min = 1, .max = DAY_MS, .text = (words)                               \
     }
 #define END                                                                    \
     {                                                                          \
@@ -378,9 +378,10 @@ json_t *
 troupe__mcp_list(const struct troupe__mcp_options *options, bool is_latest)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < TOOL_COUNT; i++)
+    for (size_t i = 0; i < TOOL_COUNT; i++) {
         if (is_offered(&tools[i], options))
             json_array_append_new(list,
                                   tool_json(&tools[i], options, is_latest));
+    }
     return json_pack("{s:o}", "tools", list);
 }

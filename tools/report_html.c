@@ -71,6 +71,31 @@ put_citation(const json_t *report, const json_t *citation, FILE *out)
 }
 
 static void
+put_written(const json_t *report, FILE *out)
+{
+    const json_t *written = json_object_get(report, "written");
+    size_t index = 0, other = 0;
+    json_t *item = NULL, *citation = NULL;
+    if (json_array_size(written) == 0)
+        return;
+    fputs("<h2>In short</h2>\n<p class=\"note\">Written by a model from the "
+          "quotes that are named.</p>\n<ul>\n",
+          out);
+    json_array_foreach(written, index, item)
+    {
+        fputs("<li>", out);
+        put(*text_of(item, "text") ? text_of(item, "text") : "Quoted:", out);
+        json_array_foreach(json_object_get(item, "citations"), other, citation)
+        {
+            fputs("<br>", out);
+            put_citation(report, citation, out);
+        }
+        fputs("</li>\n", out);
+    }
+    fputs("</ul>\n", out);
+}
+
+static void
 put_answer(const json_t *report, FILE *out)
 {
     const json_t *answer = json_object_get(report, "answer");
@@ -315,6 +340,7 @@ troupe__report_html(const json_t *report, FILE *out)
     fputs("<h1>", out);
     put(text_of(report, "question"), out);
     fputs("</h1>\n", out);
+    put_written(report, out);
     put_answer(report, out);
     put_claims(report, "Findings", "findings", out);
     put_claims(report, "Disagreements", "disagreements", out);

@@ -3,13 +3,16 @@
 #include "tools/research_arguments.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/call.h"
 #include "tools/commands.h"
 
 #define LIMIT_MAX    100
+#define COUNT_MAX    1000000000000u
 #define DEADLINE_MAX 86400000u /* ms: a day */
 
 static const char help[] =
@@ -46,6 +49,23 @@ static const char help[] =
     "it:\n"
     "                     quick, none; thorough, six of them; auto, by the\n"
     "                     question\n"
+    "  --models FILE      let a model plan, and write an answer from the "
+    "quotes\n"
+    "                     (actors/QUERY.md has the file); --model NAME is "
+    "which,\n"
+    "                     --check-model NAME who checks it\n"
+    "  --budget-tokens N, --budget-calls N, --budget-money X\n"
+    "                     the most that models may cost; a fifth is kept for "
+    "the\n"
+    "                     answer\n"
+    "  --resume RUN       go on with a run that was interrupted: with the "
+    "same\n"
+    "                     question and options nothing that an engine of the "
+    "web,\n"
+    "                     a page or a model has answered is asked for again; "
+    "its\n"
+    "                     id, as in 'troupe runs list', or 'last'\n"
+    "  --no-journal       leave nothing to be resumed\n"
     "  --fail NAME[:N]    make an actor fail on its first N messages, without\n"
     "                     N on each: an engine, page-1, summariser,\n"
     "                     fact_checker, sentiment or coordinator\n"
@@ -62,7 +82,8 @@ static const char help[] =
     "\n"
     "Exit codes: 0 ok; 1 failed; 2 usage; 3 the report is partial or "
     "degraded,\n"
-    "as its first line says; 124 the deadline passed with nothing to report.\n";
+    "as its first line says; 4 the budget kept a model from being asked; 124 "
+    "the deadline passed with nothing to report.\n";
 
 static int
 take_root(const char *path, struct troupe__research_arguments *ret)
@@ -107,31 +128,87 @@ take_format(const char *word, struct troupe__research_arguments *ret)
 }
 
 static int
+take_money(const char *text, struct troupe__research_arguments *ret)
+{
+    char *end = NULL;
+    double money = strtod(text, &end);
+    if (end == text || *end || !isfinite(money) || money <= 0)
+        return troupe__usage_error("research",
+                                   "--budget-money wants an amount, as in 0.5");
+    ret->budget.money = money;
+    return -1;
+}
+
+static int
+take_count(const char *option, const char *text, uint64_t *ret)
+{
+    size_t count = 0;
+    if (!troupe__read_number(text, 1, COUNT_MAX, &count))
+        return troupe__usage_error("research", "%s wants a number from 1 on",
+                                   option);
+    *ret = count;
+    return -1;
+}
+
+static int
+take_model_option(int c, char *const *argv,
+                  struct troupe__research_arguments *ret)
+{
+    switch (c) {
+    case 'M':
+        ret->models = optarg;
+        return troupe__check_path("research", "--models", optarg);
+    case 'm':
+        ret->writer = optarg;
+        return -1;
+    case 'x':
+        ret->mcp = optarg;
+        return troupe__check_path("research", "--mcp", optarg);
+    case 'k':
+        ret->checker = optarg;
+        return -1;
+    case 'r':
+        ret->resume = optarg;
+        return -1;
+    case 'N':
+        ret->no_journal = true;
+        return -1;
+    case 'T':
+        return take_count("--budget-tokens", optarg, &ret->budget.tokens);
+    case 'L':
+        return take_count("--budget-calls", optarg, &ret->budget.calls);
+    case 'B':
+        return take_money(optarg, ret);
+    default:
+        return troupe__option_error("research", c, argv);
+    }
+}
+
+static int
 take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
 {
     switch (c) {
     case 'c':
         return take_root(optarg, ret);
     case 'e':
-        if (ret->engine_count == TROUPE__ENGINE_NAMES_MAX)
+        if (ret->engine_count == TROUPE__ENGINE_NAMES_MAX) {
             return troupe__usage_error("research",
                                        "more than %d times "
                                        "--engine",
                                        TROUPE__ENGINE_NAMES_MAX);
+        }
         ret->engines[ret->engine_count++] = optarg;
         return -1;
     case 'w':
         ret->web = optarg;
         return troupe__check_path("research", "--web", optarg);
-    case 'm':
-        ret->mcp = optarg;
-        return troupe__check_path("research", "--mcp", optarg);
     case 'F':
         if (!troupe__read_number(optarg, 1, TROUPE_RESEARCH_PAGES_MAX,
-                                 &ret->pages))
+                                 &ret->pages)) {
             return troupe__usage_error("research",
                                        "--fetch wants a number, 1 to %d",
                                        TROUPE_RESEARCH_PAGES_MAX);
+        }
         return -1;
     case 'P':
         ret->private_pages = true;
@@ -168,7 +245,7 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
         ret->verbose = true;
         return -1;
     default:
-        return troupe__option_error("research", c, argv);
+        return take_model_option(c, argv, ret);
     }
 }
 
@@ -178,15 +255,19 @@ troupe__research_arguments(int argc, char **argv,
                            struct troupe__research_arguments *ret)
 {
     static const struct option options[] = {
-        {"corpus", 1, NULL, 'c'},   {"limit", 1, NULL, 'l'},
-        {"engine", 1, NULL, 'e'},   {"cache", 1, NULL, 'C'},
-        {"json", 0, NULL, 'j'},     {"deadline", 1, NULL, 'd'},
-        {"quiet", 0, NULL, 'q'},    {"verbose", 0, NULL, 'v'},
-        {"fail", 1, NULL, 'f'},     {"help", 0, NULL, 'h'},
-        {"web", 1, NULL, 'w'},      {"mcp", 1, NULL, 'm'},
-        {"fetch", 1, NULL, 'F'},    {"fetch-private", 0, NULL, 'P'},
-        {"effort", 1, NULL, 'E'},   {"format", 1, NULL, 'o'},
-        {"timeline", 1, NULL, 't'}, {NULL, 0, NULL, 0}};
+        {"corpus", 1, NULL, 'c'},        {"limit", 1, NULL, 'l'},
+        {"engine", 1, NULL, 'e'},        {"cache", 1, NULL, 'C'},
+        {"json", 0, NULL, 'j'},          {"deadline", 1, NULL, 'd'},
+        {"quiet", 0, NULL, 'q'},         {"verbose", 0, NULL, 'v'},
+        {"fail", 1, NULL, 'f'},          {"help", 0, NULL, 'h'},
+        {"web", 1, NULL, 'w'},           {"mcp", 1, NULL, 'x'},
+        {"fetch", 1, NULL, 'F'},         {"fetch-private", 0, NULL, 'P'},
+        {"effort", 1, NULL, 'E'},        {"resume", 1, NULL, 'r'},
+        {"no-journal", 0, NULL, 'N'},    {"models", 1, NULL, 'M'},
+        {"model", 1, NULL, 'm'},         {"check-model", 1, NULL, 'k'},
+        {"budget-tokens", 1, NULL, 'T'}, {"budget-calls", 1, NULL, 'L'},
+        {"budget-money", 1, NULL, 'B'},  {"format", 1, NULL, 'o'},
+        {"timeline", 1, NULL, 't'},      {NULL, 0, NULL, 0}};
     *ret = (struct troupe__research_arguments){.limit = 32};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -209,108 +290,15 @@ troupe__research_arguments(int argc, char **argv,
     if ((ret->pages > 0 || ret->private_pages) && !ret->web)
         return troupe__usage_error("research",
                                    "--fetch reads what a --web file finds");
+    bool bound = ret->budget.tokens > 0 || ret->budget.calls > 0
+                 || ret->budget.money > 0;
+    if ((ret->writer || ret->checker || bound) && !ret->models)
+        return troupe__usage_error(
+            "research", "models and their budget want --models FILE");
+    if (ret->resume && (ret->no_journal || (!ret->web && !ret->models)))
+        return troupe__usage_error("research",
+                                   "--resume needs the journal of a run with "
+                                   "--web or --models");
     ret->question = argv[optind];
     return troupe__check_query("research", "question", ret->question);
-}
-
-static int
-choose(const struct troupe__research_arguments *arguments, const char *name,
-       struct troupe__research_engines *ret)
-{
-    troupe_engine_t engine = TROUPE_ENGINE_COUNT;
-    if (troupe_engine_find(name, &engine) == 0) {
-        ret->local |= 1u << engine;
-        if (arguments->root_count > 0)
-            return -1;
-        return troupe__usage_error(
-            "research", "--engine %s searches a --corpus: give one", name);
-    }
-    const troupe_web_engine_t *found =
-        troupe__engine_file_find(&ret->file, name);
-    if (!found && troupe__research_tools_choose(&ret->tools, name))
-        return -1;
-    if (!found)
-        return troupe__usage_error("research", "there is no engine '%s'", name);
-    for (size_t i = 0; i < ret->web_count; i++)
-        if (strcmp(ret->web[i].name, name) == 0)
-            return -1;
-    ret->web[ret->web_count++] = *found;
-    return -1;
-}
-
-static int
-read_file(const char *path, struct troupe__engine_file *ret_file)
-{
-    struct troupe__findings findings = {.path = path};
-    int rc = troupe__engine_file_read(&findings, ret_file);
-    troupe__findings_print(&findings, troupe__errors());
-    troupe__findings_free(&findings);
-    return rc < 0 ? TROUPE__EXIT_FAILED : -1;
-}
-
-/* Every other actor of a run has a name already. */
-static int
-check_names(const struct troupe__engine_file *file,
-            const struct troupe__mcp_file *tools)
-{
-    static const char *const taken[] = {"summariser", "fact_checker",
-                                        "sentiment", "coordinator"};
-    for (size_t i = 0; i < file->count; i++) {
-        const char *name = file->entries[i].key.text;
-        troupe_engine_t engine = TROUPE_ENGINE_COUNT;
-        bool bad = troupe_engine_find(name, &engine) == 0
-                   || strncmp(name, "http", 4) == 0
-                   || strncmp(name, "page-", 5) == 0
-                   || strncmp(name, "rate-", 5) == 0;
-        for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
-            bad |= strcmp(name, taken[j]) == 0;
-        for (size_t j = 0; j < tools->count; j++)
-            bad |= strcmp(name, tools->tools[j].name) == 0;
-        if (bad)
-            return troupe__usage_error(
-                "research",
-                "an engine of --web cannot be called '%s': an "
-                "actor of the run is; rename it",
-                name);
-    }
-    return -1;
-}
-
-static void
-choose_all(struct troupe__research_engines *ret)
-{
-    ret->local = (1u << TROUPE_ENGINE_COUNT) - 1;
-    for (size_t i = 0; i < ret->file.count; i++)
-        ret->web[ret->web_count++] = ret->file.entries[i].engine;
-    (void) troupe__research_tools_choose(&ret->tools, NULL);
-}
-
-int
-troupe__research_engines(const struct troupe__research_arguments *arguments,
-                         struct troupe__research_engines *ret_engines)
-{
-    *ret_engines = (struct troupe__research_engines){.web_count = 0};
-    int code =
-        arguments->web ? read_file(arguments->web, &ret_engines->file) : -1;
-    int tools =
-        troupe__research_tools_read(arguments->mcp, &ret_engines->tools);
-    if (code < 0)
-        code = tools;
-    if (code < 0)
-        code = check_names(&ret_engines->file, &ret_engines->tools.file);
-    for (size_t i = 0; i < arguments->engine_count && code < 0; i++)
-        code = choose(arguments, arguments->engines[i], ret_engines);
-    if (code < 0 && arguments->engine_count == 0)
-        choose_all(ret_engines);
-    return code < 0 ? troupe__research_tools_pack(&ret_engines->tools,
-                                                  TROUPE_RESEARCH_WEB_MAX
-                                                      - ret_engines->web_count)
-                    : code;
-}
-
-void
-troupe__research_engines_free(struct troupe__research_engines *self)
-{
-    troupe__engine_file_free(&self->file);
-    troupe__research_tools_free(&self->tools);
 }

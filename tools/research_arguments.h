@@ -8,6 +8,7 @@
 
 #include "tools/engine_file.h"
 #include "tools/faults.h"
+#include "tools/model_file.h"
 #include "tools/research_tools.h"
 
 #define TROUPE__ENGINE_NAMES_MAX 32
@@ -33,6 +34,12 @@ struct troupe__research_arguments {
     troupe_research_effort_t effort;
     struct troupe__faults faults;
     enum troupe__report_format format;
+    const char *models;  /* file of models; NULL: none */
+    const char *writer;  /* NULL: the file's first */
+    const char *checker; /* NULL: the writer */
+    troupe_cost_t budget;
+    const char *resume; /* a run, or "last"; NULL: a new one */
+    bool no_journal;
     const char *timeline; /* file that it is drawn to; NULL: none */
     bool private_pages;
     bool quiet;
@@ -43,6 +50,32 @@ struct troupe__research_arguments {
  * why. */
 int troupe__research_arguments(int argc, char **argv,
                                struct troupe__research_arguments *ret);
+
+/*
+ * troupe__research_journal: the journal of the run, where something is asked
+ * that may cost.
+ *
+ *   command   for people who look at it later.
+ *   ret_path  out: to be freed; NULL: none is kept.
+ *   returns   -1 or an exit code after having said why
+ */
+int troupe__research_journal(const struct troupe__research_arguments *arguments,
+                             const char *command, char **ret_path);
+
+/* troupe__research_finish: nothing is left to be resumed. */
+void troupe__research_finish(const char *path);
+
+/* The models that are asked. */
+struct troupe__research_models {
+    struct troupe__model_file file;
+    troupe_query_model_t *items; /* they point into it; NULL: none */
+    size_t count;                /* 1, or 2 with the checker */
+};
+
+/* troupe__research_models: as troupe__research_engines(). */
+int troupe__research_models(const struct troupe__research_arguments *arguments,
+                            struct troupe__research_models *ret_models);
+void troupe__research_models_free(struct troupe__research_models *self);
 
 /* The engines that are asked. */
 struct troupe__research_engines {

@@ -53,11 +53,12 @@ troupe__research_tools_pack(struct troupe__research_tools *self, size_t most)
     for (size_t i = 0; i < self->file.count; i++) {
         if (!self->chosen[i])
             continue;
-        if (self->count == most)
+        if (self->count == most) {
             return troupe__usage_error("research",
                                        "more than %d engines beside those of "
                                        "documents; choose by --engine",
                                        TROUPE_MCP_TOOLS_MAX);
+        }
         troupe_child_spec_t *spec = &self->specs[self->count];
         *spec = (troupe_child_spec_t){
             .backoff = {.min_ms = BACKOFF_MIN_MS, .max_ms = BACKOFF_MAX_MS},

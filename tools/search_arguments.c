@@ -124,20 +124,22 @@ choose(struct troupe__search *self)
         troupe_engine_t engine = TROUPE_ENGINE_COUNT;
         if (troupe_engine_find(arguments->names[i], &engine) < 0)
             continue;
-        if (arguments->root_count == 0)
+        if (arguments->root_count == 0) {
             return troupe__usage_error("search",
                                        "--engine %s searches a --corpus: give "
                                        "one",
                                        arguments->names[i]);
+        }
         self->engines[engine].name = troupe_engine_name(engine);
         arguments->names[i] = NULL;
     }
     troupe__mcp_file_choose(&self->file, arguments->names,
                             arguments->name_count);
-    for (size_t i = 0; i < arguments->name_count; i++)
+    for (size_t i = 0; i < arguments->name_count; i++) {
         if (arguments->names[i])
             return troupe__usage_error("search", "there is no engine '%s'",
                                        arguments->names[i]);
+    }
     return -1;
 }
 
@@ -153,10 +155,11 @@ troupe__search_arguments(int argc, char **argv,
         code = choose(ret_search);
     if (code >= 0)
         return code;
-    for (int i = 0; i < TROUPE_ENGINE_COUNT; i++)
+    for (int i = 0; i < TROUPE_ENGINE_COUNT; i++) {
         if (arguments->name_count == 0 && arguments->root_count > 0)
             ret_search->engines[i].name =
                 troupe_engine_name((troupe_engine_t) i);
+    }
     for (size_t i = 0; i < ret_search->file.count; i++)
         ret_search->engines[TROUPE_ENGINE_COUNT + i].name =
             ret_search->file.tools[i].name;

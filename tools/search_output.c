@@ -88,10 +88,11 @@ json_results(const struct troupe__search *self)
     for (size_t i = 0; i < troupe_passages_count(self->merged); i++) {
         const troupe_passage_t *p = troupe_passages_at(self->merged, i);
         json_t *engines = json_array();
-        for (int e = 0; e < TROUPE__SEARCH_MAX; e++)
+        for (int e = 0; e < TROUPE__SEARCH_MAX; e++) {
             if (p->engines & (1U << e))
                 json_array_append_new(engines,
                                       json_string(self->engines[e].name));
+        }
         json_array_append_new(
             array,
             json_pack("{s:I, s:f, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:I}",

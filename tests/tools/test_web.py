@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 from html.parser import HTMLParser
 
@@ -194,7 +195,7 @@ def test_flags(world):
 
 FAULTS = (("manner=500", "HTTP 500"), ("manner=badjson", "no JSON"),
           ("manner=huge=9000000", "over 1048576 bytes"),
-          ("manner=lie", "broke off"), ("manner=hang", "(2 attempts)"),
+          ("manner=lie", "(2 attempts)"), ("manner=hang", "(2 attempts)"),
           ("manner=drip=1s", "(2 attempts)"),
           ("manner=429+after=100", "HTTP 429"), ("manner=404", "HTTP 404"))
 
@@ -204,7 +205,7 @@ def test_faults(world):
     lines = ["engines:", '  good: {kind: searxng, url: "BASE/search"}']
     for number, (manner, _) in enumerate(FAULTS):
         manner = manner.replace("+", "%2B")
-        lines.append(f'  bad{number}: {{kind: searxng, timeout: 300ms, '
+        lines.append(f'  bad{number}: {{kind: searxng, timeout: 1s, '
                      f'attempts: 2, url: "BASE/search?{manner}"}}')
     lines.append('  gone: {kind: searxng, attempts: 1, '
                  'url: "http://127.0.0.1:1/search"}')
@@ -280,6 +281,132 @@ def test_formats(world, work):
     world.run(one, "--format", "pdf", code=2)
 
 
+MODELS = """providers:
+  mock: {url: "BASE/v1"}
+models:
+  good: {provider: mock, model: plain, price_in: 1, price_out: 2}
+  liar:
+    provider: mock
+    model: 'say={"sentences":[{"text":"It has 9 queens.","spans":[1]}]}'
+  nobody:
+    provider: mock
+    model: 'say={"sentences":[{"text":"Yes.","spans":[77]}]}'
+  denier: {provider: mock, model: 'say={"supported":[false]}'}
+  mute: {provider: mock, model: "401"}
+"""
+
+
+def test_models(world, work):
+    """A model plans, writes and is checked; what it invents is replaced."""
+    path = os.path.join(work, "models.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(MODELS.replace("BASE", world.base))
+    one = 'engines: {searx: {kind: searxng, url: "BASE/search"}}'
+
+    def report(*arguments, code=0):
+        return world.report(one, "--models", path, *arguments, code=code)
+
+    got = report("--effort", "auto")
+    check(len(got["written"]) == 1 and got["written"][0]["checked"],
+          f"written and checked: {got['written']}")
+    check([it["name"] for it in got["facets"]] == ["figures"],
+          f"planned: {got['facets']}")
+    check(got["run"]["cost"]["calls"] == 3 and got["run"]["cost"]["known"],
+          f"cost: {got['run']['cost']}")
+    quick = ("--effort", "quick")
+    for model, why in (("liar", "number"), ("nobody", "not given")):
+        got = report(*quick, "--model", model)
+        it = got["written"][0]
+        check(it["text"] is None and why in it["rejected"], f"{model}: {it}")
+        check(any("was rejected" in line for line in got["limits"]), model)
+        check(got["answer"]["sentences"], "the quotes are there")
+    got = report(*quick, "--check-model", "denier")
+    check(got["written"][0]["text"] is None
+          and got["written"][0]["citations"], "denied, and quoted instead")
+    got = report("--model", "mute", code=3)
+    check("model planner (failed: HTTP 401" in got["degraded_reason"]
+          and "model writer (failed: HTTP 401" in got["degraded_reason"],
+          f"mute: {got['degraded_reason']}")
+    check(got["answer"]["sentences"], "the run goes on without models")
+    got = report("--budget-calls", "2", code=4)
+    check("the budget is used up" in got["degraded_reason"], "the budget")
+    check(got["written"], "a part of it was kept for the answer")
+    got = report("--budget-tokens", "100", code=4)
+    check(got["written"] is None and got["answer"]["sentences"], "no model")
+    done = world.run(one, "--models", path, "--quiet")
+    check("## In short" in done.stdout, "in Markdown")
+    for arguments in (("--model", "good"), ("--budget-calls", "1"),
+                      ("--models", path, "--budget-calls", "0"),
+                      ("--models", path, "--budget-money", "x")):
+        world.run(one, *arguments, code=2)
+    done = world.run(one, "--models", path, "--model", "gud", code=1)
+    check("did you mean 'good'" in done.stderr, "a wrong name")
+
+
+def runs():
+    """By id; those of one second are in no order."""
+    done = subprocess.run([TROUPE, "runs", "list", "--json"],
+                          capture_output=True, text=True, timeout=60)
+    return {it["id"]: it for it in json.loads(done.stdout)}
+
+
+def count(world, part):
+    return sum(part in json.dumps(it) for it in world.requests())
+
+
+def test_resume(world, work):
+    """Killed in the middle: what was answered is not asked for again."""
+    text = ('engines:\n  good: {kind: searxng, url: "BASE/search?x=1"}\n'
+            '  slow: {kind: searxng, timeout: 60s, '
+            'url: "BASE/search?manner=MANNER"}\n')
+    before = count(world, '"manner": ""'), count(world, "hang")
+    old = set(runs())
+    running = subprocess.Popen(
+        [TROUPE, "research", QUESTION, "--web",
+         world.file(text.replace("MANNER", "hang")), "--quiet"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 30
+    mine, done = None, 0
+    while done < 1 and time.monotonic() < until:
+        mine = next((it for it in runs().values() if it["id"] not in old),
+                    None)
+        done = mine["done"] if mine else 0
+    running.kill()
+    running.wait()
+    check(done == 1, "the journal has the good engine's answer")
+    if not mine:
+        return
+    report = world.report(text.replace("MANNER", ""), "--resume", mine["id"])
+    check(not report["degraded"], "resumed, and complete")
+    names = {e for s in report["sources"] for p in s["passages"]
+             for e in p["engines"]}
+    check(names == {"good", "slow"}, f"found by {names}")
+    check(count(world, '"manner": ""') == before[0] + 2
+          and count(world, "hang") == before[1] + 1,
+          "the good engine was asked once, the slow one again")
+    mine = runs()[mine["id"]]
+    check(mine["state"] == "finished" and mine["done"] == 2, f"{mine}")
+    world.run(text, "--resume", "no-such-run", code=1)
+    world.run(text, "--resume", "last", "--no-journal", code=2)
+
+
+def test_resume_models(world, work):
+    path = os.path.join(work, "models.yaml")
+    one = 'engines: {searx: {kind: searxng, url: "BASE/search?y=2"}}'
+    old = set(runs())
+    first = world.report(one, "--models", path, "--fetch", "2",
+                         "--fetch-private")
+    mine = next(iter(set(runs()) - old))
+    before = len(world.requests())
+    again = world.report(one, "--models", path, "--fetch", "2",
+                         "--fetch-private", "--resume", mine)
+    check(len(world.requests()) == before, "nothing is asked for again")
+    check(first["written"] == again["written"]
+          and first["sources"] == again["sources"], "the same report")
+    world.report(one, "--models", path, "--no-journal")
+    check(len(world.requests()) > before, "without a journal everything is")
+
+
 def test_deadline(world):
     text = ('engines:\n  good: {kind: searxng, url: "BASE/search"}\n'
             '  bad: {kind: searxng, url: "BASE/search?manner=hang"}\n')
@@ -339,6 +466,7 @@ def test_mistakes(world):
 def main():
     work = tempfile.mkdtemp()
     os.environ["XDG_CACHE_HOME"] = os.path.join(work, "cache")
+    os.environ["XDG_STATE_HOME"] = os.path.join(work, "state")
     world = World(work)
     try:
         test_engines(world)
@@ -346,6 +474,9 @@ def main():
         test_flags(world)
         test_faults(world)
         test_formats(world, work)
+        test_models(world, work)
+        test_resume(world, work)
+        test_resume_models(world, work)
         test_deadline(world)
         test_corpus(world, work)
         test_mistakes(world)
