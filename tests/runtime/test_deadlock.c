@@ -74,7 +74,7 @@ Test(deadlock, a_circle_of_two_is_named_and_its_youngest_ask_ends)
 {
     troupe_ref_t refs[] = {spawn_at(&knotted, 0, "anna"),
                            spawn_at(&knotted, 1, NULL)};
-    struct knot_ask asks[2] = {{.type = "hold"}, {.type = NULL}};
+    static struct knot_ask asks[2] = {{.type = "hold"}, {.type = NULL}};
     char wanted[512], one[TROUPE_REF_TEXT], two[TROUPE_REF_TEXT];
     ask_round(asks, refs, 2);
     advance(999);
@@ -98,7 +98,7 @@ Test(deadlock, a_circle_of_two_is_named_and_its_youngest_ask_ends)
 Test(deadlock, the_run_goes_on_after_it)
 {
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.outcome = 0}}, again = {.type = "now"};
+    static struct knot_ask asks[2] = {{.outcome = 0}}, again = {.type = "now"};
     spawn_all(refs, 2);
     ask_round(asks, refs, 2);
     advance(SEEN_MS);
@@ -116,7 +116,6 @@ Test(deadlock, a_circle_of_three_and_one_of_eight)
 {
     static struct knot_ask asks[3 + MANY];
     troupe_ref_t refs[3 + MANY];
-    memset(asks, 0, sizeof asks);
     spawn_all(refs, 3 + MANY);
     ask_round(asks, refs, 3);
     ask_round(&asks[3], &refs[3], MANY);
@@ -130,7 +129,7 @@ Test(deadlock, a_circle_of_three_and_one_of_eight)
 Test(deadlock, a_tail_is_not_a_part_of_the_circle)
 {
     troupe_ref_t refs[4];
-    struct knot_ask asks[4] = {{.outcome = 0}};
+    static struct knot_ask asks[4] = {{.outcome = 0}};
     spawn_all(refs, 4);
     ask_round(asks, refs, 2);
     ask_next(&asks[2], refs[2], refs[0]);
@@ -147,7 +146,7 @@ Test(deadlock, a_tail_is_not_a_part_of_the_circle)
 Test(deadlock, who_waits_for_itself_is_told)
 {
     troupe_ref_t ref = spawn_at(&knotted, 0, NULL);
-    struct knot_ask ask = {.type = "hold"};
+    static struct knot_ask ask = {.type = "hold"};
     ask_next(&ask, ref, ref);
     advance(SEEN_MS);
     assert_untied(&ask);
@@ -156,7 +155,7 @@ Test(deadlock, who_waits_for_itself_is_told)
 Test(deadlock, an_ask_that_is_put_aside_is_held_too)
 {
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.type = "hold"}, {.type = "stash"}};
+    static struct knot_ask asks[2] = {{.type = "hold"}, {.type = "stash"}};
     spawn_all(refs, 2);
     ask_round(asks, refs, 2);
     advance(SEEN_MS);
@@ -169,7 +168,7 @@ Test(deadlock, an_ask_that_is_put_aside_is_held_too)
 Test(deadlock, two_circles_with_an_actor_in_common)
 {
     troupe_ref_t refs[3];
-    struct knot_ask asks[4] = {{.outcome = 0}};
+    static struct knot_ask asks[4] = {{.outcome = 0}};
     spawn_all(refs, 3);
     ask_next(&asks[0], refs[0], refs[1]);
     ask_next(&asks[1], refs[1], refs[0]);
@@ -185,7 +184,7 @@ Test(deadlock, two_circles_with_an_actor_in_common)
 Test(deadlock, asks_in_return_that_are_answered_are_none)
 {
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.type = "hold"}, {.type = "now"}};
+    static struct knot_ask asks[2] = {{.type = "hold"}, {.type = "now"}};
     spawn_all(refs, 2);
     ask_next(&asks[0], refs[0], refs[1]);
     ask_next(&asks[1], refs[1], refs[0]);
@@ -198,7 +197,7 @@ Test(deadlock, asks_in_return_that_are_answered_are_none)
 Test(deadlock, a_chain_that_hangs_on_somebody_idle_is_none)
 {
     troupe_ref_t refs[3];
-    struct knot_ask asks[2] = {{.type = "hold"}, {.type = "hold"}};
+    static struct knot_ask asks[2] = {{.type = "hold"}, {.type = "hold"}};
     spawn_all(refs, 3);
     ask_next(&asks[0], refs[0], refs[1]);
     ask_next(&asks[1], refs[1], refs[2]);
@@ -209,7 +208,7 @@ Test(deadlock, a_chain_that_hangs_on_somebody_idle_is_none)
 Test(deadlock, a_late_timer_of_one_of_them_is_waited_for)
 {
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.outcome = 0}};
+    static struct knot_ask asks[2] = {{.outcome = 0}};
     spawn_all(refs, 2);
     ask_round(asks, refs, 2);
     knot_later(refs[0], 30000);
@@ -225,7 +224,7 @@ Test(deadlock, a_late_timer_of_one_of_them_is_waited_for)
 Test(deadlock, a_timer_behind_the_deadline_does_not_count)
 {
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.outcome = 0}};
+    static struct knot_ask asks[2] = {{.outcome = 0}};
     spawn_all(refs, 2);
     ask_round(asks, refs, 2);
     knot_later(refs[0], LONG_MS + 1000);
@@ -236,7 +235,7 @@ Test(deadlock, a_timer_behind_the_deadline_does_not_count)
 Test(deadlock, an_ask_to_somebody_who_may_answer_is_waited_for)
 {
     troupe_ref_t refs[3];
-    struct knot_ask asks[3] = {
+    static struct knot_ask asks[3] = {
         {.type = "hold"}, {.type = "hold"}, {.type = "hold"}};
     spawn_all(refs, 3);
     ask_round(asks, refs, 2);
@@ -252,7 +251,7 @@ Test(deadlock, an_ask_to_somebody_who_may_answer_is_waited_for)
 Test(deadlock, an_ask_that_is_patient_is_left_alone)
 {
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.outcome = 0}, {.patient = true}};
+    static struct knot_ask asks[2] = {{.outcome = 0}, {.patient = true}};
     spawn_all(refs, 2);
     ask_round(asks, refs, 2);
     advance(60000);
@@ -278,7 +277,7 @@ resume_it(troupe_context_t *ctx, void *arg)
 Test(deadlock, who_rests_is_waited_for)
 {
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.outcome = 0}};
+    static struct knot_ask asks[2] = {{.outcome = 0}};
     spawn_all(refs, 2);
     ask_round(asks, refs, 2);
     troupe_ref_t other = probe_new();
@@ -296,7 +295,8 @@ Test(deadlock, the_delay_is_an_option_and_0_is_never)
     options.deadlock_ms = 0;
     world_reopen(&options);
     troupe_ref_t refs[2];
-    struct knot_ask asks[2] = {{.outcome = 0}}, more[2] = {{.outcome = 0}};
+    static struct knot_ask asks[2] = {{.outcome = 0}},
+                           more[2] = {{.outcome = 0}};
     spawn_all(refs, 2);
     ask_round(asks, refs, 2);
     advance(LONG_MS - 1000);
@@ -373,7 +373,7 @@ Test(deadlock, a_supervisor_restarts_who_fails_of_it)
         {.id = "one", .kind = &fragile, .name = "one"},
         {.id = "two", .kind = &fragile, .name = "two"}};
     troupe_ref_t top, refs[2];
-    struct knot_ask asks[2] = {{.outcome = 0}}, again = {.type = "now"};
+    static struct knot_ask asks[2] = {{.outcome = 0}}, again = {.type = "now"};
     cr_assert_eq(
         troupe_node_supervisor_start(node, &pool, children, 2, &top, NULL), 0);
     cr_assert_eq(troupe_lookup(node, "one", &refs[0]), 0);
