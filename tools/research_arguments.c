@@ -185,11 +185,12 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
     case 'c':
         return take_root(optarg, ret);
     case 'e':
-        if (ret->engine_count == TROUPE__ENGINE_NAMES_MAX)
+        if (ret->engine_count == TROUPE__ENGINE_NAMES_MAX) {
             return troupe__usage_error("research",
                                        "more than %d times "
                                        "--engine",
                                        TROUPE__ENGINE_NAMES_MAX);
+        }
         ret->engines[ret->engine_count++] = optarg;
         return -1;
     case 'w':
@@ -197,10 +198,11 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
         return troupe__check_path("research", "--web", optarg);
     case 'F':
         if (!troupe__read_number(optarg, 1, TROUPE_RESEARCH_PAGES_MAX,
-                                 &ret->pages))
+                                 &ret->pages)) {
             return troupe__usage_error("research",
                                        "--fetch wants a number, 1 to %d",
                                        TROUPE_RESEARCH_PAGES_MAX);
+        }
         return -1;
     case 'P':
         ret->private_pages = true;
@@ -297,10 +299,11 @@ troupe__research_arguments(int argc, char **argv,
     if ((ret->writer || ret->checker || bound) && !ret->models)
         return troupe__usage_error(
             "research", "models and their budget want --models FILE");
-    if (ret->resume && (ret->no_journal || (!ret->web && !ret->models)))
+    if (ret->resume && (ret->no_journal || (!ret->web && !ret->models))) {
         return troupe__usage_error("research",
                                    "--resume needs the journal of a run with "
                                    "--web or --models");
+    }
     ret->question = argv[optind];
     return troupe__check_query("research", "question", ret->question);
 }

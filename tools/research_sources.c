@@ -58,12 +58,13 @@ check_names(const struct troupe__engine_file *file)
             bad |= strncmp(name, begins[j], strlen(begins[j])) == 0;
         for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
             bad |= strcmp(name, taken[j]) == 0;
-        if (bad)
+        if (bad) {
             return troupe__usage_error(
                 "research",
                 "an engine of --web cannot be called '%s': an "
                 "actor of the run is; rename it",
                 name);
+        }
     }
     return -1;
 }
