@@ -117,14 +117,16 @@ is_order(const struct injection_words *words, size_t at)
     const char *before = words->items[at - 1].text;
     if (words->items[at - 1].comma)
         return true;
-    if (in(before, before_orders))
+    if (in(before, before_orders)) {
         return at == 1 || is_order(words, at - 1) || words->items[at - 1].colon
                || has(words, at > 3 ? at - 3 : 0, at, joins)
                || is(words, at - 2, "you");
-    if (in(before, musts))
+    }
+    if (in(before, musts)) {
         return has(words, at > 4 ? at - 4 : 0, at,
                    (const char *const[]){"you", NULL})
                || names_machine(words, at > 4 ? at - 4 : 0, at);
+    }
     return in(before, joins)
            && has(words, 0, at, (const char *const[]){"you", "your", NULL});
 }

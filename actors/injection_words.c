@@ -114,10 +114,11 @@ troupe__injection_words(const char *text, size_t size,
         single = opens || (single && !closes);
         if (is == LOOKS_QUOTE)
             quoted = !quoted;
-        if (is == LOOKS_LETTER && length + 1 < sizeof word)
+        if (is == LOOKS_LETTER && length + 1 < sizeof word) {
             word[length++] = code >= 'A' && code <= 'Z' ? (char) (code + 32)
                              : code < 0x80              ? (char) code
                                                         : '?';
+        }
     }
     end_word(ret_words, word, &length, quoted || single);
 }

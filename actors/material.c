@@ -310,10 +310,11 @@ group_copies(struct material *self)
                 join_groups(self, self->document_of[i], self->document_of[j]);
         }
     }
-    for (uint32_t i = 0; i < self->document_count; i++)
+    for (uint32_t i = 0; i < self->document_count; i++) {
         for (uint32_t j = i + 1; j < self->document_count; j++)
             if (same_host(&self->documents[i], &self->documents[j]))
                 join_groups(self, i, j);
+    }
     for (uint32_t i = 0; i < self->document_count; i++)
         self->group_count += self->documents[i].group == i;
 }

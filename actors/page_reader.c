@@ -100,11 +100,12 @@ on_read(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         rc = troupe__texts_read(msg, "urls", &urls);
     if (rc == 0 && self->index >= urls.count)
         rc = -ERANGE;
-    if (rc == 0)
+    if (rc == 0) {
         rc =
             read_page(ctx, self, msg, question, limit, urls.items[self->index]);
-    else
+    } else {
         rc = troupe_reply_error(ctx, rc, "read wants question, limit, urls");
+    }
     troupe__texts_clear(&urls);
     return rc;
 }

@@ -50,10 +50,11 @@ troupe__part_missing(const struct troupe_report *self, const struct part *part)
 {
     if (part->state == PART_DONE || part->role != PART_PAGE)
         return part->state != PART_DONE;
-    for (uint32_t i = 0; i < self->part_count; i++)
+    for (uint32_t i = 0; i < self->part_count; i++) {
         if (self->parts[i].role == PART_PAGE
             && self->parts[i].state == PART_DONE)
             return false; /* a dead link is no news */
+    }
     return true;
 }
 

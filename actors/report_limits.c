@@ -144,10 +144,11 @@ say_web(const struct troupe_report *self, void (*say)(void *, const char *),
         read += page && self->parts[i].state == PART_DONE;
     }
     uint32_t count = (uint32_t) troupe_passages_count(self->passages);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         found +=
             troupe__web_is_page(troupe_passages_at(self->passages, i)->path)
             && troupe__report_first(self, i) == i;
+    }
     if (found == 0)
         return;
     char line[LIMIT_MAX];

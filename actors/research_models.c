@@ -238,10 +238,11 @@ troupe__run_write(troupe_context_t *ctx, struct run *run)
     if (!find_model(run, "writer", &index))
         return run->next(ctx, run);
     run->spans = troupe__spans_of(run->report);
-    if (run->spans.count > 0)
+    if (run->spans.count > 0) {
         return ask_model(ctx, run, "writer",
                          troupe__write_prompt(run->report, &run->spans),
                          troupe__write_schema, WRITE_PERCENT, on_written);
+    }
     spare(run, "writer");
     spare(run, "checker");
     return end_writing(ctx, run);

@@ -79,10 +79,11 @@ engines_are_good(const troupe_research_options_t *options)
         || (options->web_count > 0 && !options->web)
         || (options->more_count > 0 && !options->more))
         return false;
-    for (size_t i = 0; i < options->web_count; i++)
+    for (size_t i = 0; i < options->web_count; i++) {
         if (troupe_web_engine_check(&options->web[i])
             || is_taken(options, i, options->web[i].name))
             return false;
+    }
     for (size_t i = 0; i < options->more_count; i++) {
         const char *id = options->more[i].id;
         if (!is_text(id) || !*id || strlen(id) >= PART_NAME_SIZE
@@ -191,11 +192,12 @@ troupe__research_request_read(const troupe_message_t *msg,
         &it.deadline_ms, "interrupt_fd", &it.interrupt_fd, "documents",
         &it.documents, "passages", &it.passages, "skipped", &it.skipped,
         "incomplete", &it.incomplete, "failures", &it.failures);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_unpack(msg, "{s?R, s?U, s?f, s?U}", "budget", &it.budget,
                            "reserve_tokens", &it.reserve.tokens,
                            "reserve_money", &it.reserve.money, "reserve_calls",
                            &it.reserve.calls);
+    }
     if (rc == 0)
         rc = troupe__members_read(msg, &it.members);
     if (rc == 0)

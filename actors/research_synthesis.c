@@ -41,10 +41,11 @@ const char troupe__check_schema[] =
 static void
 add_span(struct spans *self, const struct place *place)
 {
-    for (uint32_t i = 0; i < self->count; i++)
+    for (uint32_t i = 0; i < self->count; i++) {
         if (self->items[i].passage == place->passage
             && self->items[i].start == place->start)
             return;
+    }
     if (self->count < SPANS_MAX)
         self->items[self->count++] = *place;
 }

@@ -151,11 +151,12 @@ add_result(const struct web_engine *engine, const char *question, json_t *item,
     if (url && text.size == 0)
         troupe__text_put(&text, title.data ? title.data : "", title.size);
     const char *name = title.size > 0 ? title.data : url;
-    if (url && text.size > SNIPPET_MAX)
+    if (url && text.size > SNIPPET_MAX) {
         troupe__web_passages(url, name, TROUPE__KIND_TEXT, &text, question,
                              PASSAGES_EACH, list);
-    else if (url && text.size > 0)
+    } else if (url && text.size > 0) {
         add_snippet(url, name, &text, list);
+    }
     troupe__text_free(&title);
     troupe__text_free(&link);
     troupe__text_free(&text);

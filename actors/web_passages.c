@@ -72,6 +72,7 @@ weigh(struct page *self, const struct troupe_document *document,
         self->scratch, (self->question.count + 1) * sizeof *weights);
     double total = 0;
     for (uint32_t i = 0; i < self->count; i++) {
+        CHECK(cut->pieces);
         const struct troupe__piece *piece = &cut->pieces[i];
         self->words[i] = troupe__words_cut(self->vocabulary,
                                            document->text.data + piece->start,
@@ -91,6 +92,7 @@ static void
 add_piece(const struct troupe_document *document, const struct troupe__cut *cut,
           uint32_t index, troupe_passage_t *passage, troupe_passages_t *list)
 {
+    CHECK(cut->pieces);
     const struct troupe__piece *piece = &cut->pieces[index];
     size_t size = piece->end - piece->start;
     char *text = troupe__alloc(size + 1);

@@ -154,7 +154,8 @@ make_url(const struct web_engine *engine, const char *question,
     struct troupe__text url = {0};
     fill(&url, engine->url, question, limit, false);
     for (uint32_t i = 0; i + 1 < engine->parameters.count; i += 2) {
-        troupe__text_putc(&url, strchr(url.data, '?') ? '&' : '?');
+        troupe__text_putc(&url,
+                          strchr(troupe__text_string(&url), '?') ? '&' : '?');
         put_escaped(&url, engine->parameters.items[i]);
         troupe__text_putc(&url, '=');
         fill(&url, engine->parameters.items[i + 1], question, limit, true);
@@ -192,21 +193,23 @@ fill_json(json_t *value, const char *question, const char *limit)
     void *next = NULL;
     json_object_foreach_safe(value, next, key, item)
     {
-        if (json_is_string(item))
+        if (json_is_string(item)) {
             json_object_set_new(
                 value, key,
                 fill_text(json_string_value(item), question, limit));
-        else
+        } else {
             fill_json(item, question, limit);
+        }
     }
     json_array_foreach(value, index, item)
     {
-        if (json_is_string(item))
+        if (json_is_string(item)) {
             json_array_set_new(
                 value, index,
                 fill_text(json_string_value(item), question, limit));
-        else
+        } else {
             fill_json(item, question, limit);
+        }
     }
 }
 

@@ -78,10 +78,11 @@ search_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         &self->engine.size_max, "attempts", &attempts, "fail", &self->fail);
     if (rc == 0)
         rc = read_texts(msg, &self->engine);
-    if (rc < 0 || timeout_ms > UINT32_MAX || attempts > UINT32_MAX)
+    if (rc < 0 || timeout_ms > UINT32_MAX || attempts > UINT32_MAX) {
         return troupe_fail(ctx, -EINVAL,
                            "an engine of the web wants what "
                            "troupe_web_engine_pack() makes");
+    }
     if (self->engine.size_max == 0)
         self->engine.size_max = ANSWER_MAX;
     return troupe__web_caller_init(

@@ -198,6 +198,7 @@ check_engine(const struct troupe__engine_entry *self,
              struct troupe__findings *findings)
 {
     const char *key = self->engine.key_env;
+    const char *value = key ? getenv(key) : NULL;
     const char *wrong = troupe_web_engine_check(&self->engine);
     struct troupe__spot spot = self->url.text ? self->url.spot : self->key.spot;
     if (!self->engine.url) {
@@ -208,7 +209,7 @@ check_engine(const struct troupe__engine_entry *self,
     } else if (wrong) {
         troupe__found(findings, spot, "engine '%s': %s; correct that",
                       self->key.text, wrong);
-    } else if (key && (!getenv(key) || !*getenv(key))) {
+    } else if (key && (!value || !*value)) {
         troupe__found(findings,
                       self->key_env.text ? self->key_env.spot : self->key.spot,
                       "the environment variable %s, with the key of engine "

@@ -177,14 +177,15 @@ research_words(const char *prompt)
     const char *sentence = after(prompt, "<sentences>\n1. ");
     const char *statements = after(prompt, "<statements>\n");
     json_t *answer = NULL;
-    if (sentence)
+    if (sentence) {
         answer = json_pack("{s:[{s:s#, s:[i]}]}", "sentences", "text", sentence,
                            (int) strcspn(sentence, "\n"), "spans", 1);
-    else if (statements)
+    } else if (statements) {
         answer = json_pack("{s:[]}", "supported");
-    else if (strstr(prompt, "{\"facets\""))
+    } else if (strstr(prompt, "{\"facets\"")) {
         answer = json_pack("{s:[{s:s, s:s}]}", "facets", "name", "figures",
                            "query", "number size");
+    }
     for (const char *at = statements; at && *at != '<'; at = strchr(at, '\n')) {
         at += *at == '\n';
         if (*at >= '1' && *at <= '9')

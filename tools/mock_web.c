@@ -250,13 +250,14 @@ search_tavily(struct troupe__mock *self, struct MHD_Connection *connection,
     enum MHD_Result result = MHD_NO;
     if (!asked.authorized)
         result = troupe__mock_error(connection, 401, 0, "a key is wanted");
-    else if (!good)
+    else if (!good) {
         result = troupe__mock_error(connection, 400, 0,
                                     "query and max_results are wanted");
-    else
+    } else {
         result =
             give_json(&asked, json_pack("{s:s, s:o}", "query", query, "results",
                                         results_of(self, query)));
+    }
     json_decref(root);
     return result;
 }

@@ -111,10 +111,11 @@ put_answer(const json_t *report, FILE *out)
               out);
         return;
     }
-    if (!json_is_true(json_object_get(answer, "direct")))
+    if (!json_is_true(json_object_get(answer, "direct"))) {
         fputs("<p>No sentence answers the question directly; the nearest "
               "are:</p>\n",
               out);
+    }
     fputs("<ul>\n", out);
     json_array_foreach(sentences, index, item)
     {

@@ -295,10 +295,11 @@ troupe__research_arguments(int argc, char **argv,
     if ((ret->writer || ret->checker || bound) && !ret->models)
         return troupe__usage_error(
             "research", "models and their budget want --models FILE");
-    if (ret->resume && (ret->no_journal || (!ret->web && !ret->models)))
+    if (ret->resume && (ret->no_journal || (!ret->web && !ret->models))) {
         return troupe__usage_error("research",
                                    "--resume needs the journal of a run with "
                                    "--web or --models");
+    }
     ret->question = argv[optind];
     return troupe__check_query("research", "question", ret->question);
 }

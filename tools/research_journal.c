@@ -30,10 +30,11 @@ prepare(const struct troupe__research_arguments *arguments, const char *base,
     int rc = again ? troupe_run_find(base, arguments->resume, "research", id,
                                      ret_path, &error)
                    : troupe_run_make(base, "research", id, ret_path, &error);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_journal_open(
             *ret_path, again ? TROUPE_JOURNAL_RESUME : TROUPE_JOURNAL_CREATE,
             &journal, &error);
+    }
     if (rc < 0)
         return fail(error.text);
     if (!again)

@@ -14,22 +14,28 @@ static const char *const quotes[] = {"A hive has one queen.",
                                      "It was 45 cm high in 1987.",
                                      "<b>Bees</b>\nlive there."};
 
+/* A quote, in a passage of its own, as a sentence of the answer. */
+static void
+add_quote(struct troupe_report *report, uint32_t index)
+{
+    size_t start = (size_t) 100 * index, size = strlen(quotes[index]);
+    const troupe_passage_t passage = {.path = "/a.txt",
+                                      .text = quotes[index],
+                                      .start = start,
+                                      .end = start + size};
+    cr_assert_eq(troupe_passages_add(report->passages, &passage), 0);
+    report->summary.points[index].place = (struct place){
+        .passage = index, .start = passage.start, .end = passage.end};
+}
+
 static struct troupe_report *
 report_new(struct spans *ret_spans)
 {
     const struct research_request request = {.question = "What is a hive?"};
     struct troupe_report *report = troupe__report_new(&request);
     report->summary.points = calloc(3, sizeof(struct point));
-    for (uint32_t i = 0; i < 3; i++) {
-        size_t size = strlen(quotes[i]);
-        const troupe_passage_t passage = {.path = "/a.txt",
-                                          .text = quotes[i],
-                                          .start = 100 * i,
-                                          .end = 100 * i + size};
-        cr_assert_eq(troupe_passages_add(report->passages, &passage), 0);
-        report->summary.points[i].place = (struct place){
-            .passage = i, .start = passage.start, .end = passage.end};
-    }
+    for (uint32_t i = 0; i < 3; i++)
+        add_quote(report, i);
     report->summary.count = 3;
     *ret_spans = troupe__spans_of(report);
     return report;

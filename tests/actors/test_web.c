@@ -135,17 +135,19 @@ Test(web, cuts_long_results_into_what_is_about_the_question)
     char *json = malloc(200000);
     size_t size = (size_t) sprintf(json, "{\"results\": [{\"url\": "
                                          "\"http://x.test\", \"raw\": \"");
-    for (int i = 0; i < 400; i++)
+    for (int i = 0; i < 400; i++) {
         size += (size_t) sprintf(json + size,
                                  "Sentence %d is about wheels of carts and has "
                                  "some words. ",
                                  i);
+    }
     size += (size_t) sprintf(json + size, "\\n\\nA hive has one queen.\\n\\n");
-    for (int i = 0; i < 400; i++)
+    for (int i = 0; i < 400; i++) {
         size += (size_t) sprintf(json + size,
                                  "Sentence %d is about boats on rivers and has "
                                  "some words. ",
                                  i);
+    }
     sprintf(json + size, "\"}]}");
     troupe_passages_t *list = read_answer("results", json);
     cr_assert(troupe_passages_count(list) >= 1

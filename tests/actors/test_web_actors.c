@@ -67,21 +67,28 @@ struct found {
     char path[128];
 };
 
+/* The first passage and how many there are. */
+static void
+take_passages(const troupe_message_t *reply, struct found *found)
+{
+    troupe_passages_t *list = NULL;
+    cr_assert_eq(troupe__passages_read(reply, &list), 0);
+    found->count = troupe_passages_count(list);
+    if (found->count > 0)
+        snprintf(found->path, sizeof found->path, "%s",
+                 troupe_passages_at(list, 0)->path);
+    troupe_passages_destroy(&list);
+}
+
 static struct found
 take(int code, troupe_message_t **reply)
 {
     struct found found = {.code = code};
-    snprintf(found.words, sizeof found.words, "%s",
-             code == 0 ? "" : troupe_node_ask_words());
-    troupe_passages_t *list = NULL;
-    if (code == 0) {
-        cr_assert_eq(troupe__passages_read(*reply, &list), 0);
-        found.count = troupe_passages_count(list);
-        if (found.count > 0)
-            snprintf(found.path, sizeof found.path, "%s",
-                     troupe_passages_at(list, 0)->path);
-    }
-    troupe_passages_destroy(&list);
+    if (code == 0)
+        take_passages(*reply, &found);
+    else
+        snprintf(found.words, sizeof found.words, "%s",
+                 troupe_node_ask_words());
     troupe_message_destroy(reply);
     return found;
 }
