@@ -33,13 +33,15 @@ read_page(const char *directory, const char *name)
 {
     char *path = troupe__format("%s/%s", directory, name);
     FILE *file = fopen(path, "re");
-    char *text = file ? troupe__grab(PAGE_MAX + 1) : NULL;
-    size_t size = file ? fread(text, 1, PAGE_MAX, file) : 0;
-    if (file)
+    char *text = NULL;
+    if (file) {
+        text = troupe__grab(PAGE_MAX + 1);
+        size_t size = fread(text, 1, PAGE_MAX, file);
         fclose(file);
-    if (text && (size == 0 || !troupe__is_text(text) || strlen(text) != size)) {
-        free(text);
-        text = NULL;
+        if (size == 0 || !troupe__is_text(text) || strlen(text) != size) {
+            free(text);
+            text = NULL;
+        }
     }
     free(path);
     return text;
