@@ -79,8 +79,9 @@ static const char help[] =
     "\n"
     "Exit codes: 0 ok; 1 failed; 2 usage; 3 the report is partial or "
     "degraded,\n"
-    "as its first line says; 4 the budget kept a model from being asked; 124 "
-    "the deadline passed with nothing to report.\n";
+    "as its first line says; 4 so because of the budget; 124 the deadline "
+    "passed with\n"
+    "nothing to report.\n";
 
 static int
 take_root(const char *path, struct troupe__research_arguments *ret)
