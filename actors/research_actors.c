@@ -303,7 +303,7 @@ is_named(const struct research_actors *actors,
             return false; /* others do not fail on request */
     for (uint32_t i = 0; i < actors->count; i++)
         if (strcmp(actors->items[i].name, name) == 0)
-            return true;
+            return strcmp(actors->items[i].role, "model") != 0; /* nor they */
     return false;
 }
 

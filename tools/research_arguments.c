@@ -82,8 +82,9 @@ static const char help[] =
     "\n"
     "Exit codes: 0 ok; 1 failed; 2 usage; 3 the report is partial or "
     "degraded,\n"
-    "as its first line says; 4 the budget kept a model from being asked; 124 "
-    "the deadline passed with nothing to report.\n";
+    "as its first line says; 4 so because of the budget; 124 the deadline "
+    "passed with\n"
+    "nothing to report.\n";
 
 static int
 take_root(const char *path, struct troupe__research_arguments *ret)
@@ -185,6 +186,45 @@ take_model_option(int c, char *const *argv,
 }
 
 static int
+take_report_option(int c, char *const *argv,
+                   struct troupe__research_arguments *ret)
+{
+    switch (c) {
+    case 'E':
+        return take_effort(optarg, ret);
+    case 'o':
+        return take_format(optarg, ret);
+    case 't':
+        ret->timeline = optarg;
+        return troupe__check_path("research", "--timeline", optarg);
+    case 'j':
+        ret->format = TROUPE__REPORT_JSON;
+        return -1;
+    case 'q':
+        ret->quiet = true;
+        return -1;
+    case 'v':
+        ret->verbose = true;
+        return -1;
+    case 'P':
+        ret->private_pages = true;
+        return -1;
+    case 'd':
+        if (!troupe__read_time(optarg, DEADLINE_MAX, &ret->deadline_ms))
+            return troupe__usage_error(
+                "research", "--deadline wants a time such as 500ms, 2s or 1m");
+        return -1;
+    case 'l':
+        if (!troupe__read_number(optarg, 1, LIMIT_MAX, &ret->limit))
+            return troupe__usage_error(
+                "research", "--limit wants a number, 1 to %d", LIMIT_MAX);
+        return -1;
+    default:
+        return take_model_option(c, argv, ret);
+    }
+}
+
+static int
 take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
 {
     switch (c) {
@@ -210,42 +250,13 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
                                        TROUPE_RESEARCH_PAGES_MAX);
         }
         return -1;
-    case 'P':
-        ret->private_pages = true;
-        return -1;
-    case 'E':
-        return take_effort(optarg, ret);
-    case 'o':
-        return take_format(optarg, ret);
-    case 't':
-        ret->timeline = optarg;
-        return troupe__check_path("research", "--timeline", optarg);
-    case 'l':
-        if (!troupe__read_number(optarg, 1, LIMIT_MAX, &ret->limit))
-            return troupe__usage_error(
-                "research", "--limit wants a number, 1 to %d", LIMIT_MAX);
-        return -1;
-    case 'd':
-        if (!troupe__read_time(optarg, DEADLINE_MAX, &ret->deadline_ms))
-            return troupe__usage_error(
-                "research", "--deadline wants a time such as 500ms, 2s or 1m");
-        return -1;
     case 'f':
         return troupe__take_fault("research", optarg, &ret->faults);
     case 'C':
         ret->cache = optarg;
         return troupe__check_path("research", "--cache", optarg);
-    case 'j':
-        ret->format = TROUPE__REPORT_JSON;
-        return -1;
-    case 'q':
-        ret->quiet = true;
-        return -1;
-    case 'v':
-        ret->verbose = true;
-        return -1;
     default:
-        return take_model_option(c, argv, ret);
+        return take_report_option(c, argv, ret);
     }
 }
 
