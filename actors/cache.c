@@ -39,7 +39,8 @@ cache_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     rc = troupe__read_ref(ctx, msg, "cache", "backend", &self->backend);
     if (rc == 0 && troupe_ref_is_nobody(self->backend))
         rc = troupe_fail(ctx, -EINVAL, "a cache wants a backend");
-    troupe__cache_open(self);
+    if (rc == 0)
+        troupe__cache_open(self); /* there is no stop after a failed start */
     return rc;
 }
 

@@ -5,7 +5,9 @@
 
 #include "runtime/knot.h"
 
-enum { NS_PER_MS = 1000000, NOWHERE = UINT32_MAX };
+#define NOWHERE UINT32_MAX
+
+enum { NS_PER_MS = 1000000 };
 
 /*
  * For each member the next ask on a shortest way to the first one: a search

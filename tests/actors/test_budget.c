@@ -173,7 +173,9 @@ Test(share, is_split_further_and_who_dies_below_is_counted_above)
     kill_it(draw(leaf, 100, 0));
     cr_assert_eq(used(leaf), 160u);
     cr_assert_eq(used(whole), 160u);
-    kill_it(middle);
+    cr_assert_eq(
+        troupe_node_exit(policy_node, middle, TROUPE_EXIT_SHUTDOWN, 5000), 0);
+    policy_settle();
     cr_assert_eq(policy_number(whole, "state", "reserved"), 0u);
     draw(whole, 840, 0);
 }
