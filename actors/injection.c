@@ -316,8 +316,9 @@ troupe__injection_find(const char *text, size_t size, size_t *ret_start,
     if (!reason)
         reason = find_unseen(text, size, &start, &end);
     for (size_t at = 0; at < size && !reason; at = end) {
-        start = at + strspn(text + at, " \t\n");
-        start = start < size ? start : size;
+        start = at;
+        while (start < size && text[start] && strchr(" \t\n", text[start]))
+            start++;
         end = sentence_end(text, start, size);
         if (start < end)
             reason = find_in_sentence(text + start, end - start);
