@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_FAILED = 91, EXIT_SKIPPED = 92 };
@@ -143,6 +144,14 @@ is_chosen(const struct runner_test *test, int count, char **patterns)
     return false;
 }
 
+static double
+seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
 static int
 run(const struct runner_test *test)
 {
@@ -175,7 +184,11 @@ main(int argc, char **argv)
             skipped += 1;
             continue;
         }
+        double started = seconds_now();
         int status = run(test);
+        if (getenv("TROUPE_TIMES"))
+            printf("%7.2f s  %s/%s\n", seconds_now() - started, test->suite,
+                   test->name);
         if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED) {
             skipped += 1;
             continue;
