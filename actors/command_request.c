@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "troupe_msgpack.h"
+#include "troupe_trace.h"
 
 #include "mailbox/check.h"
 
@@ -227,6 +228,23 @@ read_members(struct command_request *self, const msgpack_object_map *map,
     return NULL;
 }
 
+/* A program that knows W3C's "traceparent" goes on with our trace. */
+static void
+put_trace(struct command_request *self, const troupe_message_t *msg,
+          struct places *places)
+{
+    troupe_trace_t trace;
+    char text[TROUPE_TRACE_TEXT];
+    if (!troupe_message_trace(msg, &trace))
+        return;
+    places->env = troupe__realloc(places->env, (places->env_count + 1)
+                                                   * sizeof *places->env);
+    places->env[places->env_count++] = self->texts.size;
+    troupe__text_puts(&self->texts, "TRACEPARENT=");
+    troupe__text_puts(&self->texts, troupe_trace_text(&trace, text));
+    troupe__text_putc(&self->texts, '\0');
+}
+
 int
 troupe__command_read(const troupe_message_t *msg,
                      struct command_request *ret_request, const char **ret_what)
@@ -240,6 +258,8 @@ troupe__command_read(const troupe_message_t *msg,
         || body.type != MSGPACK_OBJECT_MAP)
         return -EBADMSG;
     *ret_what = read_members(ret_request, &body.via.map, &places);
+    if (!*ret_what)
+        put_trace(ret_request, msg, &places); /* the request's own counts */
     if (!*ret_what)
         resolve(ret_request, &places);
     free(places.argv);

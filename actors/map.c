@@ -130,6 +130,7 @@ map_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (read_options(msg, self) < 0)
         return troupe_fail(ctx, -EINVAL,
                            "a map wants nothing, or what troupe_map.h lists");
+    (void) troupe_trace_get(ctx, &self->trace);
     self->tally.began_ns = troupe_now_ns(troupe_context_node(ctx));
     int rc = start_pools(ctx, self);
     if (rc == 0 && self->options.deadline_ms > 0)
@@ -163,6 +164,8 @@ on_put(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_unpack(msg, "{s?b}", "last", &last);
     if (rc == 0 && self->last)
         rc = -EALREADY;
+    if (rc == 0 && troupe_trace_is(&self->trace))
+        troupe_trace_set(ctx, &self->trace);
     if (rc == 0)
         rc = troupe__map_accept(ctx, self, msg, NULL);
     if (rc < 0)

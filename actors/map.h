@@ -5,6 +5,7 @@
 
 #include "troupe_ask.h"
 #include "troupe_events.h"
+#include "troupe_trace.h"
 
 #include "actors/map_tally.h"
 #include "actors/map_wire.h"
@@ -38,6 +39,7 @@ struct map_record {
     uint64_t queued_ns;
     struct map_chunk *end_chunk; /* that its end lies in, or NULL */
     struct map_end end;
+    troupe_span_t span;
 };
 
 struct map_list {
@@ -78,6 +80,7 @@ struct map {
     bool dispatches; /* again, soon: a pool had no room */
     bool halted, halted_now, deadline_passed, told_halt;
 
+    troupe_trace_t trace; /* that it was started in: of the tasks of puts */
     struct map_tally tally;
     char error[512];
 };
@@ -125,6 +128,15 @@ int troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now);
 
 /* troupe__map_log: write down what is done. */
 int troupe__map_log(troupe_context_t *ctx, struct map *self);
+
+/* --- map_trace.c -----------------------------------------------------------*/
+
+/* troupe__map_trace_begin: a task was put, _attempt: an attempt has ended,
+ * _end: it is done. */
+void troupe__map_trace_begin(troupe_context_t *ctx, struct map_record *record);
+void troupe__map_trace_attempt(troupe_context_t *ctx,
+                               const struct map_record *record);
+void troupe__map_trace_end(troupe_context_t *ctx, struct map_record *record);
 
 /* --- map_give.c ------------------------------------------------------------*/
 

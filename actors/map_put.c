@@ -97,6 +97,15 @@ put_broken(struct troupe__text *to, const troupe_map_task_t *task)
 }
 
 void
+troupe__put_trace(struct troupe__text *to, const troupe_trace_t *trace)
+{
+    if (troupe_trace_is(trace))
+        troupe__put_bin(to, trace, sizeof *trace);
+    else
+        troupe__put_nil(to);
+}
+
+void
 troupe__put_task(struct troupe__text *to, const troupe_map_task_t *task)
 {
     troupe__put_array(to, 7);

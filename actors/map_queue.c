@@ -117,6 +117,7 @@ accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
     uint64_t retries =
         task->has_retries ? task->retries : self->options.retries;
     record->retries = retries < UINT32_MAX ? (uint32_t) retries : UINT32_MAX;
+    troupe__map_trace_begin(ctx, record);
     if (batch) {
         record->number = batch->count;
         batch->records[batch->count++] = record;
@@ -229,10 +230,11 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     troupe__text_put(&work, "\xdd\0\0\0\0", 5);
     while (given < limit && work.size < WORK_BYTES) {
         struct map_record *record = troupe__list_take(&self->queue);
-        troupe__put_array(&work, 3);
+        troupe__put_array(&work, 4);
         troupe__put_uint(&work,
                          (uint64_t) record->generation << 32 | record->index);
         troupe__put_uint(&work, timeout_of(self, record));
+        troupe__put_trace(&work, &record->span.at);
         troupe__text_put(&work, record->raw, record->raw_size);
         troupe__list_put(&taken, record);
         given++;

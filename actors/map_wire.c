@@ -7,6 +7,7 @@
 
 #include "mailbox/check.h"
 
+#define TRACE_HEAD 5 /* bytes before the bytes of a trace */
 #define FIT_DEPTH  28         /* of the 32 levels of a body */
 #define FIT_VALUES (1u << 19) /* of its 2^20 values */
 
@@ -168,6 +169,20 @@ troupe__value_count(const void *value, size_t size)
         left += values;
     }
     return count;
+}
+
+/* As troupe__put_bin() writes it. */
+bool
+troupe__take_trace(struct map_cursor *self, const troupe_trace_t **ret_trace)
+{
+    const void *value = NULL;
+    size_t size = 0;
+    if (!troupe__take_any(self, &value, &size))
+        return false;
+    const uint8_t *bytes = value;
+    bool is_one = size == TRACE_HEAD + sizeof **ret_trace && bytes[0] == 0xc6;
+    *ret_trace = is_one ? (const troupe_trace_t *) (bytes + TRACE_HEAD) : NULL;
+    return true;
 }
 
 bool

@@ -15,6 +15,7 @@
 
 #include "troupe_events.h"
 #include "troupe_model.h"
+#include "troupe_trace.h"
 
 #include "actors/model_http.h"
 #include "mailbox/check.h"
@@ -68,10 +69,12 @@ answer(troupe_context_t *ctx, troupe_token_t *token,
        const struct model_outcome *outcome, const struct model_answer *from)
 {
     int rc = troupe_reply_to(
-        ctx, token, "{s:U, s:U, s:s, s:s, s:s, s:I, s:I, s:U, s:b}", "fault",
-        (uint64_t) outcome->fault, "status", (uint64_t) outcome->status, "text",
+        ctx, token, "{s:U, s:U, s:s, s:s, s:s, s:s, s:I, s:I, s:U, s:b}",
+        "fault", (uint64_t) outcome->fault, "status",
+        (uint64_t) outcome->status, "text",
         from ? troupe__text_string(&from->text) : "", "finish",
-        from ? from->finish : "", "words", outcome->words, "prompt_tokens",
+        from ? from->finish : "", "model", from ? from->model : "", "words",
+        outcome->words, "prompt_tokens",
         from ? from->prompt_tokens : INT64_C(-1), "completion_tokens",
         from ? from->completion_tokens : INT64_C(-1), "retry_after_ms",
         outcome->retry_after_ms, "billable", (int) outcome->billable);
@@ -213,29 +216,9 @@ time_left_ms(troupe_context_t *ctx, uint64_t deadline_ns)
 }
 
 static int
-on_complete(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+begin_transfer(troupe_context_t *ctx, struct backend *self,
+               struct transfer *transfer, troupe_token_t token)
 {
-    struct backend *self = state;
-    struct model_request request = {.temperature = 0};
-    int rc = troupe_unpack(
-        msg, "{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "url",
-        &request.url, "model", &request.model, "key_env", &request.key_env,
-        "system", &request.system, "prompt", &request.prompt, "schema",
-        &request.schema, "max_tokens", &request.max_tokens, "temperature",
-        &request.temperature, "stream", &request.stream, "size_max",
-        &request.size_max);
-    troupe_token_t token;
-    if (rc < 0)
-        return troupe_reply_error(ctx, -EINVAL, "not such a request");
-    if (troupe_defer(ctx, &token) < 0)
-        return 0; /* a tell: nobody waits for it */
-    struct model_outcome outcome;
-    struct transfer *transfer = NULL;
-    rc = troupe__transfer_new(
-        &request, time_left_ms(ctx, troupe_message_deadline_ns(msg)), &outcome,
-        &transfer);
-    if (rc < 0)
-        return answer(ctx, &token, &outcome, NULL);
     transfer->token = token;
     transfer->next = self->transfers;
     self->transfers = transfer;
@@ -247,6 +230,56 @@ on_complete(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return code == CURLM_OK ? 0
                             : troupe_fail(ctx, -EIO, "libcurl: %s",
                                           curl_multi_strerror(code));
+}
+
+static int
+on_complete(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct model_request request = {.temperature = 0};
+    troupe_trace_t trace;
+    char parent[TROUPE_TRACE_TEXT];
+    int rc = troupe_unpack(
+        msg, "{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "url",
+        &request.url, "model", &request.model, "key_env", &request.key_env,
+        "system", &request.system, "prompt", &request.prompt, "schema",
+        &request.schema, "max_tokens", &request.max_tokens, "temperature",
+        &request.temperature, "stream", &request.stream, "size_max",
+        &request.size_max);
+    troupe_token_t token;
+    if (rc < 0)
+        return troupe_reply_error(ctx, -EINVAL, "not such a request");
+    if (troupe_trace_get(ctx, &trace))
+        request.traceparent = troupe_trace_text(&trace, parent);
+    if (troupe_defer(ctx, &token) < 0)
+        return 0; /* a tell: nobody waits for it */
+    struct model_outcome outcome;
+    struct transfer *transfer = NULL;
+    rc = troupe__transfer_new(
+        &request, time_left_ms(ctx, troupe_message_deadline_ns(msg)), &outcome,
+        &transfer);
+    return rc < 0 ? answer(ctx, &token, &outcome, NULL)
+                  : begin_transfer(ctx, state, transfer, token);
+}
+
+static int
+on_post(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct post_request request = {.url = NULL};
+    int rc = troupe_unpack(msg, "{s:s, s:s?, s:s}", "url", &request.url,
+                           "headers_env", &request.headers_env, "body",
+                           &request.body);
+    if (rc < 0)
+        return troupe_reply_error(ctx, -EINVAL, "not such a post");
+    struct model_outcome outcome;
+    struct transfer *transfer = NULL;
+    troupe_token_t token;
+    if (troupe_defer(ctx, &token) < 0)
+        return 0; /* a tell: nobody waits for it */
+    rc = troupe__transfer_post(
+        &request, time_left_ms(ctx, troupe_message_deadline_ns(msg)), &outcome,
+        &transfer);
+    return rc < 0 ? answer(ctx, &token, &outcome, NULL)
+                  : begin_transfer(ctx, state, transfer, token);
 }
 
 static int
@@ -291,5 +324,6 @@ backend_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 
 TROUPE_KIND(troupe_model_backend, struct backend,
             TROUPE_ON_START(backend_start), TROUPE_ON("complete", on_complete),
-            TROUPE_ON("state", on_state), TROUPE_ON(TIME, on_time),
-            TROUPE_ON_CANCEL(on_cancel), TROUPE_ON_STOP(backend_stop));
+            TROUPE_ON("post", on_post), TROUPE_ON("state", on_state),
+            TROUPE_ON(TIME, on_time), TROUPE_ON_CANCEL(on_cancel),
+            TROUPE_ON_STOP(backend_stop));

@@ -22,6 +22,14 @@ struct model_request {
     double temperature; /* not a number: not sent */
     bool stream;
     uint64_t size_max;
+    const char *traceparent; /* NULL: none */
+};
+
+/* What "post" asks for; lent. */
+struct post_request {
+    const char *url;         /* whole */
+    const char *headers_env; /* NULL: none; names "a=b,c=d" */
+    const char *body;        /* JSON */
 };
 
 /* What came of it; `words` are empty when it went well. */
@@ -44,7 +52,8 @@ struct transfer {
     struct troupe__text body; /* unless it is a stream */
     uint64_t size_max, received;
     bool too_large;
-    bool bad; /* the stream cannot be read */
+    bool bad;   /* the stream cannot be read */
+    bool plain; /* no chat completion: its answer is for who posts */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -59,6 +68,12 @@ struct transfer {
 int troupe__transfer_new(const struct model_request *request,
                          uint32_t timeout_ms, struct model_outcome *ret_outcome,
                          struct transfer **ret_transfer);
+
+/* troupe__transfer_post: the same for any JSON; the answer is in `body`. */
+int troupe__transfer_post(const struct post_request *request,
+                          uint32_t timeout_ms,
+                          struct model_outcome *ret_outcome,
+                          struct transfer **ret_transfer);
 
 /* troupe__transfer_finish: what came of it, once libcurl is through. */
 struct model_outcome troupe__transfer_finish(struct transfer *self,

@@ -72,7 +72,7 @@ on_bytes(char *bytes, size_t one, size_t count, void *data)
     if (self->too_large)
         return 0;
     static const char stream[] = "text/event-stream";
-    if (status != 200 || !type
+    if (self->plain || status != 200 || !type
         || strncmp(type, stream, sizeof stream - 1) != 0) {
         troupe__text_put(&self->body, bytes, size);
         return size;
@@ -103,19 +103,11 @@ add_header(struct transfer *self, const char *name, const char *value)
 }
 
 static void
-set_options(struct transfer *self, const struct model_request *request,
-            uint32_t timeout_ms)
+set_options(struct transfer *self, const char *url, uint32_t timeout_ms)
 {
     CURL *easy = self->easy;
-    struct troupe__text url = {0};
-    size_t size = strlen(request->url);
-    while (size > 0 && request->url[size - 1] == '/')
-        size -= 1;
-    troupe__text_printf(&url, "%.*s/chat/completions", (int) size,
-                        request->url);
-    curl_easy_setopt(easy, CURLOPT_URL, url.data);
-    troupe__text_free(&url);
-    if (is_loopback(request->url))
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    if (is_loopback(url))
         curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, self->headers);
@@ -144,6 +136,21 @@ refuse(struct model_outcome *ret, const char *words, const char *name)
     return -EINVAL;
 }
 
+static struct transfer *
+transfer_of(char *body, uint64_t size_max)
+{
+    struct transfer *self = troupe__alloc(sizeof *self);
+    troupe__answer_init(&self->answer);
+    self->request = body;
+    self->size_max = size_max ? size_max : SIZE_MAX_DEFAULT;
+    self->easy = curl_easy_init();
+    if (!self->easy)
+        troupe__out_of_memory(sizeof *self);
+    add_header(self, "Content-Type: application/json", "");
+    add_header(self, "Expect:", ""); /* no waiting for "100 Continue" */
+    return self;
+}
+
 int
 troupe__transfer_new(const struct model_request *request, uint32_t timeout_ms,
                      struct model_outcome *ret_outcome,
@@ -161,20 +168,67 @@ troupe__transfer_new(const struct model_request *request, uint32_t timeout_ms,
     char *body = make_body(request);
     if (!body)
         return refuse(ret_outcome, "the schema is no JSON", "");
-    struct transfer *self = troupe__alloc(sizeof *self);
-    troupe__answer_init(&self->answer);
-    self->request = body;
-    self->size_max = request->size_max ? request->size_max : SIZE_MAX_DEFAULT;
-    self->easy = curl_easy_init();
-    if (!self->easy)
-        troupe__out_of_memory(sizeof *self);
-    add_header(self, "Content-Type: application/json", "");
-    add_header(self, "Expect:", ""); /* no waiting for "100 Continue" */
+    struct transfer *self = transfer_of(body, request->size_max);
     if (key) {
         self->key = troupe__strdup(key);
         add_header(self, "Authorization: Bearer ", key);
     }
-    set_options(self, request, timeout_ms);
+    if (request->traceparent)
+        add_header(self, "traceparent: ", request->traceparent);
+    struct troupe__text url = {0};
+    size_t size = strlen(request->url);
+    while (size > 0 && request->url[size - 1] == '/')
+        size -= 1;
+    troupe__text_printf(&url, "%.*s/chat/completions", (int) size,
+                        request->url);
+    set_options(self, url.data, timeout_ms);
+    troupe__text_free(&url);
+    *ret_transfer = self;
+    return 0;
+}
+
+/* "a=b,c=d", percent-encoded. source: OpenTelemetry, "OTLP exporter", headers
+ * from the environment; W3C Baggage. */
+static int
+add_headers_of(struct transfer *self, const char *list)
+{
+    int rc = 0;
+    for (const char *at = list; *at && rc == 0;) {
+        size_t size = strcspn(at, ",");
+        const char *equals = memchr(at, '=', size);
+        struct troupe__text name = {0};
+        char *value = NULL;
+        if (equals) {
+            const char *from = equals + 1;
+            troupe__text_printf(&name, "%.*s: ", (int) (equals - at), at);
+            value = curl_easy_unescape(self->easy, from,
+                                       (int) (at + size - from), NULL);
+        }
+        if (!value || strpbrk(value, "\r\n") || strpbrk(name.data, "\r\n"))
+            rc = -EINVAL;
+        else
+            add_header(self, name.data, value);
+        curl_free(value);
+        troupe__text_free(&name);
+        at += size + (at[size] == ',');
+    }
+    return rc;
+}
+
+int
+troupe__transfer_post(const struct post_request *request, uint32_t timeout_ms,
+                      struct model_outcome *ret_outcome,
+                      struct transfer **ret_transfer)
+{
+    struct transfer *self = transfer_of(troupe__strdup(request->body), 0);
+    const char *env = request->headers_env;
+    const char *headers = env ? getenv(env) : NULL;
+    self->plain = true;
+    if (headers && add_headers_of(self, headers) < 0) {
+        troupe__transfer_destroy(&self);
+        return refuse(ret_outcome, "not a list of name=value: ", env);
+    }
+    set_options(self, request->url, timeout_ms);
     *ret_transfer = self;
     return 0;
 }
@@ -224,8 +278,9 @@ judge_status(struct transfer *self, struct model_outcome *ret)
     ret->fault = rest    ? TROUPE_FAULT_OVERLOAD
                  : heals ? TROUPE_FAULT_TRANSIENT
                          : TROUPE_FAULT_PERMANENT;
-    troupe__answer_read_error(&self->answer, troupe__text_string(&self->body),
-                              self->body.size);
+    if (!self->plain) /* else it may echo what is in the headers */
+        troupe__answer_read_error(
+            &self->answer, troupe__text_string(&self->body), self->body.size);
     (void) snprintf(ret->words, sizeof ret->words, "HTTP %ld%s%s", ret->status,
                     self->answer.error[0] ? ": " : "", self->answer.error);
 }
@@ -274,8 +329,14 @@ troupe__transfer_finish(struct transfer *self, CURLcode code)
         (void) snprintf(outcome.words, sizeof outcome.words,
                         "the answer is over %llu bytes",
                         (unsigned long long) self->size_max);
-    } else if (outcome.status >= 200 && outcome.status < 300) {
+    } else if (outcome.status >= 200 && outcome.status < 300 && !self->plain) {
         judge_body(self, code, &outcome);
+    } else if (outcome.status >= 200 && outcome.status < 300
+               && code == CURLE_OK) {
+        if (troupe__utf8_is_valid(self->body.data, self->body.size))
+            troupe__text_put(&self->answer.text, self->body.data,
+                             self->body.size);
+        return outcome;
     } else if (outcome.status != 0 && code == CURLE_OK) {
         judge_status(self, &outcome);
     } else {

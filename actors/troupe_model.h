@@ -13,9 +13,11 @@
  *   start     {connections?: U}: at most so many at once; 256
  *   complete  {url: s, model: s, key_env: s?, system: s?, prompt: s, schema:
  *             s?, max_tokens: U, temperature: f, stream: b, size_max: U}
- *             -> {fault: U, status: U, text: s, finish: s, words: s,
- *             prompt_tokens: I, completion_tokens: I, retry_after_ms: U,
- *             billable: b}
+ *             -> {fault: U, status: U, text: s, finish: s, model: s,
+ *             words: s, prompt_tokens: I, completion_tokens: I,
+ *             retry_after_ms: U, billable: b}
+ *   post      {url: s, headers_env: s?, body: s} -> the same: JSON to any
+ *             server, whose answer, any text, is `text`
  *   state     -> {calls: U, open: U, connected: U}: calls made, those under
  *             way, and how many connections they took
  *
@@ -24,8 +26,10 @@
  * temperature not a number: not sent; schema: a JSON schema that the answer
  * shall have; size_max: bytes of a whole answer; 0: 4 MiB. In the reply fault
  * is a troupe_fault_t and `words` says what it was; finish is the server's
- * finish_reason, -1 tokens are unknown; billable: the server may have done the
- * work, whatever came of it.
+ * finish_reason, model what it calls itself, -1 tokens are unknown; billable: the server may have done the
+ * work, whatever came of it. headers_env names an environment variable with
+ * further headers, "name=value,...". A "complete" in a trace carries it on in
+ * the header "traceparent".
  */
 TROUPE_API const troupe_kind_t troupe_model_backend;
 

@@ -28,6 +28,7 @@ struct troupe__ask {
     struct troupe__ask *done_next, *done_before; /* in the worker's list */
     struct troupe__hop *hops; /* where it was forwarded, the last word first */
     char *text;               /* of the outcome; malloc'ed, or NULL */
+    struct troupe__traced *traced; /* see trace.h; or NULL */
     int code;
     uint8_t outcome; /* troupe_outcome_t; 0: open */
     bool probing;    /* timed out; asking where it hangs */

@@ -14,6 +14,7 @@
 #include "tools/decide_file.h"
 #include "tools/faults.h"
 #include "tools/progress.h"
+#include "tools/trace.h"
 
 #define SAMPLES_MAX  1000000
 #define SAMPLERS_MAX 64
@@ -41,7 +42,8 @@ static const char help[] =
     "                   stakeholder_impact, timeline_analysis), a "
     "perspective\n"
     "                   (short_term, long_term, risk_averse,\n"
-    "                   opportunity_focused), sampler or decider\n"
+    "                   opportunity_focused), sampler or "
+    "decider\n" TROUPE__TRACE_HELP
     "  --quiet          no progress, only errors\n"
     "  --help           this text\n"
     "\n"
@@ -60,6 +62,7 @@ struct arguments {
     size_t seed;
     size_t samplers;
     struct troupe__faults faults;
+    struct troupe__trace_options trace;
     bool json;
     bool check;
     bool quiet;
@@ -118,7 +121,7 @@ parse(int argc, char **argv, struct arguments *ret)
         {"samples", 1, NULL, 'n'},  {"seed", 1, NULL, 'e'},
         {"samplers", 1, NULL, 'w'}, {"fail", 1, NULL, 'f'},
         {"quiet", 0, NULL, 'q'},    {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        TROUPE__TRACE_OPTIONS,      {NULL, 0, NULL, 0}};
     troupe_decide_options_t standard = troupe_decide_options_default();
     ret->samples = standard.samples;
     ret->samplers = standard.samplers;
@@ -129,7 +132,9 @@ parse(int argc, char **argv, struct arguments *ret)
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("decide", c, &ret->trace)
+                       : take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }
@@ -192,13 +197,15 @@ run(const struct arguments *arguments, const troupe_decide_options_t *options)
 {
     troupe_t *node = NULL;
     troupe_decide_t *decide = NULL;
-    int rc = troupe_new(NULL, &node);
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    int rc = troupe_new(NULL, &node), code = -1;
     if (rc == 0)
+        code = troupe__trace_begin(&trace, &arguments->trace, "decide", node);
+    if (rc == 0 && code < 0)
         rc = troupe_decide_run(node, options, &decide);
-    int code = TROUPE__EXIT_OK;
     if (rc < 0) {
         code = fail_run(rc);
-    } else {
+    } else if (code < 0) {
         fputs(arguments->json ? troupe_decide_json(decide)
                               : troupe_decide_markdown(decide),
               stdout);
@@ -210,6 +217,7 @@ run(const struct arguments *arguments, const troupe_decide_options_t *options)
             && write_svg(arguments->svg, troupe_decide_svg(decide)) != 0)
             code = TROUPE__EXIT_FAILED;
     }
+    troupe__trace_end(&trace, code, NULL);
     troupe_decide_destroy(&decide);
     troupe_destroy(&node);
     return code;

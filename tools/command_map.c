@@ -181,9 +181,12 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
         fprintf(stderr, "troupe map: %s\n", troupe_strerror(rc));
         return TROUPE__EXIT_FAILED;
     }
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
     int code = troupe__map_libraries(arguments, node);
     if (code < 0 && isolated)
         code = troupe__map_isolate(arguments, node, &file);
+    if (code < 0)
+        code = troupe__trace_begin(&trace, &arguments->trace, "map", node);
     if (code < 0) {
         rc = troupe_map_run(node, options, &calls, &summary);
         code = finish(self, rc, &summary, options->journal ? id : NULL);
@@ -191,6 +194,7 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
         if (rc == 0 && !summary.halted && !interrupts)
             note(options->journal, TROUPE_RUN_NOTE_STATE, "finished");
     }
+    troupe__trace_end(&trace, code, options->journal ? id : NULL);
     troupe_destroy(&node);
     if (file)
         unlink(file);

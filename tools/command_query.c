@@ -176,14 +176,18 @@ run(const struct query *self)
 {
     troupe_t *node = NULL;
     troupe_query_t *result = NULL;
-    int code = TROUPE__EXIT_FAILED;
-    int rc = troupe_new(NULL, &node);
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    int rc = troupe_new(NULL, &node), code = -1;
     if (rc == 0)
+        code =
+            troupe__trace_begin(&trace, &self->arguments.trace, "query", node);
+    if (rc == 0 && code < 0)
         rc = troupe_query_run(node, &self->options, &result);
     if (rc < 0) {
         fprintf(stderr, "troupe query: the query failed: %s\n",
                 troupe_strerror(rc));
-    } else {
+        code = TROUPE__EXIT_FAILED;
+    } else if (code < 0) {
         fputs(self->arguments.json ? troupe_query_json(result)
                                    : troupe_query_text(result),
               stdout);
@@ -192,6 +196,7 @@ run(const struct query *self)
         (void) troupe__flush_output();
         code = exit_code(troupe_query_outcome(result));
     }
+    troupe__trace_end(&trace, code, NULL);
     troupe_query_destroy(&result);
     troupe_destroy(&node);
     return code;

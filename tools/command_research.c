@@ -16,6 +16,7 @@
 #include "tools/faults.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
+#include "tools/trace.h"
 
 #define LIMIT_MAX     100
 #define DEADLINE_MAX  86400000u /* ms: a day */
@@ -42,7 +43,7 @@ static const char help[] =
     "                     N on each: an engine, summariser, fact_checker,\n"
     "                     sentiment or coordinator\n"
     "  --cache DIR        where the index is kept ($XDG_CACHE_HOME/troupe, or\n"
-    "                     ~/.cache/troupe)\n"
+    "                     ~/.cache/troupe)\n" TROUPE__TRACE_HELP
     "  --verbose          name every file that was skipped\n"
     "  --quiet            no progress, only errors\n"
     "  --help             this text\n"
@@ -65,6 +66,7 @@ struct arguments {
     size_t deadline_ms;
     uint32_t engines;
     struct troupe__faults faults;
+    struct troupe__trace_options trace;
     bool json;
     bool quiet;
     bool verbose;
@@ -132,7 +134,7 @@ parse(int argc, char **argv, struct arguments *ret)
         {"json", 0, NULL, 'j'},   {"deadline", 1, NULL, 'd'},
         {"quiet", 0, NULL, 'q'},  {"verbose", 0, NULL, 'v'},
         {"fail", 1, NULL, 'f'},   {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        TROUPE__TRACE_OPTIONS,    {NULL, 0, NULL, 0}};
     *ret = (struct arguments){.limit = 32};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -140,7 +142,9 @@ parse(int argc, char **argv, struct arguments *ret)
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("research", c, &ret->trace)
+                       : take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }
@@ -212,13 +216,15 @@ run(const struct arguments *arguments, const troupe_research_options_t *options)
 {
     troupe_t *node = NULL;
     troupe_research_t *research = NULL;
-    int rc = troupe_new(NULL, &node);
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    int rc = troupe_new(NULL, &node), code = -1;
     if (rc == 0)
+        code = troupe__trace_begin(&trace, &arguments->trace, "research", node);
+    if (rc == 0 && code < 0)
         rc = troupe_research_run(node, options, &research);
-    int code = TROUPE__EXIT_OK;
     if (rc < 0) {
         code = fail_run(rc);
-    } else {
+    } else if (code < 0) {
         fputs(arguments->json ? troupe_research_json(research)
                               : troupe_research_markdown(research),
               stdout);
@@ -227,6 +233,7 @@ run(const struct arguments *arguments, const troupe_research_options_t *options)
         (void) troupe__flush_output();
         code = exit_code(research);
     }
+    troupe__trace_end(&trace, code, NULL);
     troupe_research_destroy(&research);
     troupe_destroy(&node);
     return code;

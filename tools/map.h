@@ -11,6 +11,8 @@
 #include "troupe_map.h"
 #include "troupe_msgpack.h"
 
+#include "tools/trace.h"
+
 #define TROUPE__LIBRARIES_MAX 16
 
 /* What stands on the command line. */
@@ -27,6 +29,7 @@ struct troupe__map_arguments {
     bool lines;         /* tasks are texts, not JSON */
     bool plain, quiet, json, no_journal;
     uint32_t quorum; /* successes that are needed; 0: none */
+    struct troupe__trace_options trace;
 };
 
 /* troupe__map_parse: -1 to go on, or an exit code. */

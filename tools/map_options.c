@@ -56,7 +56,7 @@ static const char help[] =
     "  --resume RUN       go on with a run, by its id or 'last': what it\n"
     "                     finished is not done again\n"
     "  --resume-failed RUN    the same, but what failed is\n"
-    "  --no-journal       leave nothing to be resumed\n"
+    "  --no-journal       leave nothing to be resumed\n" TROUPE__TRACE_HELP
     "  --json             a summary as a line of JSON on standard error\n"
     "  --quiet            no progress and no summary, only errors\n"
     "  --help             this text\n"
@@ -267,29 +267,19 @@ check(const struct troupe__map_arguments *it)
 int
 troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
 {
-    static const struct option options[] = {{"jobs", 1, NULL, 'j'},
-                                            {"mode", 1, NULL, 'm'},
-                                            {"library", 1, NULL, 'l'},
-                                            {"fn", 1, NULL, 'f'},
-                                            {"type", 1, NULL, 'T'},
-                                            {"lines", 0, NULL, 'n'},
-                                            {"input", 1, NULL, 'i'},
-                                            {"ordered", 0, NULL, 'k'},
-                                            {"keep-order", 0, NULL, 'k'},
-                                            {"plain", 0, NULL, 'P'},
-                                            {"timeout", 1, NULL, 't'},
-                                            {"retries", 1, NULL, 'r'},
-                                            {"policy", 1, NULL, 'p'},
-                                            {"halt", 1, NULL, 'H'},
-                                            {"deadline", 1, NULL, 'd'},
-                                            {"joblog", 1, NULL, 'L'},
-                                            {"resume", 1, NULL, 'R'},
-                                            {"resume-failed", 1, NULL, 'F'},
-                                            {"no-journal", 0, NULL, 'N'},
-                                            {"json", 0, NULL, 'J'},
-                                            {"quiet", 0, NULL, 'q'},
-                                            {"help", 0, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"jobs", 1, NULL, 'j'},       {"mode", 1, NULL, 'm'},
+        {"library", 1, NULL, 'l'},    {"fn", 1, NULL, 'f'},
+        {"type", 1, NULL, 'T'},       {"lines", 0, NULL, 'n'},
+        {"input", 1, NULL, 'i'},      {"ordered", 0, NULL, 'k'},
+        {"keep-order", 0, NULL, 'k'}, {"plain", 0, NULL, 'P'},
+        {"timeout", 1, NULL, 't'},    {"retries", 1, NULL, 'r'},
+        {"policy", 1, NULL, 'p'},     {"halt", 1, NULL, 'H'},
+        {"deadline", 1, NULL, 'd'},   {"joblog", 1, NULL, 'L'},
+        {"resume", 1, NULL, 'R'},     {"resume-failed", 1, NULL, 'F'},
+        {"no-journal", 0, NULL, 'N'}, {"json", 0, NULL, 'J'},
+        {"quiet", 0, NULL, 'q'},      {"help", 0, NULL, 'h'},
+        TROUPE__TRACE_OPTIONS,        {NULL, 0, NULL, 0}};
     *ret = (struct troupe__map_arguments){.type = NULL};
     opterr = 0;
     /* '+': what comes behind the command is the command's. */
@@ -298,7 +288,9 @@ troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("map", c, &ret->trace)
+                       : take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }

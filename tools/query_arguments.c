@@ -46,7 +46,7 @@ static const char help[] =
     "  --attempts N       calls for one answer, with retries (3)\n"
     "  --budget-tokens N, --budget-money N, --budget-calls N\n"
     "                     no more than that, for all together\n"
-    "  --seed N           of what the mock says (1)\n"
+    "  --seed N           of what the mock says (1)\n" TROUPE__TRACE_HELP
     "  --json             the result as JSON (actors/QUERY.md)\n"
     "  --help             this text\n"
     "\n"
@@ -273,25 +273,17 @@ troupe__query_arguments(int argc, char **argv,
                         struct troupe__query_arguments *ret,
                         troupe_query_options_t *options)
 {
-    static const struct option known[] = {{"models", 1, NULL, 'F'},
-                                          {"model", 1, NULL, 'm'},
-                                          {"mock", 0, NULL, 'M'},
-                                          {"judge", 1, NULL, 'J'},
-                                          {"choice", 1, NULL, 'c'},
-                                          {"type", 1, NULL, 't'},
-                                          {"field", 1, NULL, 'f'},
-                                          {"tolerance", 1, NULL, 'o'},
-                                          {"quorum", 1, NULL, 'q'},
-                                          {"all", 0, NULL, 'a'},
-                                          {"deadline", 1, NULL, 'd'},
-                                          {"attempts", 1, NULL, 'A'},
-                                          {"budget-tokens", 1, NULL, 'T'},
-                                          {"budget-money", 1, NULL, 'B'},
-                                          {"budget-calls", 1, NULL, 'C'},
-                                          {"seed", 1, NULL, 's'},
-                                          {"json", 0, NULL, 'j'},
-                                          {"help", 0, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"models", 1, NULL, 'F'},        {"model", 1, NULL, 'm'},
+        {"mock", 0, NULL, 'M'},          {"judge", 1, NULL, 'J'},
+        {"choice", 1, NULL, 'c'},        {"type", 1, NULL, 't'},
+        {"field", 1, NULL, 'f'},         {"tolerance", 1, NULL, 'o'},
+        {"quorum", 1, NULL, 'q'},        {"all", 0, NULL, 'a'},
+        {"deadline", 1, NULL, 'd'},      {"attempts", 1, NULL, 'A'},
+        {"budget-tokens", 1, NULL, 'T'}, {"budget-money", 1, NULL, 'B'},
+        {"budget-calls", 1, NULL, 'C'},  {"seed", 1, NULL, 's'},
+        {"json", 0, NULL, 'j'},          {"help", 0, NULL, 'h'},
+        TROUPE__TRACE_OPTIONS,           {NULL, 0, NULL, 0}};
     *ret = (struct troupe__query_arguments){.seed = 1};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         ret->mock |= strcmp(argv[i], "--mock") == 0; /* before any --model */
@@ -301,7 +293,9 @@ troupe__query_arguments(int argc, char **argv,
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret, options);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("query", c, &ret->trace)
+                       : take_option(c, argv, ret, options);
         if (code >= 0)
             return code;
     }
