@@ -212,12 +212,12 @@ complete(troupe_context_t *ctx, struct call *call)
     troupe_ask_options_t options = step_options(call, on_completed);
     int rc = troupe_ask_with(
         ctx, self->backend, "complete", &options, &call->ask,
-        "{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "url",
-        self->url, "model", self->name, "key_env", self->key_env, "system",
-        call->system ? call->system : self->system, "prompt", call->prompt,
-        "schema", call->schema, "max_tokens", self->max_tokens, "temperature",
-        self->temperature, "stream", (int) self->stream, "size_max",
-        self->size_max);
+        "{s:s?, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "id",
+        self->id, "url", self->url, "model", self->name, "key_env",
+        self->key_env, "system", call->system ? call->system : self->system,
+        "prompt", call->prompt, "schema", call->schema, "max_tokens",
+        self->max_tokens, "temperature", self->temperature, "stream",
+        (int) self->stream, "size_max", self->size_max);
     if (rc < 0) {
         troupe_breaker_forget(&self->breaker);
         return fail(ctx, call, rc, "the backend cannot be asked");

@@ -38,6 +38,7 @@ struct completion {
 struct model {
     troupe_ref_t backend, limiter, budget; /* the last two may be nobody */
     char *url, *name, *key_env, *system;
+    char *id; /* of its own, for who keeps answers; or NULL */
     uint64_t max_tokens, size_max;
     double temperature, price_in, price_out;
     bool stream;

@@ -29,7 +29,7 @@ on_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (!span)
         return 0; /* a stranger's: it is none */
     troupe__spans_end(self, at, span);
-    if (self->ended_count >= 2 * SPANS_BATCH)
+    if (self->ended_count >= SPANS_ENDED)
         return troupe__spans_send(ctx, self, SPANS_BATCH);
     if (self->is_ticking)
         return 0;

@@ -14,6 +14,7 @@
 
 enum {
     SPANS_BUCKETS = 1024,
+    SPANS_ENDED = 1024,          /* that wait a little, two batches */
     SPANS_BATCH = 512,           /* as OpenTelemetry has it */
     SPANS_BYTES = 1 << 20,       /* of a batch, if that is less */
     SPANS_WAITING_MAX = 32 << 20 /* bytes for a collector that is slow */
@@ -51,7 +52,7 @@ struct spans {
     troupe_retry_t retry;
     struct spans_parts *parts[SPANS_BUCKETS], *oldest, *newest;
     size_t part_count; /* that wait for the ends of their spans */
-    struct spans_ended ended[2 * SPANS_BATCH];
+    struct spans_ended ended[SPANS_ENDED];
     size_t ended_count;
     size_t ended_old;                 /* of them, those of the last tick */
     struct spans_batch *first, *last; /* the first is being posted, or rests */

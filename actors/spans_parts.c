@@ -38,6 +38,7 @@ static void
 unlink_at(struct spans *self, struct spans_parts **place)
 {
     struct spans_parts *it = *place;
+    CHECK(it);
     *place = it->next;
     if (it->older)
         it->older->newer = it->newer;

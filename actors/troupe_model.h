@@ -40,14 +40,16 @@ TROUPE_API const troupe_kind_t troupe_model_backend;
  *
  *   start  {backend: R, limiter?: R, budget?: R, url: s, model: s, key_env?:
  *          s?, system?: s?, max_tokens?: U, temperature?: f, stream?: b,
- *          price_in?: f, price_out?: f, attempts?: U, size_max?: U}
+ *          price_in?: f, price_out?: f, attempts?: U, size_max?: U, id?: s}
  *   ask    {prompt: s, system?: s?, schema?: s?} -> {text: s, truncated: b,
  *          prompt_tokens: I, completion_tokens: I, cost: f, attempts: U}
  *   state  -> {calls: U, failed: U, retries: U, breaker: s}
  *
  * Instead of a ref the name of an actor will do. Prices are for a million
  * tokens; where one is missing, or the tokens are unknown (-1), the cost is
- * not a number. max_tokens: 2048; attempts: 3. An ask that fails ends with
+ * not a number. max_tokens: 2048; attempts: 3; id: goes with what the backend
+ * is asked, so that a troupe_keeper before it tells two models of one
+ * description apart. An ask that fails ends with
  *
  *   -ENOSPC     the budget is used up
  *   -ETIMEDOUT  the deadline passes before the rate limit, or a further

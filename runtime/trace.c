@@ -97,11 +97,11 @@ const char *
 troupe_trace_text(const troupe_trace_t *trace, char text[TROUPE_TRACE_TEXT])
 {
     CHECK(trace);
-    memcpy(text, "00-", 3);
+    snprintf(text, 4, "00-");
     write_hex(text + 3, trace->id, ID);
     text[35] = '-';
     write_hex(text + 36, trace->span, SPAN);
-    memcpy(text + 52, "-01", 4);
+    snprintf(text + 52, 4, "-01");
     return text;
 }
 

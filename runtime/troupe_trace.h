@@ -27,7 +27,7 @@ typedef struct troupe_trace {
 /*
  * Who takes spans, in tells; times are the node's clock, as is deadline_ns:
  *   span   [at: B24, parent: B8?, name: s, kind: i, from: U, to: U, error: s?,
- *          {attributes}]; parent nil: it has none; error nil: it went well
+ *          {attributes}]; parent nil or empty: it has none; error nil: it went well
  *   event  [at: B24, name: s, when: U, {attributes}], before its span's end
  *   link   [at: B24, other: B24], before its span's end
  *   note   [at: B24, {attributes}], at any time

@@ -13,6 +13,7 @@
 #include "tools/commands.h"
 #include "tools/decide_file.h"
 #include "tools/faults.h"
+#include "tools/journal.h"
 #include "tools/progress.h"
 #include "tools/trace.h"
 
@@ -32,6 +33,9 @@ static const char help[] =
     "  --json           the report as JSON instead of Markdown\n"
     "  --svg FILE       write a heat map, too\n"
     "  --check          only look at FILE\n"
+    "  --journal        keep what each actor has worked out on the disk,\n"
+    "                   before it counts; troupe runs names the run\n"
+    "  --resume RUN     go on with such a run, by its id or 'last'\n"
     "  --deadline TIME  report what there is by then: 500ms, 2s, 1m\n"
     "  --samples N      0 to 1000000 (10000)\n"
     "  --seed N         of the samples (1)\n"
@@ -50,9 +54,12 @@ static const char help[] =
     "What is wrong with FILE goes to standard error, a line each:\n"
     "    FILE:LINE:COLUMN: what is wrong; the cure\n"
     "\n"
-    "Exit codes: 0 ok, whatever the verdict; 1 failed; 2 usage, or FILE is\n"
-    "wrong; 3 the report is degraded, as its first line says; 124 the\n"
-    "deadline passed with nothing to report.\n";
+    "Exit codes: 0 a recommendation; 1 failed; 2 usage, or FILE is wrong; 3 "
+    "the\n"
+    "report is degraded, as its first line says; 6 it is whole, and says that\n"
+    "there is no clear winner, or not enough data; 124 the deadline passed "
+    "with\n"
+    "nothing to report.\n";
 
 struct arguments {
     const char *path;
@@ -66,6 +73,8 @@ struct arguments {
     bool json;
     bool check;
     bool quiet;
+    bool journal;
+    const char *resume; /* a run, or NULL */
 };
 
 static int
@@ -103,6 +112,13 @@ take_option(int c, char *const *argv, struct arguments *ret)
     case 'c':
         ret->check = true;
         return -1;
+    case 'J':
+        ret->journal = true;
+        return -1;
+    case 'R':
+        ret->resume = optarg;
+        return *optarg ? -1
+                       : troupe__usage_error("decide", "--resume wants a run");
     case 'q':
         ret->quiet = true;
         return -1;
@@ -121,6 +137,7 @@ parse(int argc, char **argv, struct arguments *ret)
         {"samples", 1, NULL, 'n'},  {"seed", 1, NULL, 'e'},
         {"samplers", 1, NULL, 'w'}, {"fail", 1, NULL, 'f'},
         {"quiet", 0, NULL, 'q'},    {"help", 0, NULL, 'h'},
+        {"journal", 0, NULL, 'J'},  {"resume", 1, NULL, 'R'},
         TROUPE__TRACE_OPTIONS,      {NULL, 0, NULL, 0}};
     troupe_decide_options_t standard = troupe_decide_options_default();
     ret->samples = standard.samples;
@@ -157,7 +174,10 @@ fail_run(int rc)
               stderr);
         return TROUPE__EXIT_DEADLINE;
     }
-    fprintf(stderr, "troupe decide: the run failed: %s\n", troupe_strerror(rc));
+    fprintf(stderr, "troupe decide: the run failed: %s%s\n",
+            troupe_strerror(rc),
+            rc == -EIO ? ": its journal cannot be opened; is it being written?"
+                       : "");
     return TROUPE__EXIT_FAILED;
 }
 
@@ -175,12 +195,19 @@ write_svg(const char *path, const char *svg)
     return TROUPE__EXIT_FAILED;
 }
 
+/* It is a report, but whoever wanted a choice has none. */
+static bool
+is_open(const troupe_decide_t *decide)
+{
+    return strcmp(troupe_decide_verdict(decide), "recommended") != 0;
+}
+
 static int
 exit_code(const troupe_decide_t *decide)
 {
     switch (troupe_decide_outcome(decide)) {
     case TROUPE_RESEARCH_COMPLETE:
-        return TROUPE__EXIT_OK;
+        return is_open(decide) ? TROUPE__EXIT_OPEN : TROUPE__EXIT_OK;
     case TROUPE_RESEARCH_DEGRADED:
         return TROUPE__EXIT_PARTIAL;
     case TROUPE_RESEARCH_NOTHING:
@@ -193,7 +220,8 @@ exit_code(const troupe_decide_t *decide)
 }
 
 static int
-run(const struct arguments *arguments, const troupe_decide_options_t *options)
+run(const struct arguments *arguments, const troupe_decide_options_t *options,
+    const struct troupe__journal *journal)
 {
     troupe_t *node = NULL;
     troupe_decide_t *decide = NULL;
@@ -217,7 +245,7 @@ run(const struct arguments *arguments, const troupe_decide_options_t *options)
             && write_svg(arguments->svg, troupe_decide_svg(decide)) != 0)
             code = TROUPE__EXIT_FAILED;
     }
-    troupe__trace_end(&trace, code, NULL);
+    troupe__trace_end(&trace, code, journal->path ? journal->id : NULL);
     troupe_decide_destroy(&decide);
     troupe_destroy(&node);
     return code;
@@ -236,8 +264,20 @@ time_left_ms(const struct arguments *arguments, uint64_t start_ns)
 }
 
 static int
+find_journal(const struct arguments *arguments, struct troupe__journal *ret)
+{
+    *ret = (struct troupe__journal){.path = NULL};
+    if (!arguments->journal && !arguments->resume)
+        return 0;
+    int code = troupe__journal_find("decide", arguments->resume, ret);
+    if (code == 0 && !arguments->quiet && ret->path)
+        fprintf(stderr, "troupe decide: run %s\n", ret->id);
+    return code;
+}
+
+static int
 decide(const struct arguments *arguments, const void *bytes, size_t size,
-       uint64_t start_ns)
+       uint64_t start_ns, const struct troupe__journal *journal)
 {
     struct troupe__progress progress = {.quiet = arguments->quiet,
                                         .terminal = isatty(STDERR_FILENO),
@@ -253,7 +293,16 @@ decide(const struct arguments *arguments, const void *bytes, size_t size,
     options.fault_count = arguments->faults.count;
     options.progress = arguments->quiet ? NULL : troupe__progress_show;
     options.context = &progress;
-    return run(arguments, &options);
+    options.journal = journal->path;
+    options.resume = journal->resume;
+    return run(arguments, &options, journal);
+}
+
+static bool
+has_result(int code)
+{
+    return code == TROUPE__EXIT_OK || code == TROUPE__EXIT_PARTIAL
+           || code == TROUPE__EXIT_OPEN;
 }
 
 int
@@ -265,6 +314,7 @@ troupe__command_decide(int argc, char **argv)
     if (code >= 0)
         return code;
     struct troupe__findings findings = {.path = arguments.path};
+    struct troupe__journal journal = {.path = NULL};
     void *bytes = NULL;
     size_t size = 0;
     code = TROUPE__EXIT_OK;
@@ -272,7 +322,10 @@ troupe__command_decide(int argc, char **argv)
         troupe__findings_print(&findings, stderr);
         code = TROUPE__EXIT_USAGE;
     } else if (!arguments.check) {
-        code = decide(&arguments, bytes, size, start_ns);
+        code = find_journal(&arguments, &journal);
+        if (code == TROUPE__EXIT_OK)
+            code = decide(&arguments, bytes, size, start_ns, &journal);
+        troupe__journal_end(&journal, argc, argv, has_result(code));
     }
     troupe__findings_free(&findings);
     free(bytes);

@@ -8,6 +8,7 @@
 
 #include "tools/commands.h"
 #include "tools/interrupt.h"
+#include "tools/journal.h"
 #include "tools/mock.h"
 #include "tools/model_file.h"
 #include "tools/query_arguments.h"
@@ -25,6 +26,7 @@ struct query {
     struct troupe__mock *mock;
     char url[URL_SIZE];
     char *names; /* of the mock's models */
+    struct troupe__journal journal;
     char *prompt;
 };
 
@@ -171,6 +173,25 @@ exit_code(troupe_query_outcome_t outcome)
     return TROUPE__EXIT_QUORUM;
 }
 
+/* Who is killed names the run here, and `troupe runs list` does. */
+static int
+find_journal(struct query *self)
+{
+    const struct troupe__query_arguments *arguments = &self->arguments;
+    if (arguments->no_journal)
+        return -1;
+    int code = troupe__journal_find("query", arguments->resume, &self->journal);
+    self->options.journal = self->journal.path;
+    self->options.resume = self->journal.resume;
+    return code == 0 ? -1 : code;
+}
+
+static bool
+is_finished(int code)
+{
+    return code == TROUPE__EXIT_OK || code == TROUPE__EXIT_PARTIAL;
+}
+
 static int
 run(const struct query *self)
 {
@@ -184,8 +205,11 @@ run(const struct query *self)
     if (rc == 0 && code < 0)
         rc = troupe_query_run(node, &self->options, &result);
     if (rc < 0) {
-        fprintf(stderr, "troupe query: the query failed: %s\n",
-                troupe_strerror(rc));
+        fprintf(stderr, "troupe query: the query failed: %s%s\n",
+                troupe_strerror(rc),
+                rc == -EIO && self->options.journal
+                    ? ": its journal cannot be opened; is it being written?"
+                    : "");
         code = TROUPE__EXIT_FAILED;
     } else if (code < 0) {
         fputs(self->arguments.json ? troupe_query_json(result)
@@ -196,7 +220,8 @@ run(const struct query *self)
         (void) troupe__flush_output();
         code = exit_code(troupe_query_outcome(result));
     }
-    troupe__trace_end(&trace, code, NULL);
+    troupe__trace_end(&trace, code,
+                      self->journal.path ? self->journal.id : NULL);
     troupe_query_destroy(&result);
     troupe_destroy(&node);
     return code;
@@ -219,7 +244,11 @@ troupe__command_query(int argc, char **argv)
     if (code < 0)
         code = check_quorum(&self);
     if (code < 0)
+        code = find_journal(&self);
+    if (code < 0) {
         code = run(&self);
+        troupe__journal_end(&self.journal, argc, argv, is_finished(code));
+    }
     troupe__mock_stop(&self.mock);
     troupe__model_file_free(&self.file);
     free(self.models);

@@ -23,6 +23,8 @@ struct troupe__query_arguments {
     bool mock;
     bool json;
     bool typed; /* --type was given */
+    bool no_journal;
+    const char *resume; /* a run, or NULL */
 };
 
 /* troupe__query_arguments: -1 to go on, or an exit code after having said why;

@@ -307,23 +307,15 @@ send_span(const struct troupe__trace *self, int code, const char *run)
     const troupe_span_t *span = &self->span;
     char name[32];
     snprintf(name, sizeof name, "troupe %s", self->command);
-    const char *parent = memcmp(span->parent, none, SPAN) != 0
-                             ? (const char *) span->parent
-                             : NULL;
-    static const char with[] = "[B, B, s, i, U, U, s?, {s:s, s:i, s:s?}]";
-    static const char without[] = "[B, n, s, i, U, U, s?, {s:s, s:i, s:s?}]";
-    uint64_t now_ns = troupe_now_ns(self->node);
-    if (parent)
-        return troupe_node_send(
-            self->node, self->taker, "span", with, &span->at, sizeof span->at,
-            parent, (size_t) SPAN, name, TROUPE_SPAN_INTERNAL, span->from_ns,
-            now_ns, words_of(code), "troupe.command", self->command,
-            "process.exit.code", code, "troupe.run", run);
-    return troupe_node_send(self->node, self->taker, "span", without, &span->at,
-                            sizeof span->at, name, TROUPE_SPAN_INTERNAL,
-                            span->from_ns, now_ns, words_of(code),
-                            "troupe.command", self->command,
-                            "process.exit.code", code, "troupe.run", run);
+    bool is_first = memcmp(span->parent, none, SPAN) == 0;
+    /* A parent that is empty is none. */
+    return troupe_node_send(
+        self->node, self->taker, "span",
+        "[B, B, s, i, U, U, s?, {s:s, s:i, s:s?}]", &span->at, sizeof span->at,
+        span->parent, is_first ? (size_t) 0 : SPAN, name, TROUPE_SPAN_INTERNAL,
+        span->from_ns, troupe_now_ns(self->node), words_of(code),
+        "troupe.command", self->command, "process.exit.code", code,
+        "troupe.run", run);
 }
 
 void
