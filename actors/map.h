@@ -36,6 +36,7 @@ struct map_record {
     bool has_pool;
     bool is_sent; /* to a pool that has not told its end */
     bool is_settled;
+    uint32_t resource; /* index + 1 of what it needs; 0: nothing */
     uint64_t queued_ns;
     struct map_chunk *end_chunk; /* that its end lies in, or NULL */
     struct map_end end;
@@ -45,6 +46,15 @@ struct map_record {
 struct map_list {
     struct map_record *first, *last;
     uint64_t count;
+};
+
+#define MAP_RESOURCES_MAX 64
+
+/* A resource, and those who wait for a token of it. */
+struct map_resource {
+    char name[TROUPE_NAME_MAX + 1];
+    uint64_t most, used;
+    struct map_list waiting;
 };
 
 struct map_pool_state {
@@ -66,10 +76,13 @@ struct map {
     uint32_t record_count, record_size;
     struct map_list free_records;
     uint64_t next_number;
-    uint64_t live;          /* records of puts */
-    uint64_t held_bytes;    /* of values of puts that nobody has taken */
-    struct map_list queue;  /* for pools */
-    struct map_list before; /* done in an earlier run */
+    uint64_t live;         /* records of puts */
+    uint64_t held_bytes;   /* of values of puts that nobody has taken */
+    struct map_list queue; /* for pools */
+    struct map_resource resources[MAP_RESOURCES_MAX];
+    uint32_t resource_count;
+    uint64_t waiting;                            /* for tokens */
+    struct map_list before;                      /* done in an earlier run */
     struct map_record *order_first, *order_last; /* of puts, when ordered */
     struct map_list to_log, logging, ready;
 
@@ -112,6 +125,32 @@ int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);
 
 /* troupe__map_lost: a pool begins anew: what it had is to be done again. */
 void troupe__map_lost(struct map *self, uint32_t pool);
+
+/* --- map_order.c -----------------------------------------------------------*/
+
+/* troupe__map_queue: put it where its priority says. */
+void troupe__map_queue(struct map *self, struct map_record *record);
+
+/* troupe__map_next: the next one that may be begun, with its token, or NULL. */
+struct map_record *troupe__map_next(struct map *self);
+
+/* troupe__map_untake: it could not be sent. troupe__map_took: its pool has told
+ * its end, or is gone. */
+void troupe__map_untake(struct map *self, struct map_record *record);
+void troupe__map_took(struct map *self, struct map_record *record);
+
+/* troupe__map_unwait: who waits for a token is in the queue: all shall end. */
+void troupe__map_unwait(struct map *self);
+
+/* troupe__map_resource_of: what a task needs: its index + 1, or 0; false: there
+ * are too many. troupe__map_resources_read: those of a start; 0 or -EINVAL. */
+bool troupe__map_resource_of(struct map *self, const struct map_task *task,
+                             uint32_t *ret_resource);
+int troupe__map_resources_read(struct map *self, const troupe_message_t *msg);
+
+/* troupe__map_room: how many may be begun, by the load of the machine: one at a
+ * time where it has enough to do. */
+uint64_t troupe__map_room(const struct map *self);
 
 /* --- map_ends.c ------------------------------------------------------------*/
 

@@ -95,7 +95,7 @@ again(troupe_context_t *ctx, void *state, void *data)
     } else {
         troupe__chunk_drop(record->end_chunk);
         record->end_chunk = NULL;
-        troupe__list_put(&self->queue, record);
+        troupe__map_queue(self, record);
         rc = troupe__map_dispatch(ctx, self);
     }
     return rc == 0 ? troupe__map_serve(ctx, self) : rc;
@@ -175,6 +175,7 @@ troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now)
     self->halted = true;
     self->halted_now |= now;
     int rc = 0;
+    troupe__map_unwait(self);
     while (self->queue.count > 0 && rc == 0)
         rc = troupe__map_attempted(ctx, self, troupe__list_take(&self->queue),
                                    NULL, &end);

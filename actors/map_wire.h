@@ -63,6 +63,9 @@ struct map_task {
     uint64_t timeout_ms;
     uint64_t retries;
     bool has_retries;
+    uint64_t priority;
+    const char *resource; /* or NULL */
+    size_t resource_size;
 };
 
 /* troupe__task_take: one task off the front; false: it is none. */
