@@ -208,10 +208,11 @@ add_keeper(struct drive *self)
                                     : TROUPE_JOURNAL_CREATE));
     rc = add_child(self, &spec, rc, &journal) < 0 ? -EIO : 0;
     troupe_child_spec_t keeper = spec_of("keeper", &troupe_keeper);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_child_spec_pack(&keeper, "{s:R, s:s, s:R, s:s}", "journal",
                                     journal, "about", "model", "to",
                                     self->backend, "zero", "fault");
+    }
     return add_child(self, &keeper, rc, &self->backend);
 }
 

@@ -23,6 +23,7 @@
 #define TEAM_MS          1000   /* for an answer about progress */
 #define WITHOUT_DEADLINE 600000 /* ms; a bound for runs without a deadline */
 #define ASKS_MAX         4      /* of a decider that fails */
+#define KEPT_KINDS       3      /* cells, perspectives, samplers */
 
 /* A run as its caller's thread sees it. */
 struct drive {
@@ -176,9 +177,9 @@ start_decider(struct drive *self, troupe_ref_t *ret_supervisor)
 static int
 start_journal(struct drive *self, troupe_ref_t supervisor)
 {
-    static const troupe_kind_t *const kinds[] = {&troupe_decision_cell,
-                                                 &troupe_decision_perspective,
-                                                 &troupe_decision_sampler};
+    static const troupe_kind_t *const kinds[KEPT_KINDS] = {
+        &troupe_decision_cell, &troupe_decision_perspective,
+        &troupe_decision_sampler};
     const troupe_decide_options_t *options = self->options;
     troupe_child_spec_t spec = {.id = "journal",
                                 .kind = &troupe_journal_actor,
@@ -187,19 +188,21 @@ start_journal(struct drive *self, troupe_ref_t supervisor)
     int rc = 0;
     if (!options->journal)
         return 0;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && rc == 0; i++)
+    for (size_t i = 0; i < KEPT_KINDS && rc == 0; i++)
         rc = troupe_kind_register(self->node, kinds[i]);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_child_spec_pack(
             &spec, "{s:s, s:U}", "path", options->journal, "mode",
             (uint64_t) (options->resume ? TROUPE_JOURNAL_RESUME
                                         : TROUPE_JOURNAL_CREATE));
-    if (rc == 0)
+    }
+    if (rc == 0) {
         rc = troupe_supervisor_start_child(self->node, supervisor, &spec,
                                            &self->request.journal, NULL)
                      < 0
                  ? -EIO
                  : 0;
+    }
     troupe_child_spec_clear(&spec);
     return rc;
 }

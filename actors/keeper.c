@@ -128,11 +128,12 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct keeper *self = state;
     struct kept *kept = answer->data;
     size_t size = 0;
-    if (answer->outcome != TROUPE_REPLY)
+    if (answer->outcome != TROUPE_REPLY) {
         return fail(ctx, kept,
                     answer->outcome == TROUPE_TIMEOUT ? -ETIMEDOUT
                                                       : answer->code,
                     answer->text);
+    }
     const void *body = troupe_message_body(answer->msg, &size);
     if (!is_to_keep(self, answer->msg))
         return give(ctx, kept, body, size);
@@ -142,12 +143,13 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                                     .drop = kept_free,
                                     .detached = true};
     int rc = troupe_message_keep(answer->msg, &kept->reply);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_ask_with(
             ctx, self->journal, "append", &options, NULL,
             "{s:[{s:s, s:s, s:U, s:f, s:B}]}", "entries", "key", kept->key,
             "state", "ok", "attempt", UINT64_C(1), "ms",
             (double) answer->latency_ns / NS_PER_MS, "value", body, size);
+    }
     return rc < 0 ? fail(ctx, kept, -EIO, "the journal cannot be asked") : 0;
 }
 
@@ -213,10 +215,11 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_child_t child;
     if (troupe_child_read(msg, &child) < 0 || child.event != TROUPE_CHILD_ENDED)
         return 0;
-    if (child.in_start || child.reason.kind != TROUPE_EXIT_ERROR)
+    if (child.in_start || child.reason.kind != TROUPE_EXIT_ERROR) {
         return troupe_fail(ctx,
                            child.reason.code < 0 ? child.reason.code : -EIO,
                            "the actor behind it ended: %s", child.reason.text);
+    }
     return troupe_child_restart(ctx, self->to, "r", self->start,
                                 self->start_size);
 }

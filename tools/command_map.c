@@ -181,10 +181,11 @@ troupe__command_map(int argc, char **argv)
         return code;
     catch_signals();
     code = open_files(&self, &arguments);
-    if (code < 0)
+    if (code < 0) {
         code = arguments.no_journal
                    ? 0
                    : troupe__journal_find("map", arguments.resume, &journal);
+    }
     if (code == 0) {
         arguments.options.journal = journal.path;
         code = run(&self, &arguments.options, journal.id, &finished);

@@ -20,11 +20,12 @@ troupe__journal_find(const char *command, const char *resume,
     char *base = troupe__runs_directory();
     *ret = (struct troupe__journal){.resume = resume != NULL};
     int rc = resume ? -ENOENT : 0;
-    if (base && resume)
+    if (base && resume) {
         rc =
             troupe_run_find(base, resume, command, ret->id, &ret->path, &error);
-    else if (base)
+    } else if (base) {
         rc = troupe_run_make(base, command, ret->id, &ret->path, &error);
+    }
     free(base);
     if (rc == 0)
         return 0;

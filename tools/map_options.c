@@ -184,10 +184,11 @@ take_resource(struct troupe__map_arguments *ret)
         return troupe__usage_error("map", "more than %d times --resource",
                                    TROUPE__RESOURCES_MAX);
     *equals = '\0';
-    for (size_t i = 0; i < ret->resource_count; i++)
+    for (size_t i = 0; i < ret->resource_count; i++) {
         if (strcmp(ret->resources[i].name, optarg) == 0)
             return troupe__usage_error("map", "resource '%s' is given twice",
                                        optarg);
+    }
     ret->resources[ret->resource_count++] =
         (troupe_map_resource_t){optarg, (uint32_t) count};
     ret->options.resources = ret->resources;

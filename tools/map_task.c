@@ -228,11 +228,12 @@ take_numbers(struct troupe__map_input *self, const json_t *task,
     size_t size = json_string_length(resource);
     if (resource && (size == 0 || size > TROUPE_NAME_MAX))
         return refuse(self, "'%s' wants a name", "resource");
-    if (resource && !is_known(self, json_string_value(resource)))
+    if (resource && !is_known(self, json_string_value(resource))) {
         return refuse(self,
                       "there is no resource '%s': give it tokens by "
                       "--resource NAME=N",
                       json_string_value(resource));
+    }
     free(self->resource);
     self->resource =
         resource ? troupe__copy(json_string_value(resource), size) : NULL;
