@@ -126,32 +126,6 @@ int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);
 /* troupe__map_lost: a pool begins anew: what it had is to be done again. */
 void troupe__map_lost(struct map *self, uint32_t pool);
 
-/* --- map_order.c -----------------------------------------------------------*/
-
-/* troupe__map_queue: put it where its priority says. */
-void troupe__map_queue(struct map *self, struct map_record *record);
-
-/* troupe__map_next: the next one that may be begun, with its token, or NULL. */
-struct map_record *troupe__map_next(struct map *self);
-
-/* troupe__map_untake: it could not be sent. troupe__map_took: its pool has told
- * its end, or is gone. */
-void troupe__map_untake(struct map *self, struct map_record *record);
-void troupe__map_took(struct map *self, struct map_record *record);
-
-/* troupe__map_unwait: who waits for a token is in the queue: all shall end. */
-void troupe__map_unwait(struct map *self);
-
-/* troupe__map_resource_of: what a task needs: its index + 1, or 0; false: there
- * are too many. troupe__map_resources_read: those of a start; 0 or -EINVAL. */
-bool troupe__map_resource_of(struct map *self, const struct map_task *task,
-                             uint32_t *ret_resource);
-int troupe__map_resources_read(struct map *self, const troupe_message_t *msg);
-
-/* troupe__map_room: how many may be begun, by the load of the machine: one at a
- * time where it has enough to do. */
-uint64_t troupe__map_room(const struct map *self);
-
 /* --- map_ends.c ------------------------------------------------------------*/
 
 /* troupe__map_attempted: an attempt has ended: again, or done. */
@@ -168,15 +142,6 @@ int troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now);
 /* troupe__map_log: write down what is done. */
 int troupe__map_log(troupe_context_t *ctx, struct map *self);
 
-/* --- map_trace.c -----------------------------------------------------------*/
-
-/* troupe__map_trace_begin: a task was put, _attempt: an attempt has ended,
- * _end: it is done. */
-void troupe__map_trace_begin(troupe_context_t *ctx, struct map_record *record);
-void troupe__map_trace_attempt(troupe_context_t *ctx,
-                               const struct map_record *record);
-void troupe__map_trace_end(troupe_context_t *ctx, struct map_record *record);
-
 /* --- map_give.c ------------------------------------------------------------*/
 
 /* troupe__map_settle: it is on the disk, or need not be: on to who wants it. */
@@ -189,5 +154,7 @@ int troupe__map_serve(troupe_context_t *ctx, struct map *self);
 /* troupe__map_summary_write: for the format "*"; value: a struct map. */
 struct msgpack_packer;
 int troupe__map_summary_write(struct msgpack_packer *packer, void *value);
+
+#include "actors/map_order.h"
 
 #endif

@@ -29,8 +29,8 @@ struct troupe__worker {
     int guest_rc;                     /* how it ended */
     const uint8_t *base_trace;        /* of callbacks without; a port's own */
     uint8_t thread_trace[WIRE_TRACE_SIZE];
-    pthread_mutex_t port_lock;        /* held while the port is driven */
-    _Atomic int tid;                  /* a port: of the thread that has it */
+    pthread_mutex_t port_lock; /* held while the port is driven */
+    _Atomic int tid;           /* a port: of the thread that has it */
 
     struct troupe__outbox *dirty;
     struct troupe__frame *frame;
