@@ -79,6 +79,26 @@ troupe_account_release(troupe_account_t *self, const troupe_cost_t *reserved)
 }
 
 static uint64_t
+less_of(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+void
+troupe_account_spend(troupe_account_t *self, troupe_cost_t *reserved,
+                     const troupe_cost_t *used)
+{
+    CHECK(self && reserved && used);
+    const troupe_cost_t part = {.tokens =
+                                    less_of(reserved->tokens, used->tokens),
+                                .money = fmin(reserved->money, used->money),
+                                .calls = less_of(reserved->calls, used->calls)};
+    take_off(reserved, &part);
+    take_off(&self->reserved, &part);
+    add(&self->used, used);
+}
+
+static uint64_t
 left(uint64_t limit, uint64_t used, uint64_t reserved)
 {
     return used + reserved < limit ? limit - used - reserved : 0;

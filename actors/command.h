@@ -11,6 +11,7 @@
 #include "troupe_ask.h"
 #include "troupe_events.h"
 #include "troupe_message.h"
+#include "troupe_msgpack.h"
 
 #include "actors/text.h"
 
@@ -21,6 +22,7 @@ struct command_request {
     const char *directory; /* or NULL */
     const void *input;
     size_t input_size;
+    int input_fd; /* instead of input, where it is not -1; the caller's */
     uint64_t timeout_ms; /* 0: none */
     uint64_t grace_ms;
     uint64_t most[2];          /* bytes kept of stdout and stderr */
@@ -33,6 +35,11 @@ int troupe__command_read(const troupe_message_t *msg,
                          struct command_request *ret_request,
                          const char **ret_what);
 void troupe__command_clear(struct command_request *self);
+
+/* troupe__command_read_object: the same for the map itself. */
+int troupe__command_read_object(const msgpack_object *body,
+                                struct command_request *ret_request,
+                                const char **ret_what);
 
 /* One of the two pipes that a command writes to. */
 struct command_pipe {

@@ -245,26 +245,43 @@ put_trace(struct command_request *self, const troupe_message_t *msg,
     troupe__text_putc(&self->texts, '\0');
 }
 
-int
-troupe__command_read(const troupe_message_t *msg,
-                     struct command_request *ret_request, const char **ret_what)
+/* `msg`: whose trace goes on, or NULL. */
+static int
+read_object(const msgpack_object *body, const troupe_message_t *msg,
+            struct command_request *ret_request, const char **ret_what)
 {
-    *ret_request = (struct command_request){.grace_ms = GRACE_MS,
-                                            .most = {STDOUT_MAX, STDERR_MAX}};
+    *ret_request = (struct command_request){
+        .input_fd = -1, .grace_ms = GRACE_MS, .most = {STDOUT_MAX, STDERR_MAX}};
     *ret_what = "run wants a map";
-    msgpack_object body;
     struct places places = {.directory = SIZE_MAX};
-    if (troupe_message_object(msg, &body) < 0
-        || body.type != MSGPACK_OBJECT_MAP)
+    if (body->type != MSGPACK_OBJECT_MAP)
         return -EBADMSG;
-    *ret_what = read_members(ret_request, &body.via.map, &places);
-    if (!*ret_what)
+    *ret_what = read_members(ret_request, &body->via.map, &places);
+    if (!*ret_what && msg)
         put_trace(ret_request, msg, &places); /* the request's own counts */
     if (!*ret_what)
         resolve(ret_request, &places);
     free(places.argv);
     free(places.env);
     return *ret_what ? -EBADMSG : 0;
+}
+
+int
+troupe__command_read(const troupe_message_t *msg,
+                     struct command_request *ret_request, const char **ret_what)
+{
+    msgpack_object body;
+    if (troupe_message_object(msg, &body) < 0)
+        body.type = MSGPACK_OBJECT_NIL;
+    return read_object(&body, msg, ret_request, ret_what);
+}
+
+int
+troupe__command_read_object(const msgpack_object *body,
+                            struct command_request *ret_request,
+                            const char **ret_what)
+{
+    return read_object(body, NULL, ret_request, ret_what);
 }
 
 void

@@ -124,16 +124,20 @@ open_pipe(int fds[2])
     return rc;
 }
 
-/* A file in memory with all that it will read, or nothing to read. */
+/* What it is given; or a file in memory with all that it will read, or nothing
+ * to read. */
 static int
-open_input(const void *bytes, size_t size, int *ret_fd)
+open_input(const struct command_request *request, int *ret_fd)
 {
-    int fd = size == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
-                       : memfd_create("stdin", MFD_CLOEXEC);
+    size_t size = request->input_size;
+    int fd = request->input_fd >= 0
+                 ? fcntl(request->input_fd, F_DUPFD_CLOEXEC, FD_COUNT)
+             : size == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+                         : memfd_create("stdin", MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
     *ret_fd = fd;
-    const char *at = bytes;
+    const char *at = request->input;
     for (size_t left = size; left > 0;) {
         ssize_t written = write(fd, at, left);
         if (written < 0 && errno != EINTR)
@@ -228,7 +232,7 @@ troupe__command_spawn(const struct command_request *request, void *stack,
     start.path = path;
     if (path) {
         ret_process->step = "pipe";
-        rc = open_input(request->input, request->input_size, &input);
+        rc = open_input(request, &input);
     }
     for (int i = 0; i < 2 && path && rc == 0; i++)
         rc = open_pipe(out[i]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "actors/council.h"
+#include "actors/decide_methods.h"
 #include "mailbox/check.h"
 
 #define NEAR 1e-9
@@ -24,38 +25,28 @@ place_in(const struct vote *vote, uint32_t choice)
     return place;
 }
 
-/* Weight of those who put one before the other, less those who do not. */
-static double
-margin(const struct council *self, uint32_t one, uint32_t other)
+/* Of Copeland's score here a lost pair takes as much as a won one gives. */
+static void
+score_choices(struct council *self)
 {
-    double sum = 0;
+    uint32_t options = self->choice_count, count = 0;
+    size_t size = (size_t) self->count * options;
+    double *ranks = troupe__alloc((size + self->count) * sizeof *ranks);
+    double *weights = ranks + size;
     for (uint32_t i = 0; i < self->count; i++) {
         const struct vote *vote = &self->votes[i];
         if (vote->state != VOTE_USABLE)
             continue;
-        bool before = place_in(vote, one) < place_in(vote, other);
-        sum += before ? vote->weight : -vote->weight;
+        for (uint32_t place = 0; place < options; place++)
+            ranks[(size_t) count * options + vote->order[place]] = place + 1;
+        weights[count++] = vote->weight;
     }
-    return sum;
-}
-
-static void
-score_choices(struct council *self)
-{
-    for (uint32_t i = 0; i < self->choice_count; i++) {
-        for (uint32_t j = 0; j < self->count; j++) {
-            const struct vote *vote = &self->votes[j];
-            if (vote->state == VOTE_USABLE) {
-                self->borda[i] +=
-                    vote->weight
-                    * (double) (self->choice_count - 1 - place_in(vote, i));
-            }
-        }
-        for (uint32_t j = 0; j < self->choice_count; j++) {
-            double lead = i == j ? 0 : margin(self, i, j);
-            self->copeland[i] += lead > NEAR ? 1 : lead < -NEAR ? -1 : 0;
-        }
-    }
+    const struct ballots ballots = {options, count, ranks, weights};
+    troupe__borda(&ballots, self->borda);
+    troupe__copeland(&ballots, self->copeland);
+    for (uint32_t i = 0; i < options; i++)
+        self->copeland[i] = 2 * self->copeland[i] - (options - 1);
+    free(ranks);
 }
 
 /* Kendall & Babington Smith 1939: 0: no agreement, 1: all orders alike. */

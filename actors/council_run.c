@@ -13,11 +13,11 @@
 #include "troupe_rate.h"
 
 #include "actors/council_wire.h"
+#include "actors/model_pack.h"
 #include "mailbox/check.h"
 
 #define INTENSITY      100 /* restarts of all children within the period */
 #define CHILD_RESTARTS 4   /* of one child; then it stays down */
-#define MAX_TOKENS     2048
 #define STOP_MS        2000
 #define GRACE_MS       2000 /* beyond the deadline, to count and write */
 #define ID_SIZE        (TROUPE_NAME_MAX + 1)
@@ -98,18 +98,9 @@ static int
 pack_model(const struct drive *self, const troupe_query_model_t *model,
            troupe_ref_t limiter, troupe_child_spec_t *spec)
 {
-    uint64_t max_tokens =
-        model->max_tokens > 0 ? model->max_tokens : MAX_TOKENS;
-    return troupe_child_spec_pack(
-        spec,
-        "{s:s, s:R, s:R, s:R, s:s, s:s, s:s?, s:s?, s:U, s:f, s:b, s:f, s:f, "
-        "s:U}",
-        "id", spec->id, "backend", self->backend, "limiter", limiter, "budget",
-        self->budget, "url", model->url, "model", model->model, "key_env",
-        model->key_env, "system", model->system, "max_tokens", max_tokens,
-        "temperature", model->temperature, "stream", (int) model->stream,
-        "price_in", model->price_in, "price_out", model->price_out, "attempts",
-        (uint64_t) self->options->attempts);
+    const struct model_means means = {
+        .backend = self->backend, .limiter = limiter, .budget = self->budget};
+    return troupe__model_pack(model, &means, self->options->attempts, spec);
 }
 
 /* The newest comes first. */

@@ -3,6 +3,7 @@
 #include "actors/decide.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ troupe_decide_options_default(void)
     return (troupe_decide_options_t){.samples = SAMPLES,
                                      .seed = 1,
                                      .samplers = SAMPLERS,
+                                     .interrupt_fd = -1,
                                      .progress_ms = PROGRESS_MS};
 }
 
@@ -324,7 +326,13 @@ static int
 on_tick(troupe_context_t *ctx, void *state, void *data)
 {
     struct drive *self = state;
+    struct pollfd interrupt = {.fd = self->options->interrupt_fd,
+                               .events = POLLIN};
     show_progress(self);
+    if (poll(&interrupt, 1, 0) > 0) {
+        self->rc = -ECANCELED;
+        return TROUPE_STOP;
+    }
     int rc = self->view.known ? 0
                               : troupe_ask(ctx, self->decider, "team", TEAM_MS,
                                            on_team, NULL, NULL);
@@ -339,7 +347,8 @@ begin(troupe_context_t *ctx, void *state, void *data)
 {
     struct drive *self = state;
     int rc = ask(ctx, self);
-    return rc < 0 || !self->options->progress ? rc : on_tick(ctx, state, data);
+    bool looks = self->options->progress || self->options->interrupt_fd >= 0;
+    return rc < 0 || !looks ? rc : on_tick(ctx, state, data);
 }
 
 int

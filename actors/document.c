@@ -134,6 +134,11 @@ read_html(struct troupe_document *self, struct troupe__text *raw)
     bool wide = raw->size >= 2
                 && (memcmp(raw->data, "\xff\xfe", 2) == 0
                     || memcmp(raw->data, "\xfe\xff", 2) == 0);
+    if (memchr(raw->data, 0, raw->size)
+        && (unsigned char) raw->data[0] < 0xfe) {
+        troupe__document_fail(self, -EBADMSG, TROUPE__NOT_TEXT);
+        return;
+    }
     if (troupe__utf8_is_valid(raw->data, raw->size)) {
         encoding = "UTF-8";
     } else if (!wide) {
@@ -153,6 +158,22 @@ read_html(struct troupe_document *self, struct troupe__text *raw)
     }
 }
 
+/* All but HTML; a manual page is left as it is. */
+static void
+read_plain(struct troupe_document *self, struct troupe__text *source)
+{
+    const char *note = "";
+    if (troupe__text_decode(source, &note) < 0) {
+        troupe__document_fail(self, -EBADMSG, TROUPE__NOT_TEXT);
+        return;
+    }
+    troupe__text_puts(&self->note, note);
+    if (self->kind == TROUPE__KIND_MARKDOWN)
+        troupe__markdown_read(self, source);
+    else if (self->kind == TROUPE__KIND_TEXT)
+        troupe__plain_read(self, source);
+}
+
 /* Reads a file up to the point where only mandoc can go on: then `source` is
  * a manual page. Otherwise the document is complete. */
 static void
@@ -168,23 +189,10 @@ read_source(struct troupe_document *self, const char *path, size_t size_max,
     }
     self->kind = kind_of(path, source);
     if (self->kind == TROUPE__KIND_HTML) {
-        if (memchr(source->data, 0, source->size)
-            && (unsigned char) source->data[0] < 0xfe)
-            troupe__document_fail(self, -EBADMSG, TROUPE__NOT_TEXT);
-        else
-            read_html(self, source);
+        read_html(self, source);
         return;
     }
-    const char *note = "";
-    if (troupe__text_decode(source, &note) < 0) {
-        troupe__document_fail(self, -EBADMSG, TROUPE__NOT_TEXT);
-        return;
-    }
-    troupe__text_puts(&self->note, note);
-    if (self->kind == TROUPE__KIND_MARKDOWN)
-        troupe__markdown_read(self, source);
-    else if (self->kind == TROUPE__KIND_TEXT)
-        troupe__plain_read(self, source);
+    read_plain(self, source);
 }
 
 /* ".so man2/open.2" in /m/man2/creat.2.gz is /m/man2/open.2, or that with
@@ -282,6 +290,24 @@ troupe__documents_read(const char *const *paths, size_t count, size_t size_max,
     }
     free(pages);
     free(sources);
+}
+
+struct troupe_document *
+troupe__document_of(const char *name, enum troupe__kind kind,
+                    struct troupe__text *source)
+{
+    CHECK(kind != TROUPE__KIND_MANUAL);
+    struct troupe_document *self = troupe__document_new();
+    self->kind = kind;
+    if (source->size == 0)
+        troupe__document_fail(self, -ENODATA, TROUPE__EMPTY);
+    else if (kind == TROUPE__KIND_HTML)
+        read_html(self, source);
+    else
+        read_plain(self, source);
+    finish(self, name);
+    troupe__text_free(source);
+    return self;
 }
 
 int

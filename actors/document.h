@@ -87,6 +87,17 @@ void troupe__documents_read(const char *const *paths, size_t count,
                             size_t size_max,
                             struct troupe_document **documents);
 
+/*
+ * troupe__document_of: a document that is no file: HTML, Markdown or text.
+ *
+ *   name     stands in for a title that is missing; as a path does.
+ *   source   consumed.
+ *   returns  owned by the caller; its rc says whether it could be read.
+ */
+struct troupe_document *troupe__document_of(const char *name,
+                                            enum troupe__kind kind,
+                                            struct troupe__text *source);
+
 /* troupe__html_read: turn HTML into text and blocks.
  *   encoding  of the bytes, or NULL: as they say themselves. */
 void troupe__html_read(struct troupe_document *self, const char *html,

@@ -9,6 +9,7 @@
 
 #include <libxml/HTMLparser.h>
 #include <md4c-html.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,11 +204,21 @@ tidy_title(struct troupe_document *self)
         title->data[to] = 0;
 }
 
+/* It sets itself up at its first document, which no two threads may do at the
+ * same time. */
+static void
+begin_library(void)
+{
+    xmlFreeDoc(htmlReadMemory("-", 1, NULL, "UTF-8", HTML_PARSE_NONET));
+}
+
 void
 troupe__html_read(struct troupe_document *self, const char *html, size_t size,
                   const char *encoding)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     CHECK(size <= INT32_MAX);
+    (void) pthread_once(&once, begin_library);
     htmlParserCtxtPtr parser = htmlNewParserCtxt();
     CHECK(parser);
     struct troupe__layout reader = {.document = self};

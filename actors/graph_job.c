@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "troupe_retry.h"
+
 #include "actors/graph_command.h"
 #include "actors/graph_coordinator.h"
 #include "actors/graph_value.h"
@@ -115,18 +117,12 @@ is_permanent(int code)
            || code == -EOPNOTSUPP || code == -EMSGSIZE;
 }
 
-/* Full jitter: anything up to the bound, which doubles. source: M. Brooker,
- * "Exponential Backoff And Jitter". */
 static uint32_t
 rest_ms(troupe_context_t *ctx, const struct graph_job *job)
 {
     const troupe_graph_task_t *spec = spec_of(job);
-    uint64_t bound = spec->backoff_min_ms;
-    for (uint32_t i = 1; i < job->attempts && bound < spec->backoff_max_ms; i++)
-        bound *= 2;
-    if (bound > spec->backoff_max_ms)
-        bound = spec->backoff_max_ms;
-    return (uint32_t) (troupe_random(ctx) % (bound + 1));
+    return troupe_retry_wait_ms(spec->backoff_min_ms, spec->backoff_max_ms,
+                                job->attempts, troupe_random(ctx));
 }
 
 static int

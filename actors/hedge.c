@@ -72,14 +72,19 @@ percentile_us(const troupe_hedge_t *self)
     return sorted[rank - 1];
 }
 
+bool
+troupe_hedge_allowed(const troupe_hedge_t *self)
+{
+    CHECK(self);
+    return (self->hedges + 1) * 100 <= self->asks * self->options.extra_percent;
+}
+
 uint32_t
 troupe_hedge_after_ms(troupe_hedge_t *self)
 {
     CHECK(self);
     self->asks += 1;
-    bool too_many =
-        (self->hedges + 1) * 100 > self->asks * self->options.extra_percent;
-    if (self->count < self->options.samples_min || too_many)
+    if (self->count < self->options.samples_min || !troupe_hedge_allowed(self))
         return 0;
     uint32_t us = percentile_us(self);
     uint32_t ms = us / US_PER_MS + (us % US_PER_MS > 0);

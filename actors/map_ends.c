@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "troupe_retry.h"
+
 #include "mailbox/check.h"
 
 #define BACKOFF_MS     100
@@ -16,18 +18,14 @@
 #define LOG_MS         60000
 #define COST_WEIGHT    0.05 /* of the newest */
 
-/* Up to the full back-off, by chance: that many fail at once does not mean
- * that they come again at once. Source: "Exponential Backoff And Jitter". */
 static uint32_t
 backoff_of(troupe_context_t *ctx, const struct map *self,
            const struct map_record *record)
 {
-    uint64_t most =
+    uint32_t base =
         self->options.backoff_ms ? self->options.backoff_ms : BACKOFF_MS;
-    for (uint32_t i = 1; i < record->attempts && most < BACKOFF_MAX_MS; i++)
-        most *= 2;
-    most = most < BACKOFF_MAX_MS ? most : BACKOFF_MAX_MS;
-    return (uint32_t) (troupe_random(ctx) % (most + 1));
+    return troupe_retry_wait_ms(base, BACKOFF_MAX_MS, record->attempts,
+                                troupe_random(ctx));
 }
 
 static bool

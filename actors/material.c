@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "actors/scratch.h"
+#include "actors/web.h"
 #include "mailbox/check.h"
 
 #define COUNT(list)     (sizeof(list) / sizeof((list)[0]))
@@ -282,6 +283,17 @@ join_groups(struct material *self, uint32_t one, uint32_t other)
             self->documents[i].group = to;
 }
 
+/* Pages of one host are one source. */
+static bool
+same_host(const struct document *one, const struct document *other)
+{
+    size_t size = 0, other_size = 0;
+    const char *host = troupe__web_host(one->path, &size);
+    const char *other_host = troupe__web_host(other->path, &other_size);
+    return size > 0 && size == other_size
+           && memcmp(host, other_host, size) == 0;
+}
+
 /* Documents that hold copies of one passage are one source. */
 static void
 group_copies(struct material *self)
@@ -297,6 +309,11 @@ group_copies(struct material *self)
                 && resemblance(&all[i], &all[j]) >= COPY_SHARE)
                 join_groups(self, self->document_of[i], self->document_of[j]);
         }
+    }
+    for (uint32_t i = 0; i < self->document_count; i++) {
+        for (uint32_t j = i + 1; j < self->document_count; j++)
+            if (same_host(&self->documents[i], &self->documents[j]))
+                join_groups(self, i, j);
     }
     for (uint32_t i = 0; i < self->document_count; i++)
         self->group_count += self->documents[i].group == i;

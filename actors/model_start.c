@@ -6,27 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "actors/relay.h"
 #include "mailbox/check.h"
 
 #define MAX_TOKENS 2048
 #define MILLION    1e6
-
-/* A ref, or the name of an actor; nobody where the key is not there. */
-static int
-read_ref(troupe_context_t *ctx, const troupe_message_t *msg, const char *key,
-         troupe_ref_t *ret)
-{
-    const char *name = NULL;
-    if (troupe_unpack(msg, "{s?R}", key, ret) == 0)
-        return 0;
-    int rc = troupe_unpack(msg, "{s:s}", key, &name);
-    if (rc == 0)
-        rc = troupe_lookup(troupe_context_node(ctx), name, ret);
-    if (rc < 0)
-        return troupe_fail(ctx, rc, "a model's %s is no actor: %s", key,
-                           name ? name : "neither ref nor name");
-    return 0;
-}
 
 static char *
 copy(const char *text)
@@ -71,11 +55,11 @@ troupe__model_start(troupe_context_t *ctx, struct model *self,
                            "a model wants {backend, url, model}, and may have "
                            "those of troupe_model.h");
     }
-    rc = read_ref(ctx, msg, "backend", &self->backend);
+    rc = troupe__read_ref(ctx, msg, "model", "backend", &self->backend);
     if (rc == 0)
-        rc = read_ref(ctx, msg, "limiter", &self->limiter);
+        rc = troupe__read_ref(ctx, msg, "model", "limiter", &self->limiter);
     if (rc == 0)
-        rc = read_ref(ctx, msg, "budget", &self->budget);
+        rc = troupe__read_ref(ctx, msg, "model", "budget", &self->budget);
     if (rc == 0 && troupe_ref_is_nobody(self->backend))
         rc = troupe_fail(ctx, -EINVAL, "a model wants a backend");
     if (rc < 0)

@@ -86,6 +86,7 @@ let_through(troupe_context_t *ctx, struct limiter *self)
         struct waiting *it = self->first;
         uint64_t now_ns = troupe_time_ns(ctx), when_ns = 0;
         if (!troupe_token_is_open(ctx, it->token)) {
+            troupe_token_drop(ctx, &it->token);
             drop_first(self);
             continue;
         }

@@ -3,8 +3,6 @@
 #include "actors/report.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "actors/document.h"
@@ -17,7 +15,6 @@
 #define COVERED           0.7 /* of a question; a word less is no matter */
 #define MISSING_CAP       0.35
 #define INDIRECT_CAP      0.5
-#define LIMIT_MAX         512
 #define HIGH              0.7
 #define MEDIUM            0.45
 
@@ -30,8 +27,8 @@ is_no_document(const char *reason)
 }
 
 /* Then what was read does not stand for what was asked about. */
-static bool
-most_is_skipped(const struct origin *origin)
+bool
+troupe__most_is_skipped(const struct origin *origin)
 {
     uint32_t missing = origin->skipped;
     for (uint32_t i = 1; missing > 0 && i < origin->skips.count; i += 2)
@@ -39,14 +36,36 @@ most_is_skipped(const struct origin *origin)
     return missing > origin->documents;
 }
 
+const char *
+troupe__part_noun(enum part_role role)
+{
+    return role == PART_ENGINE  ? "engine"
+           : role == PART_PAGE  ? "page"
+           : role == PART_MODEL ? "model"
+                                : "analyser";
+}
+
+bool
+troupe__part_missing(const struct troupe_report *self, const struct part *part)
+{
+    if (part->state == PART_DONE || part->role != PART_PAGE)
+        return part->state != PART_DONE;
+    for (uint32_t i = 0; i < self->part_count; i++) {
+        if (self->parts[i].role == PART_PAGE
+            && self->parts[i].state == PART_DONE)
+            return false; /* a dead link is no news */
+    }
+    return true;
+}
+
 bool
 troupe__report_degraded(const struct troupe_report *self)
 {
     for (uint32_t i = 0; i < self->part_count; i++)
-        if (self->parts[i].state != PART_DONE)
+        if (troupe__part_missing(self, &self->parts[i]))
             return true;
-    return self->deadline_passed || self->interrupted || self->origin.incomplete
-           || most_is_skipped(&self->origin);
+    return self->deadline_passed || self->interrupted || self->over_budget
+           || self->origin.incomplete || troupe__most_is_skipped(&self->origin);
 }
 
 const char *
@@ -100,9 +119,8 @@ troupe__report_in_answer(const struct troupe_report *self,
     return false;
 }
 
-/* The first passage of the document that a passage is of. */
-static uint32_t
-first_of(const struct troupe_report *self, uint32_t passage)
+uint32_t
+troupe__report_first(const struct troupe_report *self, uint32_t passage)
 {
     const char *path = troupe_passages_at(self->passages, passage)->path;
     uint32_t at = 0;
@@ -115,10 +133,10 @@ uint32_t
 troupe__report_source(const struct troupe_report *self, uint32_t passage)
 {
     CHECK(passage < troupe_passages_count(self->passages));
-    uint32_t first = first_of(self, passage);
+    uint32_t first = troupe__report_first(self, passage);
     uint32_t number = 1;
     for (uint32_t i = 0; i < first; i++)
-        number += first_of(self, i) == i;
+        number += troupe__report_first(self, i) == i;
     return number;
 }
 
@@ -137,7 +155,8 @@ retrieval_of(const struct troupe_report *self)
 {
     unsigned engines = 0;
     for (uint32_t i = 0; i < self->part_count; i++)
-        engines += self->parts[i].engine && self->parts[i].state == PART_DONE;
+        engines += self->parts[i].role == PART_ENGINE
+                   && self->parts[i].state == PART_DONE;
     size_t count = troupe_passages_count(self->passages);
     if (engines == 0 || count == 0)
         return 0;
@@ -185,7 +204,7 @@ troupe__report_finish(struct troupe_report *self)
     struct confidence confidence = {.cap = 1, .why = ""};
     unsigned done = 0;
     for (uint32_t i = 0; i < self->part_count; i++)
-        done += self->parts[i].state == PART_DONE;
+        done += !troupe__part_missing(self, &self->parts[i]);
     weigh_claims(self, &confidence);
     confidence.coverage = self->summary.coverage;
     confidence.retrieval = retrieval_of(self);
@@ -207,138 +226,4 @@ troupe__report_finish(struct troupe_report *self)
         cap(&confidence, 0, "there is no answer");
     confidence.value = fmin(confidence.value, confidence.cap);
     self->confidence = confidence;
-}
-
-/* "bm25 (failed: ...), sentiment (timeout)" */
-static void
-name_missing(const struct troupe_report *self, char *text, size_t size)
-{
-    size_t used = 0;
-    text[0] = '\0';
-    for (uint32_t i = 0; i < self->part_count && used < size; i++) {
-        const struct part *part = &self->parts[i];
-        if (part->state == PART_DONE)
-            continue;
-        int wrote =
-            snprintf(text + used, size - used, "%s%s %s (%s%s%s)",
-                     used ? ", " : "", part->engine ? "engine" : "analyser",
-                     part->name, troupe__part_state_name(part->state),
-                     *part->reason ? ": " : "", part->reason);
-        used += wrote > 0 ? (size_t) wrote : 0;
-    }
-}
-
-void
-troupe__report_degradation(const struct troupe_report *self, char *text,
-                           size_t size)
-{
-    CHECK(text && size > 0);
-    char names[LIMIT_MAX];
-    name_missing(self, names, sizeof names);
-    const char *why = self->interrupted       ? "interrupted; "
-                      : self->deadline_passed ? "the deadline passed; "
-                                              : "";
-    const struct origin *origin = &self->origin;
-    const char *index =
-        origin->incomplete ? "the index was not finished; " : "";
-    char skipped[64] = "";
-    if (most_is_skipped(origin)) {
-        snprintf(skipped, sizeof skipped, "%u of %u files were skipped; ",
-                 origin->skipped, origin->skipped + origin->documents);
-    }
-    snprintf(text, size, "%s%s%s%s%s", why, index, skipped,
-             *names ? "without " : "every part answered", names);
-}
-
-static void
-say_healed(const struct troupe_report *self, void (*say)(void *, const char *),
-           void *data)
-{
-    for (uint32_t i = 0; i < self->part_count; i++) {
-        const struct part *part = &self->parts[i];
-        char line[LIMIT_MAX];
-        if (part->state == PART_DONE && part->attempts > 1) {
-            snprintf(line, sizeof line,
-                     "%s %s failed %u time%s, was restarted and asked again: "
-                     "its answer is complete.",
-                     part->engine ? "Engine" : "Analyser", part->name,
-                     part->attempts - 1, part->attempts > 2 ? "s" : "");
-            say(data, line);
-        } else if (part->state != PART_DONE) {
-            snprintf(line, sizeof line,
-                     "%s %s gave no answer (%s%s%s) after %u attempt%s; that "
-                     "is no evidence for or against anything.",
-                     part->engine ? "Engine" : "Analyser", part->name,
-                     troupe__part_state_name(part->state),
-                     *part->reason ? ": " : "", part->reason, part->attempts,
-                     part->attempts == 1 ? "" : "s");
-            say(data, line);
-        }
-    }
-}
-
-static void
-say_claims(const struct troupe_report *self, void (*say)(void *, const char *),
-           void *data)
-{
-    char line[LIMIT_MAX];
-    unsigned unverified = 0;
-    for (uint32_t i = 0; i < self->facts.count; i++)
-        unverified += self->facts.claims[i].verdict == VERDICT_UNVERIFIED;
-    if (self->has_facts) {
-        snprintf(line, sizeof line,
-                 "%u of %u claims are unverified: no independent source of "
-                 "the %u looked at speaks of them.",
-                 unverified, self->facts.count, self->facts.sources);
-        say(data, line);
-    }
-    if (self->summary.missing && *self->summary.missing) {
-        snprintf(line, sizeof line,
-                 "No source of the answer has these words of the question: "
-                 "%s.",
-                 self->summary.missing);
-        say(data, line);
-    }
-    if (self->summary.orders > 0) {
-        snprintf(line, sizeof line,
-                 "%u sentence%s that give%s orders to the program that reads "
-                 "them were left out and not followed.",
-                 self->summary.orders, self->summary.orders == 1 ? "" : "s",
-                 self->summary.orders == 1 ? "s" : "");
-        say(data, line);
-    }
-}
-
-void
-troupe__report_limits(const struct troupe_report *self,
-                      void (*say)(void *data, const char *text), void *data)
-{
-    CHECK(say);
-    char line[LIMIT_MAX];
-    snprintf(line, sizeof line,
-             "Read were %u passages of %u documents; only what the engines "
-             "brought up was looked at.",
-             (unsigned) troupe_passages_count(self->passages),
-             self->origin.documents);
-    say(data, line);
-    if (self->origin.incomplete)
-        say(data, "The index was not finished before the deadline: documents "
-                  "are missing from it.");
-    if (self->origin.skipped > 0) {
-        snprintf(line, sizeof line, "%u file%s could not be read.",
-                 self->origin.skipped, self->origin.skipped == 1 ? "" : "s");
-        say(data, line);
-    }
-    if (self->coordinator_failures > 0) {
-        snprintf(line, sizeof line,
-                 "The coordinator failed %u time%s, was restarted and asked "
-                 "again.",
-                 self->coordinator_failures,
-                 self->coordinator_failures == 1 ? "" : "s");
-        say(data, line);
-    }
-    say_healed(self, say, data);
-    say_claims(self, say, data);
-    say(data, "Sentences are quoted, not written: the report does not "
-              "reason beyond its sources.");
 }

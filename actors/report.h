@@ -15,14 +15,22 @@ enum part_state {
     PART_CANCELLED /* the run was interrupted */
 };
 
-/* One actor of the run: an engine or an analyser. */
+#define PART_NAME_SIZE    32
+#define REPORT_FACETS_MAX 6
+
+enum part_role { PART_ENGINE, PART_ANALYSER, PART_MODEL, PART_PAGE };
+
+/* One actor of the run: an engine, an analyser, or the reader of a page. */
 struct part {
-    char name[32];
-    bool engine;
+    char name[PART_NAME_SIZE];
+    enum part_role role;
+    uint32_t bit; /* of an engine: in the finders of a passage */
+    char *url;    /* of a page; owned, or NULL */
     enum part_state state;
     uint32_t attempts;
     uint32_t restarts;
     uint32_t results; /* passages found, sentences chosen, claims checked */
+    double start_ms;  /* since the beginning of the run */
     double elapsed_ms;
     char reason[160]; /* of a failure; "" otherwise */
 };
@@ -50,8 +58,33 @@ struct confidence {
     const char *why; /* of the cap; "" otherwise */
 };
 
+/* A passage that was kept out: it tries to give orders to who reads it. */
+struct flag {
+    char *path;   /* owned */
+    size_t start; /* bytes in the document's plain text */
+    size_t end;
+    const char *reason; /* static: what it tries */
+};
+
+/* A sentence that a model made of what others say. */
+struct written {
+    char *text;           /* owned; NULL: it was rejected, the places' quotes
+                             stand for it */
+    struct places places; /* that it rests on; owned */
+    const char *why;      /* of a rejection; static, or NULL */
+    bool checked;         /* by another call to a model */
+};
+
+/* A side of the question that was searched for. */
+struct facet {
+    const char *name;  /* static */
+    uint32_t passages; /* that speak of it */
+};
+
 struct troupe_report {
     char *question; /* owned */
+    struct facet facets[REPORT_FACETS_MAX];
+    uint32_t facet_count;
     struct origin origin;
     troupe_passages_t *passages; /* merged, best first; owned */
     struct summary summary;
@@ -60,6 +93,16 @@ struct troupe_report {
     bool has_summary;
     bool has_facts;
     bool has_sentiment;
+    struct written *written; /* owned; NULL: no model wrote anything */
+    uint32_t written_count;
+    uint32_t rejected; /* of them */
+    bool over_budget;  /* that kept a model from being asked */
+    bool has_cost;     /* what stands below is what the models cost */
+    bool cost_known;   /* and no part of it was guessed */
+    uint64_t tokens, calls;
+    double money;
+    struct flag *flags; /* owned */
+    uint32_t flag_count;
     struct part *parts; /* owned */
     uint32_t part_count;
     double elapsed_ms;
@@ -89,6 +132,14 @@ const char *troupe__part_state_name(enum part_state state);
 /* troupe__confidence_word: "high", "medium", "low". */
 const char *troupe__confidence_word(const struct confidence *self);
 
+/* troupe__part_noun: "engine", "analyser", "model", "page". */
+const char *troupe__part_noun(enum part_role role);
+
+/* troupe__part_missing: true when its answer is missing from the report; a
+ * page's only where no page at all could be read. */
+bool troupe__part_missing(const struct troupe_report *self,
+                          const struct part *part);
+
 /* troupe__report_claim: the claim that a place makes or supports, or NULL. */
 const struct claim *troupe__report_claim(const struct troupe_report *self,
                                          const struct place *place);
@@ -100,6 +151,14 @@ bool troupe__report_in_answer(const struct troupe_report *self,
 /* troupe__report_source: number of the document, 1 .. count, by rank. */
 uint32_t troupe__report_source(const struct troupe_report *self,
                                uint32_t passage);
+
+/* troupe__report_first: the first passage of the same document. */
+uint32_t troupe__report_first(const struct troupe_report *self,
+                              uint32_t passage);
+
+/* troupe__most_is_skipped: then what was read does not stand for what was
+ * asked about. */
+bool troupe__most_is_skipped(const struct origin *origin);
 
 /* troupe__report_limits: call `say` with each limit of the run, a sentence. */
 void troupe__report_limits(const struct troupe_report *self,

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "actors/web.h"
 #include "mailbox/check.h"
 
 #define SCHEMA          "troupe-report-1"
@@ -112,12 +113,12 @@ claims_of(const struct troupe_report *self, bool contradicted)
 }
 
 static json_t *
-engines_of(uint32_t engines)
+engines_of(const struct troupe_report *self, uint32_t engines)
 {
     json_t *list = sure(json_array());
-    for (unsigned i = 0; i < TROUPE_ENGINE_COUNT; i++)
-        if (engines & (1u << i))
-            append(list, json_string(troupe_engine_name((troupe_engine_t) i)));
+    for (uint32_t i = 0; i < self->part_count; i++)
+        if (self->parts[i].role == PART_ENGINE && engines & self->parts[i].bit)
+            append(list, json_string(self->parts[i].name));
     return list;
 }
 
@@ -146,8 +147,10 @@ passages_of(const struct troupe_report *self, uint32_t first)
         set(item, "start", json_integer((json_int_t) it->start));
         set(item, "end", json_integer((json_int_t) it->end));
         set(item, "score", json_real(it->score));
-        set(item, "engines", engines_of(it->engines));
+        set(item, "engines", engines_of(self, it->engines));
         set(item, "duplicates", json_integer(it->duplicates));
+        if (troupe__web_is_page(path)) /* it may be gone tomorrow */
+            set(item, "text", text_of(it->text, strlen(it->text)));
         append(list, item);
     }
     return list;
@@ -180,6 +183,59 @@ sources_of(const struct troupe_report *self)
 }
 
 static json_t *
+written_of(const struct troupe_report *self)
+{
+    json_t *list = sure(json_array());
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        const struct written *it = &self->written[i];
+        json_t *item = sure(json_object());
+        set(item, "text",
+            it->text ? text_of(it->text, strlen(it->text)) : json_null());
+        set(item, "citations", citations_of(self, &it->places));
+        set(item, "checked", json_boolean(it->checked));
+        set(item, "rejected", it->why ? json_string(it->why) : json_null());
+        append(list, item);
+    }
+    return list;
+}
+
+static json_t *
+cost_of(const struct troupe_report *self)
+{
+    if (!self->has_cost)
+        return json_null();
+    return json_pack("{s:I, s:I, s:f, s:b}", "calls", (json_int_t) self->calls,
+                     "tokens", (json_int_t) self->tokens, "money", self->money,
+                     "known", (int) self->cost_known);
+}
+
+static json_t *
+facets_of(const struct troupe_report *self)
+{
+    json_t *list = sure(json_array());
+    for (uint32_t i = 0; i < self->facet_count; i++)
+        append(list, json_pack("{s:s, s:i}", "name", self->facets[i].name,
+                               "passages", (int) self->facets[i].passages));
+    return list;
+}
+
+static json_t *
+flags_of(const struct troupe_report *self)
+{
+    json_t *list = sure(json_array());
+    for (uint32_t i = 0; i < self->flag_count; i++) {
+        const struct flag *it = &self->flags[i];
+        json_t *item = sure(json_object());
+        set(item, "path", text_of(it->path, strlen(it->path)));
+        set(item, "start", json_integer((json_int_t) it->start));
+        set(item, "end", json_integer((json_int_t) it->end));
+        set(item, "reason", json_string(it->reason));
+        append(list, item);
+    }
+    return list;
+}
+
+static json_t *
 confidence_of(const struct confidence *it)
 {
     return sure(json_pack(
@@ -204,13 +260,16 @@ parts_of(const struct troupe_report *self)
     json_t *list = sure(json_array());
     for (uint32_t i = 0; i < self->part_count; i++) {
         const struct part *part = &self->parts[i];
-        json_t *item = sure(json_pack(
-            "{s:s, s:s, s:s, s:i, s:i, s:i, s:f}", "name", part->name, "role",
-            part->engine ? "engine" : "analyser", "state",
-            troupe__part_state_name(part->state), "attempts",
-            (int) part->attempts, "restarts", (int) part->restarts, "results",
-            (int) part->results, "elapsed_ms", part->elapsed_ms));
+        json_t *item = sure(
+            json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:f}", "name",
+                      part->name, "role", troupe__part_noun(part->role),
+                      "state", troupe__part_state_name(part->state), "attempts",
+                      (int) part->attempts, "restarts", (int) part->restarts,
+                      "results", (int) part->results, "start_ms",
+                      part->start_ms, "elapsed_ms", part->elapsed_ms));
         set(item, "reason", text_of(part->reason, strlen(part->reason)));
+        if (part->url)
+            set(item, "url", text_of(part->url, strlen(part->url)));
         append(list, item);
     }
     return list;
@@ -235,6 +294,7 @@ run_of(const struct troupe_report *self)
     set(run, "interrupted", json_boolean(self->interrupted));
     set(run, "coordinator_failures", json_integer(self->coordinator_failures));
     set(run, "actors", parts_of(self));
+    set(run, "cost", cost_of(self));
     set(run, "corpus",
         json_pack("{s:o, s:i, s:i, s:i, s:o, s:b}", "roots", roots, "documents",
                   (int) self->origin.documents, "passages",
@@ -262,11 +322,14 @@ troupe__report_json(const struct troupe_report *self)
     set(root, "kind",
         self->summary.kind ? json_string(self->summary.kind) : json_null());
     set(root, "answer", self->has_summary ? answer_of(self) : json_null());
+    set(root, "written", self->written ? written_of(self) : json_null());
     set(root, "findings",
         self->has_facts ? claims_of(self, false) : json_null());
     set(root, "disagreements",
         self->has_facts ? claims_of(self, true) : json_null());
+    set(root, "facets", facets_of(self));
     set(root, "sources", sources_of(self));
+    set(root, "flagged", flags_of(self));
     set(root, "sentiment",
         self->has_sentiment ? mood_of(&self->sentiment.whole) : json_null());
     set(root, "confidence", confidence_of(&self->confidence));

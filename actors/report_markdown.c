@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report_markdown.c: a report for people. */
-#include "actors/report.h"
+#include "actors/report_markdown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,52 +12,6 @@
 #define DISPUTES_MAX    6
 #define FINDING_MIN     0.5 /* score of a claim that nobody supports */
 #define DEGRADATION_MAX 512
-
-/*
- * Text of a source on one line: white space folded, what Markdown or a
- * terminal would act upon made harmless. JSON has the exact bytes.
- */
-static void
-put_text(FILE *out, const char *text, size_t size)
-{
-    bool space = false;
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char) text[i];
-        if (c <= ' ' || c == 0x7f) {
-            space = true;
-            continue;
-        }
-        if (space)
-            fputc(' ', out);
-        space = false;
-        if (strchr("\\<[]", c))
-            fputc('\\', out);
-        fputc(c, out);
-    }
-}
-
-/* A path as code on one line, whatever is in it (CommonMark 6.1). */
-static void
-put_path(FILE *out, const char *path)
-{
-    size_t longest = 0;
-    for (const char *at = path; (at = strchr(at, '`')); at += strspn(at, "`"))
-        if (strspn(at, "`") > longest)
-            longest = strspn(at, "`");
-    for (size_t i = 0; i <= longest; i++)
-        fputc('`', out);
-    fputs(longest > 0 ? " " : "", out);
-    for (; *path; path++) {
-        unsigned char c = (unsigned char) *path;
-        if (c < ' ' || c == 0x7f)
-            fprintf(out, "\\x%02x", c);
-        else
-            fputc(c, out);
-    }
-    fputs(longest > 0 ? " " : "", out);
-    for (size_t i = 0; i <= longest; i++)
-        fputc('`', out);
-}
 
 static void
 put_citation(FILE *out, const struct troupe_report *self,
@@ -74,8 +28,9 @@ put_quote(FILE *out, const struct troupe_report *self,
     const troupe_passage_t *passage =
         troupe_passages_at(self->passages, place->passage);
     CHECK(place->start >= passage->start && place->end <= passage->end);
-    put_text(out, passage->text + (place->start - passage->start),
-             place->end - place->start);
+    troupe__report_put_text(out,
+                            passage->text + (place->start - passage->start),
+                            place->end - place->start);
     fputc(' ', out);
     put_citation(out, self, place);
 }
@@ -98,10 +53,10 @@ put_context(FILE *out, const struct troupe_report *self,
     size_t size = short_title(passage->title);
     fputs("*", out);
     if (strncmp(passage->heading, passage->title, size) != 0) {
-        put_text(out, passage->title, size);
+        troupe__report_put_text(out, passage->title, size);
         fputs(*passage->heading ? ", " : "", out);
     }
-    put_text(out, passage->heading, strlen(passage->heading));
+    troupe__report_put_text(out, passage->heading, strlen(passage->heading));
     fputs("*: ", out);
 }
 
@@ -174,6 +129,43 @@ put_answer(FILE *out, const struct troupe_report *self)
     fputc('\n', out);
 }
 
+static void
+put_places(FILE *out, const struct troupe_report *self,
+           const struct written *written)
+{
+    for (uint32_t i = 0; i < written->places.count; i++) {
+        fputc(' ', out);
+        put_citation(out, self, &written->places.items[i]);
+    }
+}
+
+/* What a model wrote, each sentence with the places that it rests on; of one
+ * that was rejected these are quoted instead. */
+static void
+put_written(FILE *out, const struct troupe_report *self)
+{
+    if (self->written_count == 0)
+        return;
+    fputs("## In short\n\nWritten by a model from the quotes that are named:"
+          "\n\n",
+          out);
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        const struct written *it = &self->written[i];
+        if (it->text) {
+            fputs("- ", out);
+            troupe__report_put_text(out, it->text, strlen(it->text));
+            put_places(out, self, it);
+            fputs(it->checked ? "\n" : " (not checked)\n", out);
+        }
+        for (uint32_t j = 0; !it->text && j < it->places.count; j++) {
+            fputs("- Quoted: ", out);
+            put_quote(out, self, &it->places.items[j]);
+            fputc('\n', out);
+        }
+    }
+    fputc('\n', out);
+}
+
 static bool
 is_finding(const struct troupe_report *self, const struct claim *claim,
            enum verdict verdict)
@@ -241,68 +233,6 @@ put_disagreements(FILE *out, const struct troupe_report *self)
 }
 
 static void
-put_engines(FILE *out, uint32_t engines)
-{
-    bool first = true;
-    for (unsigned i = 0; i < TROUPE_ENGINE_COUNT; i++) {
-        if (engines & (1u << i)) {
-            fprintf(out, "%s%s", first ? "" : ", ",
-                    troupe_engine_name((troupe_engine_t) i));
-            first = false;
-        }
-    }
-}
-
-static const struct mood *
-mood_of(const struct troupe_report *self, uint32_t passage)
-{
-    for (uint32_t i = 0; i < self->sentiment.count; i++)
-        if (self->sentiment.documents[i].passage == passage)
-            return &self->sentiment.documents[i];
-    return NULL;
-}
-
-static void
-put_sources(FILE *out, const struct troupe_report *self)
-{
-    fputs("## Sources\n\n", out);
-    uint32_t number = 0;
-    uint32_t count = (uint32_t) troupe_passages_count(self->passages);
-    for (uint32_t i = 0; i < count; i++) {
-        if (troupe__report_source(self, i) != number + 1)
-            continue;
-        number += 1;
-        const troupe_passage_t *best = troupe_passages_at(self->passages, i);
-        uint32_t engines = 0;
-        unsigned passages = 0;
-        for (uint32_t j = i; j < count; j++) {
-            const troupe_passage_t *other =
-                troupe_passages_at(self->passages, j);
-            if (strcmp(other->path, best->path) != 0)
-                continue;
-            engines |= other->engines;
-            passages += 1;
-        }
-        fprintf(out, "%u. ", number);
-        put_text(out, best->title, strlen(best->title));
-        fputs(" - ", out);
-        put_path(out, best->path);
-        fprintf(out, " (score %.2f, %u passage%s, found by ", best->score,
-                passages, passages == 1 ? "" : "s");
-        put_engines(out, engines);
-        const struct mood *mood = mood_of(self, i);
-        if (mood)
-            fprintf(out, "; %s", troupe__mood_word(mood));
-        fputs(")\n", out);
-    }
-    if (number == 0)
-        fputs("None.\n", out);
-    fputs("\n[n:start-end] is bytes start to end of source n as "
-          "`troupe text PATH` prints it.\n\n",
-          out);
-}
-
-static void
 put_mood(FILE *out, const struct troupe_report *self)
 {
     if (!self->has_sentiment)
@@ -333,7 +263,9 @@ put_confidence(FILE *out, const struct troupe_report *self)
 static void
 put_limit(void *data, const char *text)
 {
-    fprintf(data, "- %s\n", text);
+    fputs("- ", data);
+    troupe__report_put_text(data, text, strlen(text));
+    fputc('\n', data);
 }
 
 char *
@@ -347,15 +279,20 @@ troupe__report_markdown(const struct troupe_report *self)
     if (troupe__report_degraded(self)) {
         char why[DEGRADATION_MAX];
         troupe__report_degradation(self, why, sizeof why);
-        fprintf(out, "**DEGRADED REPORT**: %s.\n\n", why);
+        fputs("**DEGRADED REPORT**: ", out);
+        troupe__report_put_text(out, why, strlen(why));
+        fputs(".\n\n", out);
     }
     fputs("# ", out);
-    put_text(out, self->question, strlen(self->question));
+    troupe__report_put_text(out, self->question, strlen(self->question));
     fputs("\n\n", out);
+    put_written(out, self);
     put_answer(out, self);
     put_findings(out, self);
     put_disagreements(out, self);
-    put_sources(out, self);
+    troupe__report_put_facets(out, self);
+    troupe__report_put_sources(out, self);
+    troupe__report_put_flags(out, self);
     put_mood(out, self);
     put_confidence(out, self);
     fputs("## Limits of this run\n\n", out);

@@ -17,8 +17,10 @@ enum analyser_index {
     ANALYSER_COUNT
 };
 
-/* Engines first, then analysers: the order of a report's parts. */
-#define PARTS_MAX   (TROUPE_ENGINE_COUNT + ANALYSER_COUNT)
+#define ENGINES_MAX (TROUPE_ENGINE_COUNT + TROUPE_RESEARCH_WEB_MAX)
+#define MODELS_MAX  3 /* planner, writer, checker */
+#define MEMBERS_MAX                                                            \
+    (ENGINES_MAX + ANALYSER_COUNT + MODELS_MAX + TROUPE_RESEARCH_PAGES_MAX)
 #define COORDINATOR "coordinator"
 
 #define RESEARCH_GRACE_MS 1000 /* beyond the deadline, to write the report */
@@ -34,11 +36,32 @@ const char *troupe__analyser_name(unsigned index);
  */
 int troupe__fail_on_request(troupe_context_t *ctx, uint64_t fail);
 
+/* Who takes part: engines, analysers, then readers of pages. */
+struct member {
+    char name[PART_NAME_SIZE];
+    enum part_role role;
+    troupe_ref_t ref;
+};
+
+struct members {
+    struct member items[MEMBERS_MAX];
+    uint32_t count;
+};
+
+/* troupe__members_write: for the format "*": [[role, name, ref]]. */
+int troupe__members_write(struct msgpack_packer *packer, void *value);
+
+/* troupe__members_read: from the key "members"; 0, or -EBADMSG when it is of
+ * another form, in another order, or one name is there twice. */
+int troupe__members_read(const troupe_message_t *msg,
+                         struct members *ret_members);
+
 /* What the coordinator is asked: the body of "research". */
 struct research_request {
     const char *question; /* lent with the message, as are the roots */
     struct texts roots;
     uint64_t limit;
+    uint64_t effort;
     uint64_t deadline_ms;
     int64_t interrupt_fd;
     uint64_t documents;
@@ -46,22 +69,26 @@ struct research_request {
     uint64_t skipped;
     struct texts skips; /* path and reason in turn */
     bool incomplete;
-    uint64_t failures;             /* of the coordinator so far */
-    troupe_ref_t parts[PARTS_MAX]; /* nobody for one that takes no part */
+    uint64_t failures;     /* of the coordinator so far */
+    troupe_ref_t budget;   /* of the models; nobody: there is none */
+    troupe_cost_t reserve; /* of it, for who comes after the planner */
+    struct members members;
 };
 
 /* Format and arguments of a request, for troupe_ask(). */
 #define RESEARCH_REQUEST                                                       \
-    "{s:s, s:*, s:U, s:U, s:I, s:U, s:U, s:U, s:*, s:b, s:U, s:[RRRRRRRR]}"
+    "{s:s, s:*, s:U, s:U, s:U, s:I, s:U, s:U, s:U, s:*, s:b, s:U, "            \
+    "s:R, s:U, s:f, s:U, s:*}"
 #define RESEARCH_REQUEST_ARGUMENTS(it)                                         \
     "question", (it)->question, "roots", troupe__texts_write, &(it)->roots,    \
-        "limit", (it)->limit, "deadline_ms", (it)->deadline_ms,                \
-        "interrupt_fd", (it)->interrupt_fd, "documents", (it)->documents,      \
-        "passages", (it)->passages, "skipped", (it)->skipped, "skips",         \
-        troupe__texts_write, &(it)->skips, "incomplete",                       \
-        (int) (it)->incomplete, "failures", (it)->failures, "parts",           \
-        (it)->parts[0], (it)->parts[1], (it)->parts[2], (it)->parts[3],        \
-        (it)->parts[4], (it)->parts[5], (it)->parts[6], (it)->parts[7]
+        "limit", (it)->limit, "effort", (it)->effort, "deadline_ms",           \
+        (it)->deadline_ms, "interrupt_fd", (it)->interrupt_fd, "documents",    \
+        (it)->documents, "passages", (it)->passages, "skipped", (it)->skipped, \
+        "skips", troupe__texts_write, &(it)->skips, "incomplete",              \
+        (int) (it)->incomplete, "failures", (it)->failures, "budget",          \
+        (it)->budget, "reserve_tokens", (it)->reserve.tokens, "reserve_money", \
+        (it)->reserve.money, "reserve_calls", (it)->reserve.calls, "members",  \
+        troupe__members_write, &(it)->members
 
 /* troupe__research_check: 0, or -EINVAL when an option is wrong. */
 int troupe__research_check(const troupe_research_options_t *options);

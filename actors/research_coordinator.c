@@ -2,42 +2,29 @@
 /*
  * research_coordinator.c: the actor that asks the others and reports.
  *
- * Phase 1 gathers the engines' passages and merges them, phase 2 gathers the
- * analysers' findings over them, phase 3 is the report. Each phase ends when
- * all have answered or failed for good, at its share of the deadline, or at
- * an interrupt; the next one takes what there is.
+ * A model plans, where there is one. Phase 1 gathers the engines' passages and
+ * merges them, phase 2 reads pages of the web where that is wanted, phase 3
+ * gathers the analysers' findings over what is left without the passages that
+ * give orders; a model writes from them, where there is one; then the report.
+ * Each phase ends when all have answered or failed for good, at its share of
+ * the deadline, or at an interrupt; the next one takes what there is.
  */
-#include "actors/research.h"
+#include "actors/research_run.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "troupe_events.h"
-#include "troupe_gather.h"
 #include "troupe_research.h"
 
 #include "mailbox/check.h"
 
 #define NS_PER_MS       1000000u
-#define PHASE_MS        60000u /* of a phase when there is no deadline */
-#define INTERRUPTED_MS  300    /* of the analysis after an interrupt */
-#define ATTEMPTS_MAX    4
-#define SEARCH_DEPTH    50 /* passages that each engine is asked for */
-#define PER_DOCUMENT    4
 #define SENTENCES       5
 #define CLAIMS          24
-#define SEARCH_PERCENT  60 /* of the time left, for phase 1 */
-#define ANALYSE_PERCENT 90 /* of the time left then, for phase 2 */
-
-struct run {
-    struct research_request request; /* its question is the report's */
-    struct troupe_report *report;
-    troupe_token_t token;
-    troupe_gathering_t *gathering;
-    uint64_t start_ns;
-};
+#define ANALYSE_PERCENT 90 /* of the time left then */
 
 struct coordinator {
     uint64_t fail;
@@ -59,93 +46,19 @@ run_destroy(struct run **self_p)
     struct run *self = *self_p;
     if (!self)
         return;
+    for (uint32_t i = 0; i < QUERIES_MAX; i++) {
+        free(self->queries[i].text);
+        for (uint32_t j = 0; j < ENGINES_MAX; j++)
+            troupe_passages_destroy(&self->queries[i].lists[j]);
+    }
+    for (uint32_t i = 0; i < self->planned.count; i++)
+        free(self->planned.texts[i]);
+    troupe__texts_clear(&self->urls);
     troupe__texts_clear(&self->request.roots);
     troupe__texts_clear(&self->request.skips);
     troupe__report_destroy(&self->report);
     free(self);
     *self_p = NULL;
-}
-
-/* Milliseconds for a phase: a share of what is left, never 0. */
-static uint32_t
-phase_ms(troupe_context_t *ctx, const struct run *run, unsigned percent)
-{
-    if (run->report->interrupted)
-        return INTERRUPTED_MS;
-    if (run->request.deadline_ms == 0)
-        return PHASE_MS;
-    uint64_t spent = (troupe_time_ns(ctx) - run->start_ns) / NS_PER_MS;
-    if (spent >= run->request.deadline_ms)
-        return 1;
-    uint64_t left = (run->request.deadline_ms - spent) * percent / 100;
-    return left > 0 ? (uint32_t) left : 1;
-}
-
-/* What the gather says about one actor, in the words of the report. */
-static void
-note_part(struct run *run, struct part *part, const troupe_gather_part_t *from)
-{
-    part->attempts = from->attempts;
-    part->restarts = from->attempts > 0 ? from->attempts - 1 : 0;
-    part->elapsed_ms = (double) from->latency_ns / NS_PER_MS;
-    switch (from->outcome) {
-    case TROUPE_REPLY:
-        part->state = PART_DONE;
-        return;
-    case TROUPE_TIMEOUT:
-        part->state = PART_TIMEOUT;
-        run->report->deadline_passed |=
-            run->request.deadline_ms > 0 && !run->report->interrupted;
-        break;
-    case TROUPE_CANCELLED:
-        part->state = PART_CANCELLED;
-        break;
-    case TROUPE_ERROR:
-    case TROUPE_DOWN:
-    case TROUPE_OVERLOAD:
-        part->state = PART_FAILED;
-        break;
-    }
-    snprintf(part->reason, sizeof part->reason, "%s",
-             from->text ? from->text : "");
-}
-
-static void
-note_bad_answer(struct part *part)
-{
-    part->state = PART_FAILED;
-    snprintf(part->reason, sizeof part->reason, "its answer cannot be read");
-}
-
-/* The targets of a phase and the parts of the report that they answer. */
-struct targets {
-    troupe_ref_t refs[PARTS_MAX];
-    unsigned index[PARTS_MAX]; /* in the request's parts */
-    size_t count;
-};
-
-static struct targets
-targets_of(const struct run *run, unsigned from, unsigned to)
-{
-    struct targets targets = {.count = 0};
-    for (unsigned i = from; i < to; i++) {
-        if (troupe_ref_is_nobody(run->request.parts[i]))
-            continue;
-        targets.refs[targets.count] = run->request.parts[i];
-        targets.index[targets.count++] = i;
-    }
-    return targets;
-}
-
-/* The report's part of an actor: those that take part, in order. */
-static struct part *
-part_of(const struct run *run, unsigned index)
-{
-    unsigned at = 0;
-    for (unsigned i = 0; i < index; i++)
-        at += !troupe_ref_is_nobody(run->request.parts[i]);
-    CHECK(at < run->report->part_count);
-    return &run->report->parts[at];
 }
 
 static int
@@ -158,9 +71,10 @@ finish(troupe_context_t *ctx, struct coordinator *self)
     troupe__report_finish(report);
     unsigned engines = 0;
     for (uint32_t i = 0; i < report->part_count; i++)
-        engines +=
-            report->parts[i].engine && report->parts[i].state == PART_DONE;
-    uint64_t outcome = engines == 0 ? TROUPE_RESEARCH_NOTHING
+        engines += report->parts[i].role == PART_ENGINE
+                   && report->parts[i].state == PART_DONE;
+    uint64_t outcome = engines == 0          ? TROUPE_RESEARCH_NOTHING
+                       : report->over_budget ? TROUPE_RESEARCH_BUDGET
                        : troupe__report_degraded(report)
                            ? TROUPE_RESEARCH_DEGRADED
                            : TROUPE_RESEARCH_COMPLETE;
@@ -178,28 +92,39 @@ finish(troupe_context_t *ctx, struct coordinator *self)
     return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
 }
 
+static int
+end_run(troupe_context_t *ctx, struct run *run)
+{
+    return finish(ctx, run->coordinator);
+}
+
+static bool
+is_analyser(const struct part *part, enum analyser_index index)
+{
+    return strcmp(part->name, troupe__analyser_name(index)) == 0;
+}
+
 static void
-take_finding(struct run *run, unsigned index, struct part *part,
-             const troupe_message_t *reply)
+take_finding(struct run *run, struct part *part, const troupe_message_t *reply)
 {
     struct troupe_report *report = run->report;
     int rc = -EBADMSG;
-    if (index == TROUPE_ENGINE_COUNT + ANALYSER_SUMMARISER) {
+    if (is_analyser(part, ANALYSER_SUMMARISER)) {
         rc = troupe__summary_read(reply, report->passages, &report->summary);
         report->has_summary = rc == 0;
         part->results = report->summary.count;
-    } else if (index == TROUPE_ENGINE_COUNT + ANALYSER_FACT_CHECKER) {
+    } else if (is_analyser(part, ANALYSER_FACT_CHECKER)) {
         rc = troupe__facts_read(reply, report->passages, &report->facts);
         report->has_facts = rc == 0;
         part->results = report->facts.count;
-    } else if (index == TROUPE_ENGINE_COUNT + ANALYSER_SENTIMENT) {
+    } else if (is_analyser(part, ANALYSER_SENTIMENT)) {
         rc =
             troupe__sentiment_read(reply, report->passages, &report->sentiment);
         report->has_sentiment = rc == 0;
         part->results = report->sentiment.count;
     }
     if (rc < 0)
-        note_bad_answer(part);
+        troupe__part_bad(part);
 }
 
 static int
@@ -209,38 +134,26 @@ on_findings(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
     struct run *run = self->run;
     CHECK(run);
     run->gathering = NULL;
-    struct targets targets = targets_of(run, TROUPE_ENGINE_COUNT, PARTS_MAX);
+    struct targets targets = troupe__run_targets(run, PART_ANALYSER);
     CHECK(result->count == targets.count);
-    for (size_t i = 0; i < result->count; i++) {
-        struct part *part = part_of(run, targets.index[i]);
-        note_part(run, part, &result->parts[i]);
-        if (part->state == PART_DONE)
-            take_finding(run, targets.index[i], part, result->parts[i].reply);
+    for (uint32_t i = 0; i < targets.count; i++) {
+        struct part *part = &run->report->parts[targets.index[i]];
+        if (troupe__run_note(run, part, &result->parts[i]))
+            take_finding(run, part, result->parts[i].reply);
     }
-    return finish(ctx, self);
-}
-
-static troupe_gather_options_t
-gather_options(troupe_context_t *ctx, const struct run *run, unsigned percent,
-               troupe_gathered_fn done)
-{
-    return (troupe_gather_options_t){
-        .policy = TROUPE_GATHER_DEADLINE,
-        .timeout_ms = phase_ms(ctx, run, percent),
-        .attempts_max = ATTEMPTS_MAX,
-        .done = done,
-    };
+    run->next = end_run;
+    return troupe__run_write(ctx, run);
 }
 
 static int
-begin_analysis(troupe_context_t *ctx, struct coordinator *self)
+begin_analysis(troupe_context_t *ctx, struct run *run)
 {
-    struct run *run = self->run;
-    struct targets targets = targets_of(run, TROUPE_ENGINE_COUNT, PARTS_MAX);
+    struct targets targets = troupe__run_targets(run, PART_ANALYSER);
+    troupe__run_flag(run);
     if (targets.count == 0)
-        return finish(ctx, self);
+        return finish(ctx, run->coordinator);
     troupe_gather_options_t options =
-        gather_options(ctx, run, ANALYSE_PERCENT, on_findings);
+        troupe__run_gather(ctx, run, ANALYSE_PERCENT, on_findings, run);
     int rc = troupe_gather(
         ctx, targets.refs, targets.count, "analyse", &options, &run->gathering,
         "{s:s, s:U, s:U, s:*}", "question", run->report->question, "sentences",
@@ -252,48 +165,10 @@ begin_analysis(troupe_context_t *ctx, struct coordinator *self)
 }
 
 static int
-merge(struct run *run, const troupe_gather_t *result,
-      const struct targets *targets)
+begin_reading(troupe_context_t *ctx, struct run *run)
 {
-    troupe_passages_t *lists[TROUPE_ENGINE_COUNT] = {NULL};
-    for (size_t i = 0; i < result->count; i++) {
-        struct part *part = part_of(run, targets->index[i]);
-        note_part(run, part, &result->parts[i]);
-        if (part->state != PART_DONE)
-            continue;
-        if (troupe__passages_read(result->parts[i].reply, &lists[i]) < 0)
-            note_bad_answer(part);
-        else
-            part->results = (uint32_t) troupe_passages_count(lists[i]);
-    }
-    troupe_fuse_options_t options = troupe_fuse_options_default();
-    options.limit = run->request.limit;
-    options.per_document_max = PER_DOCUMENT;
-    troupe_passages_t *merged = NULL;
-    int rc = troupe_passages_fuse((const troupe_passages_t *const *) lists,
-                                  result->count, &options, &merged);
-    for (size_t i = 0; i < result->count; i++)
-        troupe_passages_destroy(&lists[i]);
-    if (rc < 0)
-        return rc;
-    troupe_passages_destroy(&run->report->passages);
-    run->report->passages = merged;
-    return 0;
-}
-
-static int
-on_passages(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
-{
-    struct coordinator *self = state;
-    struct run *run = self->run;
-    CHECK(run);
-    run->gathering = NULL;
-    struct targets targets = targets_of(run, 0, TROUPE_ENGINE_COUNT);
-    CHECK(result->count == targets.count);
-    int rc = merge(run, result, &targets);
-    if (rc < 0)
-        return troupe_fail(ctx, rc, "the passages cannot be merged");
-    return begin_analysis(ctx, self);
+    run->next = begin_analysis;
+    return troupe__run_read_pages(ctx, run);
 }
 
 /* What is about to answer is worth a blink; then the phase is over. */
@@ -301,9 +176,14 @@ static int
 on_patience_end(troupe_context_t *ctx, void *state, void *data)
 {
     (void) data;
-    struct coordinator *self = state;
-    if (self->run && self->run->gathering)
-        troupe_gather_end(ctx, self->run->gathering);
+    struct run *run = ((struct coordinator *) state)->run;
+    for (uint32_t i = 0; run && i < run->query_count; i++)
+        if (run->queries[i].gathering)
+            troupe_gather_end(ctx, run->queries[i].gathering);
+    if (run && run->gathering)
+        troupe_gather_end(ctx, run->gathering);
+    if (run && run->ask.id != 0)
+        (void) troupe_cancel(ctx, run->ask);
     return 0;
 }
 
@@ -317,26 +197,27 @@ on_interrupt(troupe_context_t *ctx, void *state, int fd, short events)
     if (!self->run)
         return 0;
     self->run->report->interrupted = true;
-    return troupe_call_after(ctx, INTERRUPTED_MS, on_patience_end, NULL, NULL,
-                             NULL);
+    return troupe_call_after(ctx, RUN_INTERRUPTED_MS, on_patience_end, NULL,
+                             NULL, NULL);
 }
 
 static int
 begin_search(troupe_context_t *ctx, struct run *run)
 {
-    struct targets targets = targets_of(run, 0, TROUPE_ENGINE_COUNT);
-    if (targets.count == 0)
-        return -EINVAL;
-    troupe_gather_options_t options =
-        gather_options(ctx, run, SEARCH_PERCENT, on_passages);
-    int rc =
-        troupe_gather(ctx, targets.refs, targets.count, "search", &options,
-                      &run->gathering, "{s:s, s:U}", "question",
-                      run->report->question, "limit", (uint64_t) SEARCH_DEPTH);
-    if (rc == 0 && run->request.interrupt_fd >= 0)
+    run->next = begin_reading;
+    int rc = troupe__run_search(ctx, run);
+    return rc < 0 ? troupe_fail(ctx, rc, "the engines cannot be asked") : 0;
+}
+
+static int
+begin_plan(troupe_context_t *ctx, struct run *run)
+{
+    int rc = 0;
+    if (run->request.interrupt_fd >= 0)
         rc = troupe_watch(ctx, (int) run->request.interrupt_fd, POLLIN,
                           on_interrupt);
-    return rc;
+    run->next = begin_search;
+    return rc < 0 ? rc : troupe__run_plan(ctx, run);
 }
 
 static int
@@ -357,11 +238,12 @@ on_research(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     run->report = troupe__report_new(&request);
     run->request.question = run->report->question;
     run->start_ns = troupe_time_ns(ctx);
+    run->coordinator = self;
     self->run = run;
     rc = troupe_defer(ctx, &run->token);
     if (rc == 0)
-        rc = begin_search(ctx, run);
-    return rc < 0 ? troupe_fail(ctx, rc, "the engines cannot be asked") : 0;
+        rc = begin_plan(ctx, run);
+    return rc;
 }
 
 static void

@@ -32,16 +32,98 @@ is_text(const char *text)
     return text && troupe__utf8_is_valid(text, strlen(text));
 }
 
+/* What the actors behind those of the report are called. */
+static bool
+is_reserved(const char *name)
+{
+    static const char *const begins[] = {"http",  "page-",  "rate-",
+                                         "model", "budget", "journal"};
+    static const char *const names[] = {COORDINATOR, "planner", "writer",
+                                        "checker"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_taken(const troupe_research_options_t *options, size_t until,
+         const char *name)
+{
+    troupe_engine_t engine = TROUPE_ENGINE_COUNT;
+    if (troupe_engine_find(name, &engine) == 0 || is_reserved(name))
+        return true;
+    for (unsigned i = 0; i < ANALYSER_COUNT; i++)
+        if (strcmp(name, troupe__analyser_name(i)) == 0)
+            return true;
+    for (size_t i = 0; i < until && i < options->web_count; i++)
+        if (strcmp(name, options->web[i].name) == 0)
+            return true;
+    for (size_t i = options->web_count; i < until; i++)
+        if (strcmp(name, options->more[i - options->web_count].id) == 0)
+            return true;
+    return false;
+}
+
+/* Engines beside those of documents; without roots there must be one. */
+static bool
+engines_are_good(const troupe_research_options_t *options)
+{
+    size_t count = options->web_count + options->more_count;
+    if (count > TROUPE_RESEARCH_WEB_MAX
+        || options->pages > TROUPE_RESEARCH_PAGES_MAX
+        || (options->root_count == 0 && count == 0)
+        || (options->web_count > 0 && !options->web)
+        || (options->more_count > 0 && !options->more))
+        return false;
+    for (size_t i = 0; i < options->web_count; i++) {
+        if (troupe_web_engine_check(&options->web[i])
+            || is_taken(options, i, options->web[i].name))
+            return false;
+    }
+    for (size_t i = 0; i < options->more_count; i++) {
+        const char *id = options->more[i].id;
+        if (!is_text(id) || !*id || strlen(id) >= PART_NAME_SIZE
+            || is_taken(options, options->web_count + i, id))
+            return false;
+    }
+    return true;
+}
+
+static bool
+model_is_good(const troupe_query_model_t *model)
+{
+    return is_text(model->name) && is_text(model->url) && is_text(model->model);
+}
+
+static bool
+models_are_good(const troupe_research_options_t *options)
+{
+    if (!options->writer)
+        return !options->checker;
+    return model_is_good(options->writer)
+           && (!options->checker || model_is_good(options->checker))
+           && options->budget.money >= 0;
+}
+
 /* All that goes into a message must be text. */
 int
 troupe__research_check(const troupe_research_options_t *options)
 {
-    if (!options || !is_text(options->question) || !options->roots
-        || !is_text(options->cache) || options->root_count == 0
-        || options->root_count > TROUPE_ROOTS_MAX || options->limit == 0
+    if (!options || !is_text(options->question)
+        || options->root_count > TROUPE_ROOTS_MAX
+        || (options->root_count > 0
+            && (!options->roots || !is_text(options->cache)))
+        || !engines_are_good(options) || options->limit == 0
         || options->limit > LIMIT_MAX
         || options->deadline_ms > UINT32_MAX - RESEARCH_GRACE_MS
         || options->progress_ms == 0
+        || (unsigned) options->effort > TROUPE_RESEARCH_THOROUGH
+        || !models_are_good(options)
+        || (options->journal && !is_text(options->journal))
         || options->engines >= 1u << TROUPE_ENGINE_COUNT
         || (options->fault_count > 0 && !options->faults)
         || (options->skip_count > 0 && !options->skips)
@@ -78,6 +160,7 @@ troupe__research_request(const troupe_research_options_t *options)
         .question = options->question,
         .roots = {.items = roots, .count = (uint32_t) options->root_count},
         .limit = options->limit,
+        .effort = options->effort,
         .deadline_ms = options->deadline_ms,
         .interrupt_fd = options->interrupt_fd,
         .documents = options->documents,
@@ -102,23 +185,28 @@ troupe__research_request_read(const troupe_message_t *msg,
                               struct research_request *ret_request)
 {
     CHECK(ret_request);
-    _Static_assert(PARTS_MAX == 8, "the format below names eight parts");
     struct research_request it = {.interrupt_fd = -1};
     int rc = troupe_unpack(
-        msg, "{s:s, s:U, s:U, s:I, s:U, s:U, s:U, s:b, s:U, s:[RRRRRRRR]}",
-        "question", &it.question, "limit", &it.limit, "deadline_ms",
+        msg, "{s:s, s:U, s?U, s:U, s:I, s:U, s:U, s:U, s:b, s:U}", "question",
+        &it.question, "limit", &it.limit, "effort", &it.effort, "deadline_ms",
         &it.deadline_ms, "interrupt_fd", &it.interrupt_fd, "documents",
         &it.documents, "passages", &it.passages, "skipped", &it.skipped,
-        "incomplete", &it.incomplete, "failures", &it.failures, "parts",
-        &it.parts[0], &it.parts[1], &it.parts[2], &it.parts[3], &it.parts[4],
-        &it.parts[5], &it.parts[6], &it.parts[7]);
+        "incomplete", &it.incomplete, "failures", &it.failures);
+    if (rc == 0) {
+        rc = troupe_unpack(msg, "{s?R, s?U, s?f, s?U}", "budget", &it.budget,
+                           "reserve_tokens", &it.reserve.tokens,
+                           "reserve_money", &it.reserve.money, "reserve_calls",
+                           &it.reserve.calls);
+    }
+    if (rc == 0)
+        rc = troupe__members_read(msg, &it.members);
     if (rc == 0)
         rc = troupe__texts_read(msg, "roots", &it.roots);
     if (rc == 0)
         rc = troupe__texts_read(msg, "skips", &it.skips);
     if (rc == 0
         && (it.limit == 0 || it.deadline_ms > UINT32_MAX
-            || it.skips.count % 2 != 0))
+            || it.effort > TROUPE_RESEARCH_THOROUGH || it.skips.count % 2 != 0))
         rc = -ERANGE;
     if (rc < 0) {
         troupe__texts_clear(&it.roots);
@@ -136,6 +224,26 @@ copy_texts(const struct texts *texts)
     for (; copy.count < texts->count; copy.count++)
         copy.items[copy.count] = troupe__strdup(texts->items[copy.count]);
     return copy;
+}
+
+/* Engines of documents have the bits of a passage's finders that they always
+ * have; the others those that follow. */
+static void
+add_parts(struct troupe_report *self, const struct members *members)
+{
+    unsigned others = 0;
+    self->parts = troupe__alloc((members->count + 1) * sizeof *self->parts);
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct member *member = &members->items[i];
+        struct part *part = &self->parts[self->part_count++];
+        troupe_engine_t engine = TROUPE_ENGINE_COUNT;
+        part->role = member->role;
+        (void) snprintf(part->name, sizeof part->name, "%s", member->name);
+        if (part->role == PART_ENGINE
+            && troupe_engine_find(part->name, &engine) < 0)
+            engine = TROUPE_ENGINE_COUNT + others++;
+        part->bit = part->role == PART_ENGINE ? 1u << engine : 0;
+    }
 }
 
 struct troupe_report *
@@ -158,16 +266,7 @@ troupe__report_new(const struct research_request *request)
     self->passages = troupe_passages_new();
     self->deadline_ms = (uint32_t) request->deadline_ms;
     self->coordinator_failures = (uint32_t) request->failures;
-    self->parts = troupe__alloc(PARTS_MAX * sizeof *self->parts);
-    for (unsigned i = 0; i < PARTS_MAX; i++) {
-        if (troupe_ref_is_nobody(request->parts[i]))
-            continue;
-        struct part *part = &self->parts[self->part_count++];
-        part->engine = i < TROUPE_ENGINE_COUNT;
-        snprintf(part->name, sizeof part->name, "%s",
-                 part->engine ? troupe_engine_name((troupe_engine_t) i)
-                              : troupe__analyser_name(i - TROUPE_ENGINE_COUNT));
-    }
+    add_parts(self, &request->members);
     return self;
 }
 
@@ -183,6 +282,16 @@ troupe__report_destroy(struct troupe_report **self_p)
     free(self->origin.roots);
     troupe__texts_clear(&self->origin.skips);
     free(self->question);
+    for (uint32_t i = 0; i < self->flag_count; i++)
+        free(self->flags[i].path);
+    free(self->flags);
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        free(self->written[i].text);
+        free(self->written[i].places.items);
+    }
+    free(self->written);
+    for (uint32_t i = 0; i < self->part_count; i++)
+        free(self->parts[i].url);
     free(self->parts);
     troupe_passages_destroy(&self->passages);
     troupe__summary_clear(&self->summary);

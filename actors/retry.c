@@ -54,14 +54,16 @@ troupe_retry_earn(troupe_retry_t *self)
         self->credit = max;
 }
 
-/* Doubled with each attempt, up to the cap. */
-static uint32_t
-bound_of(const troupe_retry_options_t *options, uint32_t attempts)
+uint32_t
+troupe_retry_wait_ms(uint32_t base_ms, uint32_t cap_ms, uint32_t attempts,
+                     uint64_t random)
 {
-    uint64_t bound = options->base_ms;
-    for (uint32_t i = 1; i < attempts && bound < options->cap_ms; i++)
+    uint64_t bound = base_ms;
+    for (uint32_t i = 1; i < attempts && bound < cap_ms; i++)
         bound *= 2;
-    return bound < options->cap_ms ? (uint32_t) bound : options->cap_ms;
+    if (bound > cap_ms)
+        bound = cap_ms;
+    return (uint32_t) (random % (bound + 1));
 }
 
 int
@@ -75,8 +77,9 @@ troupe_retry_next(troupe_retry_t *self, const troupe_retry_case_t *what,
         return -EPERM;
     if (what->attempts >= self->options.attempts_max)
         return -ERANGE;
-    uint32_t bound = bound_of(&self->options, what->attempts);
-    uint32_t wait_ms = (uint32_t) (what->random % ((uint64_t) bound + 1));
+    uint32_t wait_ms =
+        troupe_retry_wait_ms(self->options.base_ms, self->options.cap_ms,
+                             what->attempts, what->random);
     if (wait_ms < what->retry_after_ms)
         wait_ms = what->retry_after_ms;
     if (what->deadline_ns > 0

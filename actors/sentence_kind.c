@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "actors/injection.h"
 #include "actors/words.h"
 #include "mailbox/check.h"
 
@@ -64,27 +65,6 @@ static const char *const common_entries[] = {
     "-V, --version", "-?, --help", "-v, --version",
 };
 
-/* Text that speaks to the program which reads it: data, never a command. */
-static const char *const orders[] = {
-    "ignore all previous",
-    "ignore previous instruct",
-    "ignore the previous instruct",
-    "ignore your instruct",
-    "ignore any previous",
-    "disregard all previous",
-    "disregard previous",
-    "disregard your",
-    "system prompt",
-    "you are an ai",
-    "as a language model",
-    "ai assistant",
-    "respond only with",
-    "reply only with",
-    "do not tell the user",
-    "do not mention this",
-    "new instructions:",
-};
-
 bool
 troupe__heading_has(const char *heading, const char *word)
 {
@@ -116,13 +96,12 @@ starts_with_any(const char *text, size_t size, const char *const *list,
     return false;
 }
 
+/* Text that speaks to the program which reads it: data, never a command. */
 static bool
 gives_orders(const char *text, size_t size)
 {
-    for (size_t at = 0; at < size; at++)
-        if (starts_with_any(text + at, size - at, orders, COUNT(orders)))
-            return true;
-    return false;
+    size_t start = 0, end = 0;
+    return troupe__injection_find(text, size, &start, &end) != NULL;
 }
 
 static bool

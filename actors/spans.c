@@ -138,10 +138,10 @@ spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     uint64_t timeout_ms = TIMEOUT_MS;
     int rc =
         troupe_unpack(msg, "{s:s, s?s?, s?R, s?s?, s?s?, s?U}", "service",
-                      &service, "path", &path, "backend", &self->backend, "url",
-                      &url, "headers_env", &env, "timeout_ms", &timeout_ms);
+                      &service, "path", &path, "http", &self->http, "url", &url,
+                      "headers_env", &env, "timeout_ms", &timeout_ms);
     if (rc < 0 || timeout_ms < 1 || timeout_ms > UINT32_MAX / 2
-        || (url && troupe_ref_is_nobody(self->backend))
+        || (url && troupe_ref_is_nobody(self->http))
         || read_resource(msg, service, self) < 0)
         return troupe_fail(ctx, -EINVAL,
                            "spans want what troupe_spans.h lists");

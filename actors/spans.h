@@ -47,7 +47,7 @@ struct spans {
     struct otlp_clock clock;
     char *resource, *path, *url, *headers_env;
     FILE *file;
-    troupe_ref_t backend;
+    troupe_ref_t http;
     uint32_t timeout_ms;
     troupe_retry_t retry;
     struct spans_parts *parts[SPANS_BUCKETS], *oldest, *newest;

@@ -53,9 +53,9 @@ post_again(troupe_context_t *ctx, void *state, void *data)
 
 /* A collector may take the request and refuse some of its spans. */
 static void
-count_refused(struct spans *self, const char *text)
+count_refused(struct spans *self, const char *body, size_t size)
 {
-    json_t *root = json_loads(text, 0, NULL);
+    json_t *root = json_loadb(body, size, 0, NULL);
     const json_t *part = json_object_get(root, "partialSuccess");
     const json_t *count = json_object_get(part, "rejectedSpans");
     const char *why = json_string_value(json_object_get(part, "errorMessage"));
@@ -73,20 +73,22 @@ on_posted(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct spans *self = state;
     struct spans_batch *batch = self->first;
     uint64_t fault = TROUPE_FAULT_PERMANENT, after_ms = 0;
-    const char *words = answer->text, *text = "";
+    const char *words = answer->text;
+    const void *body = "";
+    size_t size = 0;
     uint32_t wait_ms = 0;
     self->posting = false;
     if (answer->outcome == TROUPE_REPLY
-        && troupe_unpack(answer->msg, "{s:U, s:s, s:s, s:U}", "fault", &fault,
-                         "words", &words, "text", &text, "retry_after_ms",
-                         &after_ms)
+        && troupe_unpack(answer->msg, "{s:U, s:s, s:B, s:U}", "fault", &fault,
+                         "words", &words, "body", &body, &size,
+                         "retry_after_ms", &after_ms)
                < 0)
         words = "the answer is no such";
     if (answer->outcome == TROUPE_TIMEOUT)
         fault = TROUPE_FAULT_TIMEOUT;
     if (fault == TROUPE_FAULT_NONE) {
         self->is_down = false;
-        count_refused(self, text);
+        count_refused(self, body, size);
         return drop_first(ctx, self);
     }
     troupe_retry_case_t what = {.fault = (troupe_fault_t) fault,
@@ -112,8 +114,9 @@ post(troupe_context_t *ctx, struct spans *self)
         troupe_retry_earn(&self->retry);
     troupe_ask_options_t options = {
         .timeout_ms = self->timeout_ms, .answer = on_posted, .detached = true};
-    int rc = troupe_ask_with(ctx, self->backend, "post", &options, NULL,
-                             "{s:s, s:s?, s:s#}", "url", self->url,
+    int rc = troupe_ask_with(ctx, self->http, "fetch", &options, NULL,
+                             "{s:s, s:[s], s:s?, s:s#}", "url", self->url,
+                             "headers", "Content-Type: application/json",
                              "headers_env", self->headers_env, "body",
                              batch->text.data, batch->text.size);
     self->posting = rc == 0;

@@ -45,6 +45,16 @@ TROUPE_API void troupe_account_release(troupe_account_t *self,
                                        const troupe_cost_t *reserved);
 
 /*
+ * troupe_account_spend: a part of what was reserved is spent.
+ *
+ *   reserved  in: what is reserved; out: what of it is left.
+ *   used      what it came to; may be more than there was.
+ */
+TROUPE_API void troupe_account_spend(troupe_account_t *self,
+                                     troupe_cost_t *reserved,
+                                     const troupe_cost_t *used);
+
+/*
  * troupe_account_words: which limit a cost is over, as in "1,200 tokens are
  * wanted, 300 of 2,000 are left".
  *
@@ -57,14 +67,23 @@ TROUPE_API const char *troupe_account_words(const troupe_account_t *self,
 
 /*
  * troupe_budget_keeper: an actor that holds an account which many draw from.
- * Who ends with a reservation open is taken to have spent it.
+ * Who ends with a reservation open is taken to have spent it, or, when it was
+ * made with `back`, to have spent only what it has said so far.
  *
- *   start    {tokens?: U, money?: f, calls?: U}: the limits
- *   reserve  {tokens: U, money: f, calls: U} -> {id: U}; -ENOSPC as an error
+ *   start    {tokens?: U, money?: f, calls?: U, parent?: R}: the limits
+ *   reserve  {tokens: U, money: f, calls: U, back?: b} -> {id: U}; -ENOSPC as
+ *            an error
  *   commit   {id: U, tokens: U, money: f, calls: U, known: b}; tell
+ *   spend    the same, but the rest stays reserved; tell
  *   release  {id: U}; tell
  *   state    -> {tokens: U, money: f, calls: U, reserved: U, refused: U,
  *               known: b}: used; how many reservations are open
+ *
+ * With a parent, another keeper's ref or name, it has a share of that one's
+ * budget: its limits are reserved there when it starts, which fails where
+ * there is not so much; what is spent here is spent there, too; and when it
+ * ends, however it does, the rest is the parent's again. A share names a limit
+ * for all that its parent limits. So budgets are split down a tree.
  */
 TROUPE_API const troupe_kind_t troupe_budget_keeper;
 

@@ -65,6 +65,7 @@ typedef struct troupe_decide_options {
     uint64_t seed;        /* of the samples; 1 */
     uint32_t samplers;    /* actors that draw them, 1 .. 64; 2 */
     uint32_t deadline_ms; /* for everything; 0: none */
+    int interrupt_fd;     /* give up when it is readable; -1 */
     const troupe_research_fault_t *faults; /* by strategy, by perspective,
                                               "sampler" or "decider" */
     size_t fault_count;
@@ -105,9 +106,9 @@ typedef struct troupe_decide troupe_decide_t;
  *               -EINVAL     the decision is wrong (as troupe_decide_check()),
  *                           or another option is
  *               -ENOENT     a fault names no actor of the run
+ *               -ECANCELED  the node stops, or interrupt_fd is readable
  *               -ETIMEDOUT  the decider did not keep the deadline
  *               -EHOSTDOWN  the decider failed for good
- *               -ECANCELED  the node stops
  *               -ENOSPC     the node has no room for the actors
  *   threads     any but the node's own; several runs may share a node.
  */

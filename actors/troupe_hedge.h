@@ -3,7 +3,7 @@
 #ifndef TROUPE_HEDGE_H
 #define TROUPE_HEDGE_H
 
-#include "troupe_base.h"
+#include "troupe_kind.h"
 
 #define TROUPE_HEDGE_WINDOW 128 /* the last latencies that count */
 
@@ -50,7 +50,27 @@ TROUPE_API void troupe_hedge_record(troupe_hedge_t *self, uint64_t latency_ns);
  */
 TROUPE_MUST uint32_t troupe_hedge_after_ms(troupe_hedge_t *self);
 
+/* troupe_hedge_allowed: the bound on second asks leaves room for one now; it
+ * may have been used up since the ask was made. */
+TROUPE_API bool troupe_hedge_allowed(const troupe_hedge_t *self);
+
 /* troupe_hedge_made: the second ask was made; it counts against the bound. */
 TROUPE_API void troupe_hedge_made(troupe_hedge_t *self);
+
+/*
+ * troupe_hedger: an actor that stands before another one, and is asked in its
+ * place, with the same types and bodies. When that is late with an answer the
+ * other one is asked, too, or the same once more. The first reply counts, and
+ * the other ask is cancelled; an error counts when no other ask is open. Before
+ * models (troupe_model.h) each ask has a reservation of its own.
+ *
+ *   start        {backend: R, other?: R, percentile?: U, samples_min?: U,
+ *                min_ms?: U, max_ms?: U, extra_percent?: U}: refs or names,
+ *                and what troupe_hedge_options_t says
+ *   any other    is asked; tells are forwarded to the backend
+ *   hedge.state  -> {asks: U, hedges: U, won: U, under_way: U}: won: second
+ *                asks that were answered first
+ */
+TROUPE_API const troupe_kind_t troupe_hedger;
 
 #endif

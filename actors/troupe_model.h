@@ -16,8 +16,6 @@
  *             -> {fault: U, status: U, text: s, finish: s, model: s,
  *             words: s, prompt_tokens: I, completion_tokens: I,
  *             retry_after_ms: U, billable: b}
- *   post      {url: s, headers_env: s?, body: s} -> the same: JSON to any
- *             server, whose answer, any text, is `text`
  *   state     -> {calls: U, open: U, connected: U}: calls made, those under
  *             way, and how many connections they took
  *
@@ -26,10 +24,9 @@
  * temperature not a number: not sent; schema: a JSON schema that the answer
  * shall have; size_max: bytes of a whole answer; 0: 4 MiB. In the reply fault
  * is a troupe_fault_t and `words` says what it was; finish is the server's
- * finish_reason, model what it calls itself, -1 tokens are unknown; billable: the server may have done the
- * work, whatever came of it. headers_env names an environment variable with
- * further headers, "name=value,...". A "complete" in a trace carries it on in
- * the header "traceparent".
+ * finish_reason, model what it calls itself, -1 tokens are unknown; billable:
+ * the server may have done the work, whatever came of it. A "complete" in a
+ * trace carries it on in the header "traceparent".
  */
 TROUPE_API const troupe_kind_t troupe_model_backend;
 

@@ -6,12 +6,17 @@
 #include "troupe_actor.h"
 #include "troupe_corpus.h"
 #include "troupe_passage.h"
+#include "troupe_query.h"
+#include "troupe_supervisor.h"
+#include "troupe_web.h"
 
 /*
  * The actors of a run. Each engine and each analyser is a child of one
  * supervisor (one for one, with back-off); a coordinator asks them by gather:
- * first all engines at once, then, over the merged passages, all analysers at
- * once. Whoever fails is restarted and asked again while there is time.
+ * first all engines at once, then, where pages of the web are wanted, their
+ * readers, then, over the merged passages, all analysers at once. Whoever fails
+ * is restarted and asked again while there is time. Passages that give orders
+ * to who reads them are flagged and reach no analyser.
  *
  * They can be used on their own. Start arguments and messages, as formats of
  * troupe_send(), keys in any order:
@@ -41,7 +46,9 @@ typedef enum troupe_research_outcome {
     TROUPE_RESEARCH_COMPLETE = 1, /* every engine and analyser answered */
     TROUPE_RESEARCH_DEGRADED,     /* some did not, or most documents were
                                    * skipped; the report says so */
-    TROUPE_RESEARCH_NOTHING       /* no engine answered: nothing to report on */
+    TROUPE_RESEARCH_NOTHING,      /* no engine answered: nothing to report on */
+    TROUPE_RESEARCH_BUDGET        /* degraded: the budget kept a model from
+                                   * being asked */
 } troupe_research_outcome_t;
 
 /* An actor of the run as progress shows it; all is lent for the call. */
@@ -60,6 +67,15 @@ typedef struct troupe_research_fault {
     uint32_t times; /* its first so many messages; UINT32_MAX: each */
 } troupe_research_fault_t;
 
+/* How many sides of a question are searched for, each at the same time as the
+ * question itself: definition, mechanism, comparison, limits, figures,
+ * history. */
+typedef enum troupe_research_effort {
+    TROUPE_RESEARCH_AUTO = 0, /* none for one fact, all for a bare topic */
+    TROUPE_RESEARCH_QUICK,    /* none */
+    TROUPE_RESEARCH_THOROUGH  /* all */
+} troupe_research_effort_t;
+
 /* A file that was passed over when the index was brought up to date. */
 typedef struct troupe_research_skip {
     const char *path;
@@ -67,20 +83,39 @@ typedef struct troupe_research_skip {
 } troupe_research_skip_t;
 
 #define TROUPE_RESEARCH_SKIPS_MAX 1000
+#define TROUPE_RESEARCH_WEB_MAX   16 /* engines beside those of documents */
+#define TROUPE_RESEARCH_PAGES_MAX 20
 
 /* Start from troupe_research_options_default(). Everything is borrowed. */
 typedef struct troupe_research_options {
     const char *question;
     const char *const *roots; /* as for troupe_corpus_open(); up to date */
-    size_t root_count;        /* 1 .. TROUPE_ROOTS_MAX */
-    const char *cache;        /* directory of the index */
-    uint32_t engines;         /* bit 1 << troupe_engine_t; 0: all */
-    uint32_t limit;           /* passages that are analysed, 1 .. 100; 32 */
-    uint32_t deadline_ms;     /* for everything; 0: none */
-    int interrupt_fd;         /* report at once when it is readable; -1 */
-    size_t documents;         /* in the index, for the report */
-    size_t passages;          /* likewise */
-    size_t skipped;           /* files that could not be read, likewise */
+    size_t root_count;        /* to TROUPE_ROOTS_MAX; 0: other engines alone */
+    const char *cache;        /* directory of the index; NULL without roots */
+    const troupe_web_engine_t *web; /* engines of the web */
+    size_t web_count;
+    const troupe_child_spec_t *more; /* others that answer "search", started as
+                                        given; with web_count at most
+                                        TROUPE_RESEARCH_WEB_MAX */
+    size_t more_count;
+    uint32_t pages;      /* of the web that are fetched, the best first; 0 */
+    bool private_pages;  /* also from private addresses */
+    const char *journal; /* of what engines of the web, pages and models
+                            answered, which is not asked for again: a file of
+                            troupe_journal_open(), there already; NULL: none */
+    uint32_t engines;    /* bit 1 << troupe_engine_t; 0: all */
+    uint32_t limit;      /* passages that are analysed, 1 .. 100; 32 */
+    troupe_research_effort_t effort;
+    /* One model plans the facets and writes an answer from the sentences that
+     * were found; another, or itself, checks what it wrote. What they say that
+     * does not hold is replaced by quotes. NULL: no models. */
+    const troupe_query_model_t *writer, *checker;
+    troupe_cost_t budget; /* of the models; zeros: no bound */
+    uint32_t deadline_ms; /* for everything; 0: none */
+    int interrupt_fd;     /* report at once when it is readable; -1 */
+    size_t documents;     /* in the index, for the report */
+    size_t passages;      /* likewise */
+    size_t skipped;       /* files that could not be read, likewise */
     const troupe_research_skip_t *skips; /* of these, the ones to be named */
     size_t skip_count;                   /* at most TROUPE_RESEARCH_SKIPS_MAX */
     bool incomplete; /* the index was not finished, likewise */
@@ -107,7 +142,8 @@ typedef struct troupe_research troupe_research_t;
  *   ret_research  out: the report, owned by the caller; untouched on error.
  *   returns       0, also when the outcome is degraded or nothing, or
  *                 -EINVAL     the question is empty or has only stop words,
- *                             a text is not UTF-8, or another option is wrong
+ *                             a text is not UTF-8, two actors have one name,
+ *                             or another option is wrong
  *                 -ENOENT     a fault names no actor of the run
  *                 -EHOSTDOWN  the coordinator failed for good
  *                 -ECANCELED  the node stops

@@ -28,6 +28,18 @@ typedef struct troupe_retry_options {
                                 beginning; 10 */
 } troupe_retry_options_t;
 
+/*
+ * troupe_retry_wait_ms: how long to wait after so many attempts: anything from
+ * 0 to base_ms, which doubles with each attempt after the first, up to cap_ms
+ * ("full jitter"): those that failed together do not come back together.
+ *
+ *   attempts  made so far, 1 and more.
+ *   random    of which the wait is made.
+ *   source    M. Brooker, "Exponential Backoff and Jitter", AWS 2015.
+ */
+TROUPE_API uint32_t troupe_retry_wait_ms(uint32_t base_ms, uint32_t cap_ms,
+                                         uint32_t attempts, uint64_t random);
+
 /* Shared by all calls to one target; begin with troupe_retry_init(). */
 typedef struct troupe_retry {
     troupe_retry_options_t options;
@@ -56,9 +68,9 @@ typedef struct troupe_retry_case {
 } troupe_retry_case_t;
 
 /*
- * troupe_retry_next: how long to wait before the next attempt: anything from 0
- * to base_ms doubled with each attempt ("full jitter"), never less than the
- * other side asked for. It takes the retry from the budget.
+ * troupe_retry_next: how long to wait before the next attempt, with full
+ * jitter, and never less than the other side asked for. It takes the retry
+ * from the budget.
  *
  *   ret_wait_ms  out; untouched on error.
  *   returns      0, or why not:
@@ -66,8 +78,7 @@ typedef struct troupe_retry_case {
  *                -ERANGE     attempts_max is reached
  *                -ETIMEDOUT  the wait would end at or after the deadline
  *                -EAGAIN     too many calls were retries lately
- *   source       M. Brooker, "Exponential Backoff and Jitter", AWS 2015; the
- *                budget: gRPC's retry throttling.
+ *   source       the budget: gRPC's retry throttling.
  */
 TROUPE_MUST int troupe_retry_next(troupe_retry_t *self,
                                   const troupe_retry_case_t *what,

@@ -11,17 +11,16 @@
  * collector over HTTP. What cannot be handed on is tried again, and then
  * dropped and counted: nobody waits for it but who asks "flush".
  *
- *   start  {service: s, resource?: {...}, path?: s, backend?: R, url?: s,
+ *   start  {service: s, resource?: {...}, path?: s, http?: R, url?: s,
  *          headers_env?: s, timeout_ms?: U}
  *   flush  -> {spans: U, lost: U, words: s}: hand on all there is; how many
  *          spans there were in all, how many of them were dropped, and why the
  *          last of those
  *
  * resource: further attributes of the resource; path: a file that is begun
- * anew; backend: a troupe_model_backend, which posts to url, whole, with the
- * headers that the environment variable headers_env has; timeout_ms: of each
- * post; 10,000. A start that cannot write its file fails with the words of the
- * system.
+ * anew; http: a troupe_http, which posts to url, whole, with the headers that
+ * the environment variable headers_env has; timeout_ms: of each post; 10,000.
+ * A start that cannot write its file fails with the words of the system.
  *
  *   source  OTLP 1.3: "JSON Protobuf Encoding", "OTLP/HTTP", "File exporter"
  */

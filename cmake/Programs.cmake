@@ -258,11 +258,15 @@ function(troupe_add_fuzzers)
     file(GLOB mailbox CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/mailbox/*.c)
     # What is fuzzed, and what that rests on: not the whole library, so that it
     # is built in seconds.
-    add_library(fuzzed OBJECT ${mailbox}
-        ${PROJECT_SOURCE_DIR}/actors/model_answer.c
-        ${PROJECT_SOURCE_DIR}/actors/text.c)
+    set(actors model_answer text web_answer web_address web_passages injection
+        injection_words document document_html document_plain document_file
+        document_manual formatter layout cut passage question query synonyms
+        vocabulary words scratch stem)
+    list(TRANSFORM actors PREPEND ${PROJECT_SOURCE_DIR}/actors/)
+    list(TRANSFORM actors APPEND .c)
+    add_library(fuzzed OBJECT ${mailbox} ${actors})
     target_include_directories(fuzzed PRIVATE
-        ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/mailbox)
+        ${PROJECT_SOURCE_DIR} ${module_dirs})
     target_link_libraries(fuzzed PRIVATE troupe_flags ${TROUPE_DEPENDENCIES})
     foreach(file IN LISTS files)
         cmake_path(GET file STEM name)
@@ -271,7 +275,7 @@ function(troupe_add_fuzzers)
         set_target_properties(${name} PROPERTIES
             RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
         target_include_directories(${name} PRIVATE
-            ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/mailbox)
+            ${PROJECT_SOURCE_DIR} ${module_dirs})
         target_link_libraries(${name} PRIVATE
             troupe_flags ${TROUPE_DEPENDENCIES})
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)

@@ -147,6 +147,7 @@ troupe__inbox_take(struct troupe__inbox *self, struct troupe__frame *frame)
     frame->size = size < INT_MAX ? (size_t) size
                                  : zmq_msg_size(troupe__frame_message(frame));
     AFTER_RECEIVE((void *) frame->data);
+    AFTER_RECEIVE(self); /* a small frame's bytes lie elsewhere now */
     self->taken += troupe__ring(frame->size);
     atomic_store_explicit(&self->seen, self->taken, memory_order_release);
     return true;
@@ -208,6 +209,7 @@ send_frame(struct troupe__outbox *self, zmq_msg_t *message, const void *data,
     if (self->tap && self->tap->see)
         self->tap->see(self->tap->data, data, size);
     BEFORE_SEND((void *) data);
+    BEFORE_SEND(self->to ? (void *) self->to : (void *) data);
     while ((message ? zmq_msg_send(message, self->socket, ZMQ_DONTWAIT)
                     : zmq_send(self->socket, data, size, ZMQ_DONTWAIT))
            < 0) {

@@ -26,13 +26,15 @@ struct troupe__ask {
     struct troupe__ask *scope_next, **scope_link; /* of the asked-for ask */
     struct troupe__token *scope; /* made while handling this one, or NULL */
     struct troupe__ask *done_next, *done_before; /* in the worker's list */
-    struct troupe__hop *hops; /* where it was forwarded, the last word first */
-    char *text;               /* of the outcome; malloc'ed, or NULL */
+    struct troupe__hop *hops;  /* where it was forwarded, the last word first */
+    struct troupe__knot *knot; /* while it looks for a deadlock, or NULL */
+    char *text;                /* of the outcome; malloc'ed, or NULL */
     struct troupe__traced *traced; /* see trace.h; or NULL */
     int code;
     uint8_t outcome; /* troupe_outcome_t; 0: open */
     bool probing;    /* timed out; asking where it hangs */
     bool local;      /* a blocking function: nobody to cancel */
+    bool patient;    /* never taken for a part of a deadlock */
 };
 
 /* An ask that an actor has taken and will answer later; see token.c. */
@@ -131,7 +133,7 @@ struct troupe__actor {
     _Atomic uint32_t incarnation;
     _Atomic(const struct troupe__kind *) kind_seen;
     _Atomic uint64_t received, handled, ticks;
-    _Atomic uint32_t failed, dropped;
+    _Atomic uint32_t failed, dropped, deadlocks;
 };
 
 /* Counters have one writer, so a load and a store will do. */

@@ -49,7 +49,7 @@ handling(troupe_t *node, troupe_ref_t ref)
     return atomic_load(&worker->run_type);
 }
 
-enum { ACTOR_FIELDS = 15, INSPECT_FIELDS = 7 };
+enum { ACTOR_FIELDS = 16, INSPECT_FIELDS = 7 };
 
 static void
 put_actor(msgpack_packer *packer, troupe_t *node,
@@ -67,6 +67,7 @@ put_actor(msgpack_packer *packer, troupe_t *node,
     put_number(packer, "handled", stats->handled);
     put_number(packer, "failed", stats->failed);
     put_number(packer, "dropped", stats->dropped);
+    put_number(packer, "deadlocks", stats->deadlocks);
     put_number(packer, "handler_ns", stats->handler_ns);
     put_number(packer, "parent", stats->parent.id);
     put_word(packer, "handling", handling(node, stats->ref));
@@ -264,6 +265,7 @@ put_counters(msgpack_packer *packer, void *arg)
         {"redelivered", stats->redelivered},
         {"expired", stats->expired},
         {"mutes", stats->mutes},
+        {"deadlocks", stats->deadlocks},
         {"watchdog_reports", stats->watchdog_reports},
         {"allocations", stats->allocations},
     };

@@ -13,6 +13,7 @@
 
 #include "mailbox/pack.h"
 #include "runtime/handle.h"
+#include "runtime/knot.h"
 #include "runtime/trace.h"
 
 enum { ANSWERED = 0xff }; /* the outcome of an ask whose answer waits */
@@ -53,6 +54,7 @@ ask_free(struct troupe__worker *self, struct troupe__ask *ask)
         ask->next->link = ask->link;
     troupe__ids_remove(&self->asks, ask->id);
     troupe__hops_free(self, ask);
+    troupe__knot_free(ask);
     free(ask->text);
     troupe__trace_free(self, ask->traced);
     troupe__pool_put(&self->parcels, ask, sizeof *ask);
@@ -69,19 +71,19 @@ present_scope(struct troupe_context *ctx)
 }
 
 static uint64_t
-deadline_of(struct troupe__worker *self, const troupe_ask_options_t *options,
+deadline_of(const struct troupe__worker *self, uint64_t now,
+            const troupe_ask_options_t *options,
             const struct troupe__token *scope)
 {
     uint32_t timeout_ms = options->timeout_ms
                               ? options->timeout_ms
                               : self->node->options.ask_timeout_ms;
-    uint64_t deadline =
-        options->deadline_ns
-            ? options->deadline_ns
-            : troupe__now(self) + timeout_ms * UINT64_C(1000000);
+    uint64_t deadline = options->deadline_ns
+                            ? options->deadline_ns
+                            : now + timeout_ms * UINT64_C(1000000);
     if (scope && scope->deadline && scope->deadline < deadline)
         deadline = scope->deadline;
-    uint64_t last = self->now + DEADLINE_NS;
+    uint64_t last = now + DEADLINE_NS;
     return deadline < last ? deadline : last;
 }
 
@@ -100,6 +102,7 @@ troupe__ask_open(struct troupe__worker *self, struct troupe__actor *actor,
                                 .answer = options->answer,
                                 .data = options->data,
                                 .drop = options->drop,
+                                .patient = options->patient,
                                 .target = to,
                                 .next = extra->asks,
                                 .link = &extra->asks};
@@ -109,9 +112,10 @@ troupe__ask_open(struct troupe__worker *self, struct troupe__actor *actor,
     if (scope)
         scope_enter(ask, scope);
     ask->id = troupe__ids_add(&self->asks, ask);
-    ask->since = self->now;
-    ask->deadline = deadline_of(self, options, scope);
-    troupe__wheel_set(&self->wheel, &ask->alarm, ask->deadline);
+    ask->since = troupe__now(self);
+    ask->deadline = deadline_of(self, ask->since, options, scope);
+    troupe__wheel_set(&self->wheel, &ask->alarm,
+                      troupe__ask_look_at(self, ask));
     ask->alarm.what = TROUPE__ALARM_ASK;
     *ret_ask = ask;
     return 0;

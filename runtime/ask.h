@@ -50,6 +50,9 @@ void troupe__waiting_remove(struct troupe__worker *self,
                             const struct troupe__parcel *parcel);
 void troupe__waiting_cancel(struct troupe__worker *self,
                             const struct troupe_message *cancel);
+struct troupe__parcel *troupe__waiting_find(struct troupe__worker *self,
+                                            troupe_ref_t asker, uint64_t ask_id,
+                                            struct troupe_message *ret_msg);
 uint32_t troupe__waiting_place(struct troupe__worker *self, troupe_ref_t asker,
                                uint64_t ask_id);
 

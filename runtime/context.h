@@ -93,6 +93,7 @@ struct troupe__kind_counters {
 struct troupe__counters {
     _Atomic uint64_t sent, received, frames, bytes, refused;
     _Atomic uint64_t dead, late, redelivered, expired, mutes, allocations;
+    _Atomic uint64_t deadlocks;
     _Atomic uint64_t spawned, ended, restarts;
 };
 

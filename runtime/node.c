@@ -25,6 +25,7 @@ troupe_options_default(void)
                     .overflow = TROUPE_OVERFLOW_MUTE},
         .watchdog_ms = 1000,
         .ask_timeout_ms = 5000,
+        .deadlock_ms = 1000,
         .message_size_max = 128 << 20,
         .dead_letters_max = 256,
         .helpers_max = 16,

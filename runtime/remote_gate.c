@@ -30,10 +30,10 @@ static bool
 is_allowed_kind(const struct troupe_message *msg, bool system)
 {
     static const char *const verbs[] = {
-        "monitor", "demonitor", "link", "unlink",    "room", "go",
-        "full",    "credit",    "why",  "forwarded", NULL};
+        "monitor", "demonitor", "link", "unlink",    "room",  "go",
+        "full",    "credit",    "why",  "forwarded", "stuck", NULL};
     static const char *const plain[] = {"credit", "room", "go", NULL};
-    static const char *const answers[] = {"because", NULL};
+    static const char *const answers[] = {"because", "held", NULL};
     static const char *const exits[] = {"exit", NULL};
     switch (msg->kind) {
     case WIRE_TELL:

@@ -37,6 +37,7 @@ troupe_actor_stats_get(troupe_t *node, troupe_ref_t ref,
         .handled = SEEN(actor->handled),
         .failed = SEEN(actor->failed),
         .dropped = SEEN(actor->dropped),
+        .deadlocks = SEEN(actor->deadlocks),
         .mailbox_depth = troupe__mailbox_count(&actor->mailbox),
         .mailbox_bytes = troupe__mailbox_size(&actor->mailbox),
         .handler_ns = troupe__ticks_to_ns(node, SEEN(actor->ticks)),
@@ -122,6 +123,7 @@ add_worker(troupe_node_stats_t *stats, struct troupe__worker *worker)
     stats->redelivered += SEEN(part->redelivered);
     stats->expired += SEEN(part->expired);
     stats->mutes += SEEN(part->mutes);
+    stats->deadlocks += SEEN(part->deadlocks);
     stats->allocations += SEEN(part->allocations);
 }
 

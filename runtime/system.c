@@ -2,8 +2,15 @@
 /* system.c: what the runtime's own messages do when they arrive. */
 #include <errno.h>
 
+#include "runtime/knot.h"
 #include "runtime/remote.h"
-#include "runtime/worker.h"
+
+static bool
+is(const struct troupe_message *msg, const char *verb)
+{
+    size_t size = strlen(verb);
+    return msg->type_size == size && memcmp(msg->type, verb, size) == 0;
+}
 
 /* The body of exits and downs: [incarnation, kind, code, text]. */
 void
@@ -73,10 +80,9 @@ exit_signal(struct troupe__worker *self, struct troupe__actor *actor,
 {
     troupe_reason_t reason;
     bool own = troupe_ref_equal(msg->from, actor->ref);
-    if (!read_reason(msg, &reason))
-        return;
-    if (actor == self->guest && !self->guest_state)
-        return; /* it stands for a thread, which no signal ends */
+    bool is_thread = actor == self->guest && !self->guest_state;
+    if (!read_reason(msg, &reason) || is_thread)
+        return; /* what stands for a thread no signal ends */
     bool signal = msg->kind == WIRE_STOP;
     bool kill = signal && reason.kind == TROUPE_EXIT_KILLED;
     bool normal = reason.kind == TROUPE_EXIT_NORMAL && !own;
@@ -92,8 +98,7 @@ static void
 stop_arrived(struct troupe__worker *self, struct troupe__actor *actor,
              struct troupe_message *msg)
 {
-    if (msg->type_size == strlen("orphan")
-        && memcmp(msg->type, "orphan", msg->type_size) == 0)
+    if (is(msg, "orphan"))
         troupe__actor_orphaned(self, actor);
     else if (!actor->ending)
         exit_signal(self, actor, msg);
@@ -173,10 +178,8 @@ quarantine(struct troupe__actor *actor, const struct troupe_message *msg)
 }
 
 static void
-monitor_arrived(struct troupe__worker *self, struct troupe__actor *actor,
-                const struct troupe_message *msg)
+monitor_arrived(struct troupe__actor *actor, const struct troupe_message *msg)
 {
-    (void) self;
     troupe__idmap_set(&troupe__extra(actor)->watchers, msg->id, msg->from.id);
 }
 
@@ -191,13 +194,6 @@ demonitor_arrived(struct troupe__actor *actor, const struct troupe_message *msg)
         troupe__idmap_remove(&actor->extra->watchers, msg->id, NULL);
 }
 
-static bool
-is(const struct troupe_message *msg, const char *verb)
-{
-    size_t size = strlen(verb);
-    return msg->type_size == size && memcmp(msg->type, verb, size) == 0;
-}
-
 /* Between runtimes, about a worker: there need be no such actor. */
 static bool
 worker_control(struct troupe__worker *self, const struct troupe_message *msg)
@@ -206,6 +202,8 @@ worker_control(struct troupe__worker *self, const struct troupe_message *msg)
         troupe__mute_go(self, msg->id);
     else if (is(msg, "because"))
         troupe__because(self, msg);
+    else if (is(msg, "held"))
+        troupe__held(self, msg);
     else if (is(msg, "forwarded"))
         troupe__ask_forwarded(self, msg);
     else if (is(msg, "credit"))
@@ -249,7 +247,7 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
     if (is(msg, "room"))
         troupe__mute_wanted(self, actor, msg);
     else if (is(msg, "monitor"))
-        monitor_arrived(self, actor, msg);
+        monitor_arrived(actor, msg);
     else if (is(msg, "demonitor"))
         demonitor_arrived(actor, msg);
     else if (is(msg, "link"))
@@ -268,6 +266,8 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
         troupe__resume_arrived(self, actor);
     else if (is(msg, "why"))
         troupe__why(self, actor, msg);
+    else if (is(msg, "stuck"))
+        troupe__stuck(self, actor, msg);
     else if (is(msg, "letter"))
         troupe__event(self, actor, msg); /* of a guest; see guest.h */
 }

@@ -117,17 +117,28 @@ wait_for_room(struct troupe__worker *port, troupe_ref_t to)
     }
 }
 
+/* The thread's port, when a callback of its troupe_node_run() calls: there it
+ * is an actor already, and sends as one does, without waiting. */
+static struct troupe__worker *
+port_within(const troupe_t *node)
+{
+    struct troupe__worker *here = troupe__here;
+    return here && here->node == node && here->is_port && here->guest ? here
+                                                                      : NULL;
+}
+
 int
 troupe_node_send(troupe_t *node, troupe_ref_t to, const char *type,
                  const char *format, ...)
 {
-    struct troupe__worker *port = NULL;
+    struct troupe__worker *port = port_within(node);
+    bool within = port != NULL;
     if (troupe_ref_is_nobody(to) || troupe__type_size(type) == 0)
         return -EINVAL;
-    int rc = troupe__port_enter(node, false, &port);
+    int rc = within ? 0 : troupe__port_enter(node, false, &port);
     if (rc < 0)
         return rc;
-    rc = wait_for_room(port, to);
+    rc = within ? troupe__guard(&port->ctx, to) : wait_for_room(port, to);
     if (rc == 0) {
         struct troupe__envelope envelope =
             troupe__envelope(WIRE_TELL, to, port->guest->ref, type);
@@ -137,7 +148,8 @@ troupe_node_send(troupe_t *node, troupe_ref_t to, const char *type,
         rc = troupe__emit(port, &envelope, format, &args);
         va_end(args);
     }
-    troupe__port_leave(port);
+    if (!within)
+        troupe__port_leave(port);
     return rc;
 }
 

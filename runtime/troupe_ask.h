@@ -5,6 +5,21 @@
 
 #include "troupe_actor.h"
 
+/*
+ * Asks that wait for each other: an ask ends with TROUPE_ERROR and -EDEADLK,
+ * and with words that name the circle, when it has been open for deadlock_ms
+ * (node options) and everybody on the circle holds an ask, deferred, stashed
+ * or come before his start is done, and has nothing left that could run: no
+ * message, no timer before the deadline, no descriptor, no blocking function,
+ * no ask to anybody outside who could answer. It is the youngest ask of the
+ * circle, which has waited least, and it is cancelled as one that times out.
+ *
+ * What nobody can foresee is a tell, a down or an exit still to come: where an
+ * answer waits for one, say so with `patient`. A circle that a program in
+ * another language is on is not seen, nor one among more than 256 open asks, nor
+ * one with an actor that has a timer for each moment: these end by deadline.
+ */
+
 /* How an ask ended: exactly one of these, exactly once. */
 typedef enum troupe_outcome {
     TROUPE_REPLY = 1, /* an answer */
@@ -55,6 +70,8 @@ typedef struct troupe_ask_options {
                                  ends or restarts first; may be NULL */
     bool detached;            /* do not inherit deadline and cancellation of
                                 the ask that is being handled */
+    bool patient;             /* the answer waits for something from outside:
+                                never taken for a part of a deadlock */
 } troupe_ask_options_t;
 
 /*

@@ -52,6 +52,8 @@ typedef struct troupe_options {
     troupe_limits_t mailbox;   /* for kinds that say nothing */
     uint32_t watchdog_ms;      /* report longer handlers; 1000; 0: never */
     uint32_t ask_timeout_ms;   /* for asks that give none; 5000 */
+    uint32_t deadlock_ms;      /* asks open for longer are looked at, see
+                                  troupe_ask.h; 1000; 0: never */
     uint32_t message_size_max; /* bytes of one message; 128 MiB */
     uint32_t actors_max;       /* 0: 16,777,215 */
     uint32_t dead_letters_max; /* how many are remembered; 256 */

@@ -28,6 +28,7 @@ typedef struct troupe_actor_stats {
     uint64_t handled;       /* handlers that returned well */
     uint64_t failed;        /* handlers that failed */
     uint64_t dropped;       /* refused, expired or displaced */
+    uint64_t deadlocks;     /* asks of its own that were ended to untie one */
     uint32_t mailbox_depth; /* messages that wait */
     uint32_t mailbox_bytes;
     uint64_t mailbox_age_ns; /* how long the first one has waited */
@@ -80,6 +81,7 @@ typedef struct troupe_node_stats {
     uint64_t redelivered; /* asks that were handed over once more */
     uint64_t expired;     /* messages whose deadline passed unhandled */
     uint64_t mutes;       /* times that a sender had to rest */
+    uint64_t deadlocks;   /* that were found and untied */
     uint64_t watchdog_reports;
     uint64_t allocations; /* calls of malloc by Troupe's own message path;
                              libzmq adds one for each frame over 33 bytes */

@@ -19,7 +19,9 @@ TROUPE_MUST int troupe_node_spawn(troupe_t *node, const troupe_kind_t *kind,
 /*
  * troupe_node_send: troupe_send() from an ordinary thread; where the
  * receiver is full the call waits until there is room, at most the node's
- * ask_timeout_ms, then returns -EAGAIN.
+ * ask_timeout_ms, then returns -EAGAIN. A function that a callback of
+ * troupe_node_run() calls, and that has no context, may send, too: as
+ * troupe_send().
  */
 TROUPE_MUST int troupe_node_send(troupe_t *node, troupe_ref_t to,
                                  const char *type, const char *format, ...);

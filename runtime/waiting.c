@@ -32,9 +32,9 @@ troupe__waiting_remove(struct troupe__worker *self,
         troupe__idmap_remove(&self->waiting, key, NULL);
 }
 
-static struct troupe__parcel *
-find(struct troupe__worker *self, troupe_ref_t asker, uint64_t ask_id,
-     struct troupe_message *ret_msg)
+struct troupe__parcel *
+troupe__waiting_find(struct troupe__worker *self, troupe_ref_t asker,
+                     uint64_t ask_id, struct troupe_message *ret_msg)
 {
     uint64_t value = 0;
     if (!troupe__idmap_get(&self->waiting, troupe__ask_key(asker, ask_id),
@@ -52,7 +52,8 @@ troupe__waiting_cancel(struct troupe__worker *self,
                        const struct troupe_message *cancel)
 {
     struct troupe_message msg;
-    struct troupe__parcel *parcel = find(self, cancel->from, cancel->id, &msg);
+    struct troupe__parcel *parcel =
+        troupe__waiting_find(self, cancel->from, cancel->id, &msg);
     if (!parcel)
         return;
     struct troupe__actor *actor =
@@ -77,7 +78,8 @@ troupe__waiting_place(struct troupe__worker *self, troupe_ref_t asker,
 {
     struct troupe_message msg;
     uint32_t place = 0;
-    const struct troupe__parcel *at = find(self, asker, ask_id, &msg);
+    const struct troupe__parcel *at =
+        troupe__waiting_find(self, asker, ask_id, &msg);
     for (; at && place < TROUPE__PLACE_MAX; at = at->before)
         place++;
     return place;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/worker.h"
+#include "runtime/knot.h"
 
 /* How long a timeout waits to hear where its question hangs. */
 enum { PROBE_NS = 25 * 1000000 };
@@ -70,11 +70,16 @@ probe_over(struct troupe__worker *self, struct troupe__ask *ask)
     troupe__ask_finish(self, ask, TROUPE_TIMEOUT, -ETIMEDOUT, text);
 }
 
-/* The deadline passed: ask where the question hangs, for a little while. */
+/* A look on the way; or the deadline passed: ask where the question hangs, for
+ * a little while. */
 void
 troupe__ask_due(struct troupe__worker *self, struct troupe__ask *ask)
 {
     char way[256];
+    if (self->now < ask->deadline && !ask->probing) {
+        troupe__ask_look(self, ask);
+        return;
+    }
     if (ask->local) {
         troupe__ask_finish(self, ask, TROUPE_TIMEOUT, -ETIMEDOUT,
                            "waited for a function");

@@ -53,11 +53,12 @@ get_ready(troupe_t *node, void *data, troupe_ref_t *ret_agent)
 {
     int rc = register_kinds(node, data);
     int marks = troupe__marks_open(node);
-    if (marks < 0)
+    if (marks < 0) {
         troupe__log(node, TROUPE_LOG_WARNING,
                     "if this process crashes nobody will know on which "
                     "message: %s",
                     troupe_strerror(marks));
+    }
     return rc < 0 ? rc
                   : troupe_node_spawn(node, &troupe__host_kind, NULL, ret_agent,
                                       NULL);

@@ -8,17 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/call.h"
 #include "tools/commands.h"
 
 int
 troupe__usage_error(const char *command, const char *format, ...)
 {
+    FILE *to = troupe__errors();
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "troupe %s: ", command);
-    vfprintf(stderr, format, args);
+    fprintf(to, "troupe %s: ", command);
+    vfprintf(to, format, args);
     va_end(args);
-    fprintf(stderr, "\ntroupe %s --help says how it is used\n", command);
+    fputc('\n', to);
+    if (to == stderr)
+        fprintf(to, "troupe %s --help says how it is used\n", command);
     return TROUPE__EXIT_USAGE;
 }
 
@@ -117,8 +121,9 @@ troupe__check_path(const char *command, const char *option, const char *path)
                                    option);
     if (troupe__is_text(path))
         return -1;
-    fprintf(stderr, "troupe %s: %s: the name is not UTF-8: ", command, option);
-    troupe__print_path(stderr, path);
-    fputc('\n', stderr);
+    fprintf(troupe__errors(), "troupe %s: %s: the name is not UTF-8: ", command,
+            option);
+    troupe__print_path(troupe__errors(), path);
+    fputc('\n', troupe__errors());
     return TROUPE__EXIT_USAGE;
 }

@@ -10,6 +10,7 @@
 #include "troupe_decide.h"
 #include "troupe_node.h"
 
+#include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/decide_file.h"
 #include "tools/faults.h"
@@ -75,6 +76,7 @@ struct arguments {
     bool quiet;
     bool journal;
     const char *resume; /* a run, or NULL */
+    struct troupe__journal kept;
 };
 
 static int
@@ -171,10 +173,10 @@ fail_run(int rc)
     }
     if (rc == -ETIMEDOUT) {
         fputs("troupe decide: the deadline passed with nothing to report\n",
-              stderr);
+              troupe__errors());
         return TROUPE__EXIT_DEADLINE;
     }
-    fprintf(stderr, "troupe decide: the run failed: %s%s\n",
+    fprintf(troupe__errors(), "troupe decide: the run failed: %s%s\n",
             troupe_strerror(rc),
             rc == -EIO ? ": its journal cannot be opened; is it being written?"
                        : "");
@@ -191,7 +193,7 @@ write_svg(const char *path, const char *svg)
         good = fclose(file) == 0 && good;
     if (good)
         return TROUPE__EXIT_OK;
-    fprintf(stderr, "troupe decide: %s: %s\n", path, strerror(errno));
+    fprintf(troupe__errors(), "troupe decide: %s: %s\n", path, strerror(errno));
     return TROUPE__EXIT_FAILED;
 }
 
@@ -210,44 +212,49 @@ exit_code(const troupe_decide_t *decide)
         return is_open(decide) ? TROUPE__EXIT_OPEN : TROUPE__EXIT_OK;
     case TROUPE_RESEARCH_DEGRADED:
         return TROUPE__EXIT_PARTIAL;
+    case TROUPE_RESEARCH_BUDGET: /* it asks no models */
     case TROUPE_RESEARCH_NOTHING:
         break;
     }
     fputs("troupe decide: no perspective answered: there is no ranking\n",
-          stderr);
+          troupe__errors());
     return troupe_decide_deadline_passed(decide) ? TROUPE__EXIT_DEADLINE
                                                  : TROUPE__EXIT_FAILED;
 }
 
+/* Print the report, and draw what is wanted; the exit code. */
+static int
+show(const struct arguments *arguments, const troupe_decide_t *decide,
+     struct troupe__call *call)
+{
+    troupe__call_result(call, arguments->json, troupe_decide_markdown(decide),
+                        troupe_decide_json(decide));
+    int code = exit_code(decide);
+    if (arguments->svg
+        && write_svg(arguments->svg, troupe_decide_svg(decide)) != 0)
+        code = TROUPE__EXIT_FAILED;
+    return code;
+}
+
 static int
 run(const struct arguments *arguments, const troupe_decide_options_t *options,
-    const struct troupe__journal *journal)
+    struct troupe__call *call)
 {
-    troupe_t *node = NULL;
     troupe_decide_t *decide = NULL;
+    const struct troupe__journal *journal = &arguments->kept;
     struct troupe__trace trace = {.taker = TROUPE_NOBODY};
-    int rc = troupe_new(NULL, &node), code = -1;
-    if (rc == 0)
-        code = troupe__trace_begin(&trace, &arguments->trace, "decide", node);
+    int rc = troupe__call_node(call), code = -1;
+    if (rc == 0 && !call->served)
+        code = troupe__trace_begin(&trace, &arguments->trace, "decide",
+                                   call->node);
     if (rc == 0 && code < 0)
-        rc = troupe_decide_run(node, options, &decide);
-    if (rc < 0) {
+        rc = troupe_decide_run(call->node, options, &decide);
+    if (rc < 0)
         code = fail_run(rc);
-    } else if (code < 0) {
-        fputs(arguments->json ? troupe_decide_json(decide)
-                              : troupe_decide_markdown(decide),
-              stdout);
-        if (arguments->json)
-            putchar('\n');
-        (void) troupe__flush_output();
-        code = exit_code(decide);
-        if (arguments->svg
-            && write_svg(arguments->svg, troupe_decide_svg(decide)) != 0)
-            code = TROUPE__EXIT_FAILED;
-    }
+    else if (code < 0)
+        code = show(arguments, decide, call);
     troupe__trace_end(&trace, code, journal->path ? journal->id : NULL);
     troupe_decide_destroy(&decide);
-    troupe_destroy(&node);
     return code;
 }
 
@@ -263,39 +270,57 @@ time_left_ms(const struct arguments *arguments, uint64_t start_ns)
                : 1;
 }
 
-static int
-find_journal(const struct arguments *arguments, struct troupe__journal *ret)
+/* What is wrong with a decision that came as JSON. */
+static void
+on_problem(void *context, const char *pointer, bool at_key, const char *text)
 {
-    *ret = (struct troupe__journal){.path = NULL};
+    const struct arguments *arguments = context;
+    (void) at_key;
+    fprintf(troupe__errors(), "%s%s: %s\n", arguments->path, pointer, text);
+}
+
+static int
+find_journal(struct arguments *arguments)
+{
     if (!arguments->journal && !arguments->resume)
-        return 0;
-    int code = troupe__journal_find("decide", arguments->resume, ret);
-    if (code == 0 && !arguments->quiet && ret->path)
-        fprintf(stderr, "troupe decide: run %s\n", ret->id);
+        return TROUPE__EXIT_OK;
+    struct troupe__journal *kept = &arguments->kept;
+    int code = troupe__journal_find("decide", arguments->resume, kept);
+    if (code == TROUPE__EXIT_OK && !arguments->quiet && kept->path)
+        fprintf(troupe__errors(), "troupe decide: run %s\n", kept->id);
     return code;
 }
 
 static int
-decide(const struct arguments *arguments, const void *bytes, size_t size,
-       uint64_t start_ns, const struct troupe__journal *journal)
+decide(struct arguments *arguments, const void *bytes, size_t size,
+       uint64_t start_ns, struct troupe__call *call)
 {
     struct troupe__progress progress = {.quiet = arguments->quiet,
                                         .terminal = isatty(STDERR_FILENO),
                                         .start_ns = start_ns};
     troupe_decide_options_t options = troupe_decide_options_default();
+    options.json = call->input;
     options.decision = bytes;
     options.decision_size = size;
     options.samples = (uint32_t) arguments->samples;
     options.samplers = (uint32_t) arguments->samplers;
     options.seed = arguments->seed;
     options.deadline_ms = time_left_ms(arguments, start_ns);
+    options.interrupt_fd = call->served ? call->interrupt_fd : -1;
     options.faults = arguments->faults.items;
     options.fault_count = arguments->faults.count;
-    options.progress = arguments->quiet ? NULL : troupe__progress_show;
-    options.context = &progress;
-    options.journal = journal->path;
-    options.resume = journal->resume;
-    return run(arguments, &options, journal);
+    options.journal = arguments->kept.path;
+    options.resume = arguments->kept.resume;
+    options.problem = on_problem;
+    options.context = arguments;
+    if (call->input && troupe_decide_check(&options) < 0)
+        return TROUPE__EXIT_USAGE;
+    options.problem = NULL; /* a file's are told with their lines */
+    options.progress = call->served       ? troupe__call_actors
+                       : arguments->quiet ? NULL
+                                          : troupe__progress_show;
+    options.context = call->served ? (void *) call : &progress;
+    return run(arguments, &options, call);
 }
 
 static bool
@@ -306,28 +331,35 @@ has_result(int code)
 }
 
 int
-troupe__command_decide(int argc, char **argv)
+troupe__call_decide(struct troupe__call *call, int argc, char **argv)
 {
     struct arguments arguments = {.path = NULL};
     uint64_t start_ns = troupe__monotonic_ns();
+    troupe__call_parse_begin();
     int code = parse(argc, argv, &arguments);
+    troupe__call_parse_end();
     if (code >= 0)
         return code;
     struct troupe__findings findings = {.path = arguments.path};
-    struct troupe__journal journal = {.path = NULL};
     void *bytes = NULL;
     size_t size = 0;
     code = TROUPE__EXIT_OK;
-    if (troupe__decide_read(&findings, &bytes, &size) < 0) {
-        troupe__findings_print(&findings, stderr);
+    if (!call->input && troupe__decide_read(&findings, &bytes, &size) < 0) {
+        troupe__findings_print(&findings, troupe__errors());
         code = TROUPE__EXIT_USAGE;
     } else if (!arguments.check) {
-        code = find_journal(&arguments, &journal);
+        code = find_journal(&arguments);
         if (code == TROUPE__EXIT_OK)
-            code = decide(&arguments, bytes, size, start_ns, &journal);
-        troupe__journal_end(&journal, argc, argv, has_result(code));
+            code = decide(&arguments, bytes, size, start_ns, call);
+        troupe__journal_end(&arguments.kept, argc, argv, has_result(code));
     }
     troupe__findings_free(&findings);
     free(bytes);
     return code;
+}
+
+int
+troupe__command_decide(int argc, char **argv)
+{
+    return troupe__call_run("decide", troupe__call_decide, argc, argv);
 }

@@ -67,9 +67,9 @@ print_actor(const json_t *actor)
     static const char *const texts[] = {"name",     "kind",     "status",
                                         "handling", "ref",      "parent",
                                         "deputy",   "node_name"};
-    static const char *const numbers[] = {"node",     "worker",  "incarnation",
-                                          "received", "handled", "failed",
-                                          "dropped"};
+    static const char *const numbers[] = {"node",     "worker",   "incarnation",
+                                          "received", "handled",  "failed",
+                                          "dropped",  "deadlocks"};
     char time[32], age[32];
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (i < 6 || json_object_get(actor, texts[i])) /* else: of one node */

@@ -9,6 +9,7 @@
 #include "troupe_nodes.h"
 #include "troupe_runs.h"
 
+#include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/findings.h"
 #include "tools/journal.h"
@@ -17,6 +18,7 @@
 
 #define LOOK_MS     100
 #define EXIT_SIGNAL 130
+#define SERVED_MAX  (32 << 20) /* bytes of results that a call keeps */
 
 /* A signal handler can reach nothing else. */
 static volatile sig_atomic_t interrupts;
@@ -42,6 +44,8 @@ catch_signals(void)
 struct whole {
     struct troupe__map_input input;
     struct troupe__map_output output;
+    struct troupe__call *call;
+    bool is_large; /* its results are too much to be served */
 };
 
 static int
@@ -55,15 +59,25 @@ static int
 result(void *data, const troupe_map_result_t *it)
 {
     struct whole *self = data;
-    return troupe__map_result(&self->output, it);
+    int rc = troupe__map_result(&self->output, it);
+    self->is_large = self->call->served && ftell(self->output.out) > SERVED_MAX;
+    return rc == 0 && self->is_large ? -EFBIG : rc;
 }
 
 static int
 look(void *data, const troupe_map_summary_t *so_far)
 {
     struct whole *self = data;
-    troupe__map_progress(&self->output, so_far);
-    return interrupts;
+    struct troupe__call *call = self->call;
+    if (!call->served) {
+        troupe__map_progress(&self->output, so_far);
+        return interrupts;
+    }
+    unsigned long long done = self->output.done, all = call->tasks;
+    char *what = troupe__format("%llu of %llu tasks are done", done, all);
+    call->tell(call->data, (double) done / (double) all, what);
+    free(what);
+    return troupe__call_interrupted(call) ? 2 : 0;
 }
 
 static int
@@ -90,17 +104,27 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
 {
     const struct troupe__map_arguments *arguments = self->input.arguments;
     if (self->input.error) {
-        fprintf(stderr, "troupe map: %s:%llu: %s\n", self->input.name,
+        fprintf(troupe__errors(), "troupe map: %s:%llu: %s\n", self->input.name,
                 (unsigned long long) self->input.line + 1,
                 strerror(self->input.error));
         return TROUPE__EXIT_FAILED;
     }
+    if (self->is_large) {
+        fprintf(troupe__errors(),
+                "troupe map: the results are over %d MiB; give fewer tasks, or "
+                "let them write to files\n",
+                SERVED_MAX >> 20);
+        return TROUPE__EXIT_FAILED;
+    }
     if (rc < 0 || summary->error[0]) {
-        fprintf(stderr, "troupe map: %s\n",
+        fprintf(troupe__errors(), "troupe map: %s\n",
                 summary->error[0] ? summary->error : troupe_strerror(rc));
         return TROUPE__EXIT_FAILED;
     }
-    troupe__map_summary(&self->output, summary, run);
+    if (self->call->served)
+        troupe__map_serve(&self->output, summary, self->call);
+    else
+        troupe__map_summary(&self->output, summary, run);
     return exit_code(arguments, summary);
 }
 
@@ -116,23 +140,24 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
                                 .input_fd = self->input.fd,
                                 .data = self};
     troupe_map_summary_t summary = {0};
-    troupe_t *node = NULL;
+    troupe_t *node = self->call->node;
     char *file = NULL;
     bool isolated =
         options->mode == TROUPE_MAP_PROCESS && arguments->library_count > 0;
     troupe_nodes_options_t nodes = {.name = "map"};
     troupe_options_t node_options = troupe_options_default();
     node_options.nodes = isolated ? &nodes : NULL;
-    int rc = troupe_new(&node_options, &node);
+    int rc = node ? 0 : troupe_new(&node_options, &node);
     if (rc < 0) {
-        fprintf(stderr, "troupe map: %s\n", troupe_strerror(rc));
+        fprintf(troupe__errors(), "troupe map: %s\n", troupe_strerror(rc));
         return TROUPE__EXIT_FAILED;
     }
+    self->call->node = node; /* whose end is the call's */
     struct troupe__trace trace = {.taker = TROUPE_NOBODY};
     int code = troupe__map_libraries(arguments, node);
     if (code < 0 && isolated)
         code = troupe__map_isolate(arguments, node, &file);
-    if (code < 0)
+    if (code < 0 && !self->call->served)
         code = troupe__trace_begin(&trace, &arguments->trace, "map", node);
     if (code < 0) {
         rc = troupe_map_run(node, options, &calls, &summary);
@@ -140,9 +165,10 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
         *ret_finished = rc == 0 && !summary.halted && !interrupts;
     }
     troupe__trace_end(&trace, code, options->journal ? id : NULL);
-    troupe_destroy(&node);
-    if (file)
+    if (file) {
+        troupe_destroy(&self->call->node); /* its processes read the file */
         unlink(file);
+    }
     free(file);
     return code;
 }
@@ -155,9 +181,16 @@ open_files(struct whole *self, const struct troupe__map_arguments *arguments)
     self->output =
         (struct troupe__map_output){.arguments = arguments,
                                     .input = &self->input,
+                                    .out = stdout,
                                     .terminal = isatty(STDERR_FILENO),
                                     .began_ns = troupe__monotonic_ns(),
                                     .told_ns = troupe__monotonic_ns()};
+    if (rc == 0 && self->call->served) {
+        self->input.name = "/arguments/tasks";
+        self->output.out =
+            open_memstream(&self->output.kept, &self->output.kept_size);
+        rc = self->output.out ? 0 : -errno;
+    }
     if (rc == 0 && arguments->joblog) {
         path = arguments->joblog;
         self->output.joblog = fopen(path, arguments->resume ? "ae" : "we");
@@ -165,21 +198,33 @@ open_files(struct whole *self, const struct troupe__map_arguments *arguments)
     }
     if (rc == 0)
         return -1;
-    fprintf(stderr, "troupe map: %s: %s\n", path, strerror(-rc));
+    fprintf(troupe__errors(), "troupe map: %s: %s\n", path, strerror(-rc));
     return TROUPE__EXIT_FAILED;
 }
 
+static void
+close_files(struct whole *self)
+{
+    if (self->output.out && self->output.out != stdout)
+        fclose(self->output.out);
+    free(self->output.kept);
+    troupe__map_input_close(&self->input);
+}
+
 int
-troupe__command_map(int argc, char **argv)
+troupe__call_map(struct troupe__call *call, int argc, char **argv)
 {
     struct troupe__map_arguments arguments;
-    struct whole self = {.input.fd = -1};
+    struct whole self = {.input.fd = -1, .call = call};
     struct troupe__journal journal = {.path = NULL};
     bool finished = false;
+    troupe__call_parse_begin();
     int code = troupe__map_parse(argc, argv, &arguments);
+    troupe__call_parse_end();
     if (code >= 0)
         return code;
-    catch_signals();
+    if (!call->served)
+        catch_signals();
     code = open_files(&self, &arguments);
     if (code < 0) {
         code = arguments.no_journal
@@ -192,11 +237,17 @@ troupe__command_map(int argc, char **argv)
         troupe__journal_end(&journal, argc, argv, finished);
     }
     if (self.output.joblog && fclose(self.output.joblog) != 0) {
-        fprintf(stderr, "troupe map: %s: %s\n", arguments.joblog,
+        fprintf(troupe__errors(), "troupe map: %s: %s\n", arguments.joblog,
                 strerror(errno));
         code = TROUPE__EXIT_FAILED;
     }
-    troupe__map_input_close(&self.input);
+    close_files(&self);
     free(journal.path);
     return code;
+}
+
+int
+troupe__command_map(int argc, char **argv)
+{
+    return troupe__call_run("map", troupe__call_map, argc, argv);
 }

@@ -10,16 +10,20 @@
 #include "tools/mock.h"
 
 static const char help[] =
-    "usage: troupe mock [--port N] [--seed N] [--log]\n"
+    "usage: troupe mock [--port N] [--seed N] [--pages DIR] [--log]\n"
     "\n"
-    "Serve OpenAI-compatible chat completions (and a search like SearXNG's)\n"
-    "on 127.0.0.1, until Ctrl-C, for tests and to see what happens when "
-    "models\n"
-    "fail. It prints its address, ending in /v1: the base_url for a model\n"
-    "file.\n"
+    "Serve OpenAI-compatible chat completions, and a little web, on "
+    "127.0.0.1,\n"
+    "until Ctrl-C, for tests and to see what happens when models and search\n"
+    "engines fail. It prints its address, ending in /v1: the url for a file "
+    "of\n"
+    "models. Its engines are /search (as SearXNG), /brave and /tavily, its "
+    "pages\n"
+    "/page/NAME; all take a parameter manner=WORDS.\n"
     "\n"
     "  --port N   where to listen; 0, the default: a port that is free\n"
     "  --seed N   what the models say (1); the same seed, the same words\n"
+    "  --pages DIR   the web consists of the files in DIR\n"
     "  --log      a line of JSON on standard error for each request\n"
     "  --parent   end when the program that started this one does\n"
     "  --help     this text\n"
@@ -64,10 +68,13 @@ int
 troupe__command_mock(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"port", 1, NULL, 'p'},   {"seed", 1, NULL, 's'}, {"log", 0, NULL, 'l'},
-        {"parent", 0, NULL, 'P'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"port", 1, NULL, 'p'},  {"seed", 1, NULL, 's'},
+        {"log", 0, NULL, 'l'},   {"parent", 0, NULL, 'P'},
+        {"pages", 1, NULL, 'w'}, {"help", 0, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     size_t port = 0, seed = 1;
     bool log = false;
+    const char *pages = NULL;
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
@@ -80,6 +87,8 @@ troupe__command_mock(int argc, char **argv)
             return troupe__usage_error("mock", "--seed wants a number");
         if (c == ':' || c == '?')
             return troupe__option_error("mock", c, argv);
+        if (c == 'w')
+            pages = optarg;
         if (c == 'P')
             prctl(PR_SET_PDEATHSIG, SIGTERM);
         log |= c == 'l';
@@ -88,8 +97,10 @@ troupe__command_mock(int argc, char **argv)
         return troupe__usage_error("mock", "it takes no argument");
     sigset_t signals;
     block_signals(&signals);
-    struct troupe__mock_options mock_options = {
-        .port = (uint16_t) port, .seed = seed, .requests = log ? stderr : NULL};
+    struct troupe__mock_options mock_options = {.port = (uint16_t) port,
+                                                .seed = seed,
+                                                .requests = log ? stderr : NULL,
+                                                .pages = pages};
     struct troupe__mock *mock = NULL;
     int rc = troupe__mock_start(&mock_options, &mock);
     if (rc < 0)

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/call.h"
 #include "tools/commands.h"
-#include "tools/interrupt.h"
 #include "tools/journal.h"
 #include "tools/mock.h"
 #include "tools/model_file.h"
@@ -16,6 +16,7 @@
 #define MOCK_MODELS 5
 #define PROMPT_MAX  (1 << 20) /* bytes */
 #define URL_SIZE    64
+#define ASKED_SHARE 0.1 /* of a run, when the models begin to answer */
 
 /* What a run needs until its end. */
 struct query {
@@ -78,7 +79,7 @@ take_file(struct query *self)
             arguments->judge, self->options.budget.money > 0, &findings,
             &self->models);
     }
-    troupe__findings_print(&findings, stderr);
+    troupe__findings_print(&findings, troupe__errors());
     bool wrong = findings.count > 0;
     troupe__findings_free(&findings);
     if (wrong)
@@ -125,7 +126,8 @@ take_mock(struct query *self)
 {
     struct troupe__mock_options options = {.seed = self->arguments.seed};
     if (troupe__mock_start(&options, &self->mock) < 0) {
-        fputs("troupe query: the mock cannot listen on 127.0.0.1\n", stderr);
+        fputs("troupe query: the mock cannot listen on 127.0.0.1\n",
+              troupe__errors());
         return TROUPE__EXIT_FAILED;
     }
     snprintf(self->url, sizeof self->url, "http://127.0.0.1:%u/v1",
@@ -192,53 +194,58 @@ is_finished(int code)
     return code == TROUPE__EXIT_OK || code == TROUPE__EXIT_PARTIAL;
 }
 
+/* Print the result; its exit code. */
 static int
-run(const struct query *self)
+show(const struct query *self, const troupe_query_t *result,
+     struct troupe__call *call)
 {
-    troupe_t *node = NULL;
+    troupe__call_result(call, self->arguments.json, troupe_query_text(result),
+                        troupe_query_json(result));
+    return exit_code(troupe_query_outcome(result));
+}
+
+static int
+run(const struct query *self, struct troupe__call *call)
+{
     troupe_query_t *result = NULL;
     struct troupe__trace trace = {.taker = TROUPE_NOBODY};
-    int rc = troupe_new(NULL, &node), code = -1;
-    if (rc == 0)
-        code =
-            troupe__trace_begin(&trace, &self->arguments.trace, "query", node);
+    int rc = troupe__call_node(call), code = -1;
+    if (call->served)
+        call->tell(call->data, ASKED_SHARE, "the models are asked");
+    else if (rc == 0)
+        code = troupe__trace_begin(&trace, &self->arguments.trace, "query",
+                                   call->node);
     if (rc == 0 && code < 0)
-        rc = troupe_query_run(node, &self->options, &result);
+        rc = troupe_query_run(call->node, &self->options, &result);
     if (rc < 0) {
-        fprintf(stderr, "troupe query: the query failed: %s%s\n",
+        fprintf(troupe__errors(), "troupe query: the query failed: %s%s\n",
                 troupe_strerror(rc),
                 rc == -EIO && self->options.journal
                     ? ": its journal cannot be opened; is it being written?"
                     : "");
         code = TROUPE__EXIT_FAILED;
     } else if (code < 0) {
-        fputs(self->arguments.json ? troupe_query_json(result)
-                                   : troupe_query_text(result),
-              stdout);
-        if (self->arguments.json)
-            putchar('\n');
-        (void) troupe__flush_output();
-        code = exit_code(troupe_query_outcome(result));
+        code = show(self, result, call);
     }
     troupe__trace_end(&trace, code,
                       self->journal.path ? self->journal.id : NULL);
     troupe_query_destroy(&result);
-    troupe_destroy(&node);
     return code;
 }
 
 int
-troupe__command_query(int argc, char **argv)
+troupe__call_query(struct troupe__call *call, int argc, char **argv)
 {
     struct query self = {.options = troupe_query_options_default()};
+    troupe__call_parse_begin();
     int code =
         troupe__query_arguments(argc, argv, &self.arguments, &self.options);
+    troupe__call_parse_end();
     if (code < 0)
         code = take_prompt(&self);
-    if (code < 0 && troupe__catch_interrupts(&self.options.interrupt_fd) < 0) {
-        perror("troupe query: pipe");
-        code = TROUPE__EXIT_FAILED;
-    }
+    if (code < 0)
+        code = troupe__call_listen(call);
+    self.options.interrupt_fd = call->interrupt_fd;
     if (code < 0)
         code = self.arguments.mock ? take_mock(&self) : take_file(&self);
     if (code < 0)
@@ -246,7 +253,7 @@ troupe__command_query(int argc, char **argv)
     if (code < 0)
         code = find_journal(&self);
     if (code < 0) {
-        code = run(&self);
+        code = run(&self, call);
         troupe__journal_end(&self.journal, argc, argv, is_finished(code));
     }
     troupe__mock_stop(&self.mock);
@@ -255,4 +262,10 @@ troupe__command_query(int argc, char **argv)
     free(self.names);
     free(self.prompt);
     return code;
+}
+
+int
+troupe__command_query(int argc, char **argv)
+{
+    return troupe__call_run("query", troupe__call_query, argc, argv);
 }

@@ -31,6 +31,7 @@ enum {
     X(decide, "a choice between options, and how sure it is")                  \
     X(map, "many tasks at once: commands and functions")                       \
     X(graph, "tasks that need each other, checked, planned and run")           \
+    X(mcp, "these as tools for other programs, by the Model Context Protocol") \
     X(check, "a topology file checked, and its tree drawn")                    \
     X(run, "a topology file brought to life")                                  \
     X(ps, "the actors of a topology that runs")                                \
@@ -127,6 +128,9 @@ struct troupe__indexing {
     bool (*is_over)(void *data);
     void *is_over_data;
     bool stopped;
+    /* Hears how many of the documents that changed are read; may be NULL. */
+    void (*tell)(void *data, size_t done, size_t count);
+    void *data;
 };
 
 /*

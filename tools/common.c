@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/progress.h"
 
@@ -105,6 +106,8 @@ on_progress(void *context, const troupe_corpus_stats_t *stats)
         self->stopped = true;
         return 1;
     }
+    if (self->tell && stats->changed > 0)
+        self->tell(self->data, stats->read, stats->changed);
     if (self->quiet || stats->changed == 0 || !isatty(STDERR_FILENO))
         return 0;
     fprintf(stderr, "\r\033[Kindexing: %zu of %zu documents", stats->read,
@@ -123,10 +126,10 @@ name_odd_root(const struct troupe__indexing *self, const char *const *roots,
         char *real = realpath(roots[i], NULL);
         found = real && !troupe__is_text(real);
         if (found) {
-            fprintf(stderr, "troupe %s: corpus %s leads to ", self->command,
-                    roots[i]);
-            troupe__print_path(stderr, real);
-            fputs(", a name that is not UTF-8\n", stderr);
+            fprintf(troupe__errors(), "troupe %s: corpus %s leads to ",
+                    self->command, roots[i]);
+            troupe__print_path(troupe__errors(), real);
+            fputs(", a name that is not UTF-8\n", troupe__errors());
         }
         free(real);
     }
@@ -140,13 +143,13 @@ fail_open(const struct troupe__indexing *self, const char *const *roots,
     for (size_t i = 0; i < count; i++) {
         if (access(roots[i], R_OK) == 0)
             continue;
-        fprintf(stderr, "troupe %s: corpus %s: %s\n", self->command, roots[i],
-                strerror(errno));
+        fprintf(troupe__errors(), "troupe %s: corpus %s: %s\n", self->command,
+                roots[i], strerror(errno));
         return TROUPE__EXIT_FAILED;
     }
     if (rc == -EINVAL && name_odd_root(self, roots, count))
         return TROUPE__EXIT_FAILED;
-    fprintf(stderr, "troupe %s: cannot use the index in %s: %s\n",
+    fprintf(troupe__errors(), "troupe %s: cannot use the index in %s: %s\n",
             self->command, cache, strerror(-rc));
     return TROUPE__EXIT_FAILED;
 }
@@ -159,7 +162,7 @@ tell_more(const struct troupe__indexing *self, size_t count)
                                      "files", (json_int_t) count));
         return;
     }
-    fprintf(stderr,
+    fprintf(troupe__errors(),
             "troupe %s: skipped %zu files more (--verbose names them)\n",
             self->command, count);
 }
@@ -175,13 +178,14 @@ update(struct troupe__indexing *self, troupe_corpus_t *corpus,
     if (rc == 0 || (rc == -ECANCELED && self->stopped))
         return TROUPE__EXIT_OK;
     if (rc == -ENODATA) {
-        fprintf(stderr,
+        fprintf(troupe__errors(),
                 "troupe %s: the corpus is empty: no document that can be read"
                 " among %zu files\n",
                 self->command, ret_stats->files);
     } else {
-        fprintf(stderr, "troupe %s: the index cannot be updated: %s\n",
-                self->command, strerror(-rc));
+        fprintf(troupe__errors(),
+                "troupe %s: the index cannot be updated: %s\n", self->command,
+                strerror(-rc));
     }
     return TROUPE__EXIT_FAILED;
 }

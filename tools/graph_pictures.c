@@ -10,12 +10,9 @@
 
 #include "tools/graph_out.h"
 #include "tools/table.h"
+#include "tools/timeline.h"
 
-#define ROWS_MAX       1000 /* tasks of a timeline */
-#define ROW            18   /* pixels */
-#define LEFT           220
-#define WIDTH          900
-#define NAME_MAX_SHOWN 30
+#define ROWS_MAX 1000 /* tasks of a timeline */
 
 extern char **environ;
 
@@ -116,86 +113,43 @@ started(const troupe_graph_report_t *report, size_t *ret_count)
     return tasks;
 }
 
-/* Ids have no letter that XML knows, words have. */
-static void
-write_xml(const char *text, FILE *out)
+static struct troupe__bar
+bar_of(const troupe_graph_ended_t *task)
 {
-    for (; *text; text++) {
-        if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '&')
-            fputs("&amp;", out);
-        else if ((unsigned char) *text < ' ')
-            fputc(' ', out);
-        else
-            fputc(*text, out);
-    }
-}
-
-static double
-place_of(const troupe_graph_report_t *report, uint64_t ns)
-{
-    double all = report->wall_ns > 0 ? (double) report->wall_ns : 1;
-    return LEFT + (double) ns / all * WIDTH;
-}
-
-static void
-write_bar(const char *style, double from, double to, size_t row, FILE *out)
-{
-    fprintf(out,
-            "<rect class=\"%s\" x=\"%.2f\" y=\"%zu\" width=\"%.2f\" "
-            "height=\"%d\"/>",
-            style, from, row * ROW + 4, to - from > 1 ? to - from : 1, ROW - 6);
-}
-
-static void
-write_row(const troupe_graph_report_t *report, const troupe_graph_ended_t *task,
-          size_t row, FILE *out)
-{
-    static const char *const styles[] = {
-        [TROUPE_GRAPH_OK] = "ok",          [TROUPE_GRAPH_FAILED] = "bad",
-        [TROUPE_GRAPH_TIMEOUT] = "bad",    [TROUPE_GRAPH_LOST] = "bad",
-        [TROUPE_GRAPH_CANCELLED] = "late",
+    static const enum troupe__bar_style styles[] = {
+        [TROUPE_GRAPH_OK] = TROUPE__BAR_OK,
+        [TROUPE_GRAPH_FAILED] = TROUPE__BAR_BAD,
+        [TROUPE_GRAPH_TIMEOUT] = TROUPE__BAR_BAD,
+        [TROUPE_GRAPH_LOST] = TROUPE__BAR_BAD,
+        [TROUPE_GRAPH_CANCELLED] = TROUPE__BAR_LATE,
     };
-    char text[32];
-    fprintf(out, "<g><title>%s: %s, %u tries, %s", task->id,
-            troupe_graph_state_name(task->state), task->attempts,
-            troupe__time_text(task->spent_ns, text));
-    if (*task->why)
-        fputs(": ", out);
-    write_xml(task->why, out);
-    fprintf(out, "</title><text x=\"4\" y=\"%zu\">%.*s</text>",
-            row * ROW + ROW - 5, NAME_MAX_SHOWN, task->id);
-    if (task->started_ns > task->ready_ns)
-        write_bar("wait", place_of(report, task->ready_ns),
-                  place_of(report, task->started_ns), row, out);
-    write_bar(styles[task->state], place_of(report, task->started_ns),
-              place_of(report, task->ended_ns), row, out);
-    fputs("</g>\n", out);
+    return (struct troupe__bar){.name = task->id,
+                                .state = troupe_graph_state_name(task->state),
+                                .why = task->why,
+                                .style = styles[task->state],
+                                .tries = task->attempts,
+                                .ready_ns = task->ready_ns,
+                                .from_ns = task->started_ns,
+                                .to_ns = task->ended_ns};
 }
 
 int
 troupe__graph_timeline(const troupe_graph_report_t *report, const char *path)
 {
     size_t count = 0;
-    char text[32];
+    char text[32], foot[96];
     FILE *out = open_file(path);
     if (!out)
         return -1;
     const troupe_graph_ended_t **tasks = started(report, &count);
     size_t shown = count < ROWS_MAX ? count : ROWS_MAX;
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
-            "height=\"%zu\" font-family=\"sans-serif\" font-size=\"12\">\n"
-            "<style>.ok{fill:#4a9}.bad{fill:#d54}.late{fill:#da4}"
-            ".wait{fill:#ddd}</style>\n",
-            LEFT + WIDTH + 20, (shown + 2) * ROW);
+    struct troupe__bar *bars = troupe__grab((shown + 1) * sizeof *bars);
     for (size_t i = 0; i < shown; i++)
-        write_row(report, tasks[i], i, out);
-    fprintf(out, "<text x=\"4\" y=\"%zu\">%zu of %zu tasks ran; %s</text>\n",
-            (shown + 1) * ROW, count, report->count,
-            troupe__time_text(report->wall_ns, text));
-    fputs("</svg>\n", out);
+        bars[i] = bar_of(tasks[i]);
+    (void) snprintf(foot, sizeof foot, "%zu of %zu tasks ran; %s", count,
+                    report->count, troupe__time_text(report->wall_ns, text));
+    troupe__timeline_draw(bars, shown, report->wall_ns, foot, out);
+    free(bars);
     free(tasks);
     return close_file(out, path);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/findings.h"
 
@@ -29,10 +30,11 @@ troupe__journal_find(const char *command, const char *resume,
     free(base);
     if (rc == 0)
         return 0;
-    fprintf(stderr, "troupe %s: %s\n", command,
+    fprintf(troupe__errors(), "troupe %s: %s\n", command,
             error.text[0] ? error.text : "no directory of runs: set HOME");
     if (!resume)
-        fprintf(stderr, "troupe %s: --no-journal does without\n", command);
+        fprintf(troupe__errors(), "troupe %s: --no-journal does without\n",
+                command);
     return TROUPE__EXIT_FAILED;
 }
 
@@ -62,7 +64,7 @@ troupe__journal_end(struct troupe__journal *self, int argc, char **argv,
         if (rc == 0 && finished)
             rc = troupe_journal_set(journal, TROUPE_RUN_NOTE_STATE, "finished");
         if (rc < 0)
-            fprintf(stderr, "troupe %s: %s\n", argv[0],
+            fprintf(troupe__errors(), "troupe %s: %s\n", argv[0],
                     troupe_journal_words(journal));
         free(line);
     }

@@ -11,6 +11,7 @@
 #include "troupe_map.h"
 #include "troupe_msgpack.h"
 
+#include "tools/call.h"
 #include "tools/trace.h"
 
 #define TROUPE__LIBRARIES_MAX 16
@@ -78,6 +79,9 @@ bool troupe__map_json(struct troupe__map_input *self, const char *line,
 struct troupe__map_output {
     const struct troupe__map_arguments *arguments;
     const struct troupe__map_input *input;
+    FILE *out;  /* of results */
+    char *kept; /* when it is served: what they are; to be freed */
+    size_t kept_size;
     FILE *joblog;
     bool terminal;
     bool drawn;
@@ -96,6 +100,11 @@ void troupe__map_progress(struct troupe__map_output *self,
 /* troupe__map_summary: what came of it, on standard error. */
 void troupe__map_summary(struct troupe__map_output *self,
                          const troupe_map_summary_t *summary, const char *run);
+
+/* troupe__map_serve: the same, and the results, as the result of a call. */
+void troupe__map_serve(struct troupe__map_output *self,
+                       const troupe_map_summary_t *summary,
+                       struct troupe__call *call);
 
 /* --- map_library.c ---------------------------------------------------------*/
 

@@ -197,7 +197,8 @@ break_task(struct troupe__map_input *self, troupe_map_task_t *task)
                                  (unsigned long long) self->line, self->words);
     free(self->words);
     self->words = words;
-    fprintf(stderr, "troupe map: %s\n", words);
+    if (troupe__errors() == stderr) /* else the result alone says so */
+        fprintf(stderr, "troupe map: %s\n", words);
     self->broken++;
     task->how = TROUPE_MAP_BROKEN;
     task->target = words;

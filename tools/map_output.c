@@ -99,7 +99,8 @@ add_label(json_t *to, const char *key)
 }
 
 static int
-print_json(const troupe_map_result_t *result, const msgpack_object *value)
+print_json(FILE *out, const troupe_map_result_t *result,
+           const msgpack_object *value)
 {
     json_t *line = json_object();
     add_label(line, result->key);
@@ -117,11 +118,11 @@ print_json(const troupe_map_result_t *result, const msgpack_object *value)
     json_object_set_new(line, "worker", json_integer(result->pool));
     if (result->resumed)
         json_object_set_new(line, "resumed", json_true());
-    int rc = json_dumpf(line, stdout,
+    int rc = json_dumpf(line, out,
                         JSON_COMPACT | JSON_PRESERVE_ORDER
                             | JSON_REAL_PRECISION(DIGITS));
     json_decref(line);
-    return rc < 0 || putchar('\n') == EOF ? -EIO : 0;
+    return rc < 0 || fputc('\n', out) == EOF ? -EIO : 0;
 }
 
 static void
@@ -195,7 +196,7 @@ troupe__map_result(struct troupe__map_output *self,
     if (self->joblog && result->attempts > 0)
         write_joblog(self, result, value);
     int rc = self->arguments->plain ? print_plain(self, result, value)
-                                    : print_json(result, value);
+                                    : print_json(self->out, result, value);
     msgpack_unpacked_destroy(&unpacked);
     return rc;
 }
@@ -263,6 +264,35 @@ summary_json(const troupe_map_summary_t *it, const char *run)
         "p50_ms", it->p50_ms, "p95_ms", it->p95_ms, "p99_ms", it->p99_ms,
         "queue_p50_ms", it->queue_p50_ms, "utilisation",
         slots > 0 ? it->busy_s / slots : 0.0);
+}
+
+/* The lines of results as a list. */
+static json_t *
+kept_json(const struct troupe__map_output *self)
+{
+    json_t *list = json_array();
+    const char *at = self->kept;
+    for (const char *end = NULL; at && (end = strchr(at, '\n')); at = end + 1)
+        json_array_append_new(list,
+                              json_loadb(at, (size_t) (end - at), 0, NULL));
+    return list;
+}
+
+void
+troupe__map_serve(struct troupe__map_output *self,
+                  const troupe_map_summary_t *summary,
+                  struct troupe__call *call)
+{
+    fflush(self->out);
+    json_t *whole =
+        json_pack("{s:o, s:o}", "summary", summary_json(summary, NULL),
+                  "results", kept_json(self));
+    char *json = json_dumps(whole, JSON_INDENT(2) | JSON_PRESERVE_ORDER
+                                       | JSON_REAL_PRECISION(DIGITS));
+    troupe__call_result(call, true, self->kept ? self->kept : "",
+                        json ? json : "");
+    json_decref(whole);
+    free(json);
 }
 
 void

@@ -33,9 +33,8 @@ troupe__mock_wait(const struct troupe__mock *self,
     return poll(fds, 2, ms > INT32_MAX ? -1 : (int) ms) == 0;
 }
 
-/* How often a model has been asked so far; each name is kept. */
-static uint32_t
-count_request(struct troupe__mock *self, const char *model)
+uint32_t
+troupe__mock_count(struct troupe__mock *self, const char *model)
 {
     pthread_mutex_lock(&self->lock);
     size_t i = 0;
@@ -100,7 +99,7 @@ serve_chat(struct troupe__mock *self, struct MHD_Connection *connection,
         return troupe__mock_error(connection, 400, 0,
                                   "model and messages are wanted");
     (void) troupe__manner_read(asked.model, &asked.manner);
-    asked.before = count_request(self, asked.model);
+    asked.before = troupe__mock_count(self, asked.model);
     asked.authorized = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                    "Authorization")
                        != NULL;
@@ -155,8 +154,9 @@ on_request(void *data, struct MHD_Connection *connection, const char *url,
         return serve_chat(self, connection, body);
     if (get && strcmp(url, "/v1/models") == 0)
         return serve_models(self, connection);
-    if (get && strcmp(url, "/search") == 0)
-        return troupe__mock_search(self, connection);
+    enum MHD_Result result = MHD_NO;
+    if (troupe__mock_web(self, connection, url, method, body, &result))
+        return result;
     return troupe__mock_error(connection, 404, 0, "there is nothing here");
 }
 
@@ -200,6 +200,7 @@ troupe__mock_start(const struct troupe__mock_options *options,
     struct troupe__mock *self = troupe__grab(sizeof *self);
     self->seed = options->seed;
     self->requests = options->requests;
+    self->pages = options->pages;
     pthread_mutex_init(&self->lock, NULL);
     int rc = pipe2(self->stop, O_CLOEXEC) < 0 ? -EIO : 0;
     if (rc == 0)

@@ -11,9 +11,10 @@
 struct troupe__mock;
 
 struct troupe__mock_options {
-    uint16_t port;  /* on 127.0.0.1; 0: any that is free */
-    uint64_t seed;  /* of what it says */
-    FILE *requests; /* a line of JSON for each request; NULL: none */
+    uint16_t port;     /* on 127.0.0.1; 0: any that is free */
+    uint64_t seed;     /* of what it says */
+    FILE *requests;    /* a line of JSON for each request; NULL: none */
+    const char *pages; /* directory with the pages of its web; NULL: none */
 };
 
 /*
@@ -32,7 +33,8 @@ void troupe__mock_stop(struct troupe__mock **self_p);
 
 /*
  * How a model behaves stands in its name: words with "+" between them, as in
- * "say=yes+delay=100ms+429=2". Without any it answers well, at once.
+ * "say=yes+delay=100ms+429=2". Without any it answers well, at once. Search
+ * engines and pages have it in a parameter "manner" of their address.
  */
 struct troupe__manner {
     char say[256];        /* the answer, instead of one made of the prompt */

@@ -9,6 +9,7 @@
 
 #define LIE   1000 /* bytes that are promised and never come */
 #define BLOCK 4096
+#define PIECE 64 /* bytes of a body that comes slowly */
 
 enum MHD_Result
 troupe__mock_send(struct MHD_Connection *connection, unsigned status,
@@ -257,11 +258,13 @@ answer_well(struct troupe__asked *asked)
     return result;
 }
 
-enum MHD_Result
-troupe__mock_answer(struct troupe__asked *asked)
+/* The wait; and a failure instead of an answer: true, with what it gave. */
+static bool
+fail_first(struct troupe__asked *asked, enum MHD_Result *ret)
 {
     const struct troupe__manner *manner = &asked->manner;
     uint32_t delay_ms = manner->delay_ms;
+    *ret = MHD_NO;
     if (manner->jitter_ms > 0)
         delay_ms += (uint32_t) ((asked->mock->seed + asked->before)
                                 * UINT64_C(2654435761) % manner->jitter_ms);
@@ -269,52 +272,66 @@ troupe__mock_answer(struct troupe__asked *asked)
         delay_ms = UINT32_MAX;
     if (delay_ms > 0
         && !troupe__mock_wait(asked->mock, asked->connection, delay_ms))
-        return MHD_NO;
+        return true;
     bool fails = manner->times == 0 || asked->before < manner->times;
     if (manner->refuse && fails)
-        return MHD_NO;
+        return true;
     if (manner->status > 0 && fails) {
         bool rest = manner->status == 429 || manner->status == 503;
-        return troupe__mock_error(asked->connection, manner->status,
+        *ret = troupe__mock_error(asked->connection, manner->status,
                                   rest ? manner->retry_after : 0,
                                   "the mock was told to fail");
+        return true;
     }
-    if (manner->huge > 0)
-        return send_broken(asked->connection, NULL, manner->huge);
-    return answer_well(asked);
+    if (manner->huge == 0)
+        return false;
+    *ret = send_broken(asked->connection, NULL, manner->huge);
+    return true;
 }
 
 enum MHD_Result
-troupe__mock_search(struct troupe__mock *self,
-                    struct MHD_Connection *connection)
+troupe__mock_answer(struct troupe__asked *asked)
 {
-    (void) self;
-    const char *query =
-        MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "q");
-    const char *format = MHD_lookup_connection_value(
-        connection, MHD_GET_ARGUMENT_KIND, "format");
-    if (!query || !*query)
-        return troupe__mock_error(connection, 400, 0, "q is wanted");
-    if (!format || strcmp(format, "json") != 0)
-        return troupe__mock_error(connection, 403, 0,
-                                  "only format=json is served");
-    json_t *results = json_array();
-    for (int i = 1; i <= 5; i++) {
-        char *url = troupe__format("http://mock.invalid/%d", i);
-        char *title = troupe__format("Result %d for %s", i, query);
-        json_array_append_new(results,
-                              json_pack("{s:s, s:s, s:s, s:s, s:f}", "url", url,
-                                        "title", title, "content", title,
-                                        "engine", "mock", "score", 1.0 / i));
-        free(url);
-        free(title);
-    }
-    json_t *body = json_pack("{s:s, s:o, s:[]}", "query", query, "results",
-                             results, "unresponsive_engines");
-    char *text = json_dumps(body, 0);
+    enum MHD_Result result = MHD_NO;
+    return fail_first(asked, &result) ? result : answer_well(asked);
+}
+
+/* A body in pieces, with a wait between two. */
+static enum MHD_Result
+drip(struct troupe__asked *asked, const char *type, const char *body)
+{
+    struct stream *self = troupe__grab(sizeof *self);
+    self->mock = asked->mock;
+    self->connection = asked->connection;
+    self->drip_ms = asked->manner.drip_ms;
+    for (size_t at = 0, size = strlen(body); at < size; at += PIECE)
+        add_event(self, troupe__copy(body + at,
+                                     size - at < PIECE ? size - at : PIECE));
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, BLOCK, read_stream, self, free_stream);
+    MHD_add_response_header(response, "Content-Type", type);
     enum MHD_Result result =
-        troupe__mock_send(connection, 200, "application/json", text);
-    free(text);
-    json_decref(body);
+        MHD_queue_response(asked->connection, 200, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+enum MHD_Result
+troupe__mock_give(struct troupe__asked *asked, const char *type, char *body)
+{
+    const struct troupe__manner *manner = &asked->manner;
+    enum MHD_Result result = MHD_NO;
+    if (fail_first(asked, &result)) {
+        free(body);
+        return result;
+    }
+    if (manner->lie || manner->cut > 0) /* it is the response's then */
+        return send_broken(asked->connection, body, strlen(body) + LIE);
+    if (manner->bad_json)
+        body[strlen(body) / 2] = '\0';
+    result = manner->drip_ms > 0
+                 ? drip(asked, type, body)
+                 : troupe__mock_send(asked->connection, 200, type, body);
+    free(body);
     return result;
 }

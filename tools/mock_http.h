@@ -18,6 +18,7 @@ struct troupe__mock {
     uint16_t port;
     uint64_t seed;
     FILE *requests;
+    const char *pages;    /* directory of its pages; NULL: none */
     int stop[2];          /* its read end is ready when the mock stops */
     pthread_mutex_t lock; /* of what stands below, and of `requests` */
     struct troupe__mock_model *models;
@@ -54,9 +55,23 @@ enum MHD_Result troupe__mock_answer(struct troupe__asked *asked);
 enum MHD_Result troupe__mock_stream(struct troupe__asked *asked,
                                     const char *words);
 
-/* troupe__mock_search: results as SearXNG gives them. */
-enum MHD_Result troupe__mock_search(struct troupe__mock *self,
-                                    struct MHD_Connection *connection);
+/* troupe__mock_give: a body, or what the manner says instead; it is taken. */
+enum MHD_Result troupe__mock_give(struct troupe__asked *asked, const char *type,
+                                  char *body);
+
+/* troupe__mock_count: how often that has been asked for before. */
+uint32_t troupe__mock_count(struct troupe__mock *self, const char *name);
+
+/*
+ * troupe__mock_web: an answer as engines of the web give it, or a page.
+ *
+ *   ret      out.
+ *   returns  false when nothing of the web is at that address
+ */
+bool troupe__mock_web(struct troupe__mock *self,
+                      struct MHD_Connection *connection, const char *url,
+                      const char *method, const struct troupe__text_in *body,
+                      enum MHD_Result *ret);
 
 /* troupe__mock_send, troupe__mock_error: a whole body; `after`: seconds for
  * Retry-After, 0: none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mock_manner.c: how a model of the mock behaves, and what it says. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +169,34 @@ count_words(const char *text)
     return count;
 }
 
+/* What `troupe research` asks of models: a plan; the first sentence that was
+ * found, as it is; yes. NULL: it is another prompt. */
+static char *
+research_words(const char *prompt)
+{
+    const char *sentence = after(prompt, "<sentences>\n1. ");
+    const char *statements = after(prompt, "<statements>\n");
+    json_t *answer = NULL;
+    if (sentence) {
+        answer = json_pack("{s:[{s:s#, s:[i]}]}", "sentences", "text", sentence,
+                           (int) strcspn(sentence, "\n"), "spans", 1);
+    } else if (statements) {
+        answer = json_pack("{s:[]}", "supported");
+    } else if (strstr(prompt, "{\"facets\"")) {
+        answer = json_pack("{s:[{s:s, s:s}]}", "facets", "name", "figures",
+                           "query", "number size");
+    }
+    for (const char *at = statements; at && *at != '<'; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (*at >= '1' && *at <= '9')
+            json_array_append_new(json_object_get(answer, "supported"),
+                                  json_true());
+    }
+    char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+    json_decref(answer);
+    return text;
+}
+
 /* Most models answer alike; one in four is of another opinion. What they say
  * is true of the prompt and of nothing else: how many words it has. */
 char *
@@ -182,6 +211,9 @@ troupe__mock_words(const struct troupe__manner *manner, const char *model,
             return troupe__copy(manner->right, strlen(manner->right));
         return choose(manner->wrong, "/", own / 100);
     }
+    char *answer = research_words(prompt);
+    if (answer)
+        return answer;
     bool differs = own % 4 == 0;
     size_t words = count_words(prompt) + (differs ? 1 + own / 4 % 3 : 0);
     const char *list = after(prompt, CHOICES);

@@ -9,7 +9,7 @@
 
 #include "troupe_research.h"
 
-#define TROUPE__PROGRESS_MAX 16 /* actors */
+#define TROUPE__PROGRESS_MAX 64 /* actors */
 
 struct troupe__progress {
     bool quiet;

@@ -53,6 +53,9 @@ static const struct troupe__field node_mailbox[] = {
 static const struct troupe__field actor_mailbox[] = {
     MAILBOX_FIELDS(offsetof(struct troupe__member, spec.mailbox))};
 
+#define NODE_DURATION(name, member)                                            \
+    .key = (name), .type = TROUPE__FIELD_DURATION,                             \
+    AT(struct troupe__place, options.member)
 static const struct troupe__field node_fields[] = {
     {.key = "workers",
      .type = TROUPE__FIELD_COUNT,
@@ -60,13 +63,9 @@ static const struct troupe__field node_fields[] = {
      .min = 1,
      .max = 256},
     {.key = "mailbox", .type = TROUPE__FIELD_MAP, .fields = node_mailbox},
-    {.key = "watchdog",
-     .type = TROUPE__FIELD_DURATION,
-     AT(struct troupe__place, options.watchdog_ms)},
-    {.key = "ask_timeout",
-     .type = TROUPE__FIELD_DURATION,
-     AT(struct troupe__place, options.ask_timeout_ms),
-     .min = 1},
+    {NODE_DURATION("watchdog", watchdog_ms)},
+    {NODE_DURATION("ask_timeout", ask_timeout_ms), .min = 1},
+    {NODE_DURATION("deadlock", deadlock_ms)},
     {.key = "message_size",
      .type = TROUPE__FIELD_SIZE,
      AT(struct troupe__place, options.message_size_max),

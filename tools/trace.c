@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "troupe_model.h"
+#include "troupe_http.h"
 #include "troupe_msgpack.h"
 #include "troupe_spans.h"
 #include "troupe_thread.h"
 
+#include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/findings.h"
 
@@ -96,7 +97,7 @@ find_url(const char *command, const char *otlp)
         return NULL;
     if (is_url(whole ? whole : base))
         return whole ? troupe__copy(whole, strlen(whole)) : url_below(base);
-    fprintf(stderr,
+    fprintf(troupe__errors(),
             "troupe %s: no trace is sent: %s is no URL such as "
             "http://localhost:4318\n",
             command,
@@ -208,19 +209,19 @@ start_taker(struct troupe__trace *self, const char *file, const char *url)
 {
     const char *service = variable("OTEL_SERVICE_NAME");
     const char *resource = variable("OTEL_RESOURCE_ATTRIBUTES");
-    troupe_ref_t backend = TROUPE_NOBODY;
+    troupe_ref_t http = TROUPE_NOBODY;
     troupe_spawn_options_t options = {.place = TROUPE_OWN_THREAD,
                                       .mailbox = {.messages_max = MAILBOX}};
-    int rc = url ? troupe_node_spawn(self->node, &troupe_model_backend,
-                                     &options, &backend, NULL)
-                 : 0;
+    int rc =
+        url ? troupe_node_spawn(self->node, &troupe_http, &options, &http, NULL)
+            : 0;
     if (rc < 0)
         return rc;
     rc = troupe_node_spawn(self->node, &troupe_spans, &options, &self->taker,
                            "{s:s, s:*, s:s?, s:R, s:s?, s:s?, s:U}", "service",
                            service ? service : "troupe", "resource",
                            write_resource, (void *) (uintptr_t) resource,
-                           "path", file, "backend", backend, "url", url,
+                           "path", file, "http", http, "url", url,
                            "headers_env", headers_name(), "timeout_ms",
                            (uint64_t) self->timeout_ms);
     /* It answers when it has begun, or has failed to. */
@@ -253,7 +254,7 @@ troupe__trace_begin(struct troupe__trace *self,
     bool wanted = options->file || options->otlp;
     FILE *file = options->file ? fopen(options->file, "we") : NULL;
     if (options->file && !file) {
-        fprintf(stderr, "troupe %s: %s: %s\n", command, options->file,
+        fprintf(troupe__errors(), "troupe %s: %s: %s\n", command, options->file,
                 strerror(errno));
         return TROUPE__EXIT_FAILED;
     }
@@ -276,7 +277,7 @@ troupe__trace_begin(struct troupe__trace *self,
     if (rc == 0)
         return -1;
     const char *words = troupe_node_ask_words();
-    fprintf(stderr, "troupe %s: no trace: %s\n", command,
+    fprintf(troupe__errors(), "troupe %s: no trace: %s\n", command,
             *words ? words : troupe_strerror(rc));
     *self = (struct troupe__trace){.taker = TROUPE_NOBODY};
     return options->file ? TROUPE__EXIT_FAILED : -1;
@@ -336,12 +337,12 @@ troupe__trace_end(struct troupe__trace *self, int code, const char *run)
         rc = troupe_unpack(reply, "{s:U, s:U, s:s}", "spans", &spans, "lost",
                            &lost, "words", &words);
     if (rc < 0) {
-        fprintf(stderr,
+        fprintf(troupe__errors(),
                 "troupe %s: warning: the trace is not complete: nobody took "
                 "the last of it in time\n",
                 self->command);
     } else if (lost > 0) {
-        fprintf(stderr,
+        fprintf(troupe__errors(),
                 "troupe %s: warning: the trace is not complete: %llu of %llu "
                 "spans were not delivered: %s\n",
                 self->command, (unsigned long long) lost,

@@ -110,7 +110,7 @@ TROUPE_KIND(shaky_engine, struct shaky, TROUPE_ON_START(shaky_start),
 
 /* --- desk: asks, and prints what is worth reading -----------------------------*/
 
-/* The parts of a research request, in its order; the names in the file. */
+/* The members of a research request, in its order; the names in the file. */
 static const char *const names[] = {"bm25",         "trigram",  "phrase",
                                     "expand",       "anchor",   "summariser",
                                     "fact-checker", "sentiment"};
@@ -176,12 +176,15 @@ on_stock(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return troupe_ask(
         ctx, self->coordinator, "research", PATIENCE_MS, on_report, NULL,
         "{s:s, s:r, s:U, s:U, s:I, s:U, s:U, s:U, s:[], s:b, s:U, "
-        "s:[RRRRRRRR]}",
+        "s:[[ssR][ssR][ssR][ssR][ssR][ssR][ssR][ssR]]}",
         "question", question, "roots", roots, size, "limit", (uint64_t) LIMIT,
         "deadline_ms", UINT64_C(0), "interrupt_fd", INT64_C(-1), "documents",
         documents, "passages", passages, "skipped", skipped, "skips",
-        "incomplete", 0, "failures", UINT64_C(0), "parts", parts[0], parts[1],
-        parts[2], parts[3], parts[4], parts[5], parts[6], parts[7]);
+        "incomplete", 0, "failures", UINT64_C(0), "members", "engine", "bm25",
+        parts[0], "engine", "trigram", parts[1], "engine", "phrase", parts[2],
+        "engine", "expand", parts[3], "engine", "anchor", parts[4], "analyser",
+        "summariser", parts[5], "analyser", "fact_checker", parts[6],
+        "analyser", "sentiment", parts[7]);
 }
 
 static int

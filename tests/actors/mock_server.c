@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,9 +18,20 @@ static char url[64];
 bool
 mock_begin(void)
 {
+    return mock_begin_with_pages(NULL);
+}
+
+bool
+mock_begin_with_pages(const char *directory)
+{
     char program[] = TROUPE_BUILD_DIR "/bin/troupe", command[] = "mock",
-         option[] = "--parent";
-    char *arguments[] = {program, command, option, NULL};
+         option[] = "--parent", pages[] = "--pages";
+    char *arguments[] = {program,
+                         command,
+                         option,
+                         directory ? pages : NULL,
+                         (char *) (uintptr_t) directory,
+                         NULL};
     posix_spawn_file_actions_t actions;
     int ends[2];
     if (pipe(ends) < 0)

@@ -90,18 +90,17 @@ spawn(const troupe_kind_t *kind)
 static json_t *
 research(troupe_ref_t engine, troupe_ref_t summariser, uint64_t *ret_outcome)
 {
-    troupe_ref_t none = TROUPE_NOBODY;
     troupe_message_t *reply = NULL;
     int rc = troupe_node_ask(
         node, spawn(&troupe_coordinator), "research", WAIT_MS, &reply,
         "{s:s, s:[s], s:U, s:U, s:I, s:U, s:U, s:U, s:[ss], s:b, s:U, "
-        "s:[RRRRRRRR]}",
+        "s:[[ssR][ssR]]}",
         "question", "How many queens has a hive?", "roots", "/", "limit",
         (uint64_t) 8, "deadline_ms", (uint64_t) 0, "interrupt_fd", (int64_t) -1,
         "documents", (uint64_t) 1, "passages", (uint64_t) 1, "skipped",
         (uint64_t) 1, "skips", "/a.png", "not text", "incomplete", 0,
-        "failures", (uint64_t) 0, "parts", engine, none, none, none, none,
-        summariser, none, none);
+        "failures", (uint64_t) 0, "members", "engine", "bm25", engine,
+        "analyser", "summariser", summariser);
     cr_assert_eq(rc, 0, "%s", troupe_strerror(rc));
     const char *json = NULL;
     cr_assert_eq(troupe_unpack(reply, "{s:U, s:s}", "outcome", ret_outcome,

@@ -96,6 +96,31 @@ Test(thread, many_at_once_keep_their_order)
     cr_assert_eq(node_stats().spawned, 1);
 }
 
+/* Without its context, in order with what has it. */
+static int
+run_sends(troupe_context_t *ctx, void *state, void *data)
+{
+    troupe_ref_t to = *(troupe_ref_t *) state;
+    (void) data;
+    for (int i = 0; i < MESSAGES; i++) {
+        int rc = i % 2 ? troupe_send(ctx, to, "n", "[i, i]", 0, i)
+                       : troupe_node_send(node, to, "n", "[i, i]", 0, i);
+        if (rc < 0)
+            return rc;
+    }
+    int nested = troupe_node_ask(node, to, "n", 0, NULL, "[i, i]", 0, 0);
+    return nested == -EDEADLK ? TROUPE_STOP : -EIO;
+}
+
+Test(thread, what_a_run_calls_sends_without_its_context)
+{
+    troupe_ref_t to = spawn(&tally, NULL);
+    cr_assert_eq(troupe_node_run(node, run_sends, &to, 0), 0);
+    settle();
+    cr_assert_eq(arrived, MESSAGES);
+    cr_assert_eq(wrong_order, 0);
+}
+
 /* A thousand threads, one after the other, use few ports. */
 static void *
 send_one(void *arg)

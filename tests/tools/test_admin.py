@@ -113,6 +113,7 @@ def actor(name):
 ACTOR = {"ref": str, "name": (str, type(None)), "kind": str, "status": str,
          "incarnation": int, "depth": int, "bytes": int, "age_ns": int,
          "received": int, "handled": int, "failed": int, "dropped": int,
+         "deadlocks": int,
          "handler_ns": int, "parent": (str, type(None)),
          "handling": (str, type(None)), "node": int}
 

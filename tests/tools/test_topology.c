@@ -89,6 +89,7 @@ Test(topology, every_key_arrives)
              "x-mine: anything\n"
              "nodes: {n: {workers: 3, mailbox: {messages: 5, bytes: 64KiB,"
              " overflow: reject}, watchdog: 2s, ask_timeout: 250ms,"
+             " deadlock: 3s,"
              " message_size: 1MiB, actors: 100, dead_letters: 0,"
              " helpers: 2}}\n"
              "supervisor: {strategy: rest_for_one, intensity: 0, period: 1m}\n"
@@ -114,6 +115,7 @@ Test(topology, every_key_arrives)
     cr_assert_eq(node->mailbox.bytes_max, 65536);
     cr_assert_eq(node->mailbox.overflow, TROUPE_OVERFLOW_REJECT);
     cr_assert_eq(node->ask_timeout_ms, 250);
+    cr_assert_eq(node->deadlock_ms, 3000);
     cr_assert_eq(node->message_size_max, 1u << 20);
     cr_assert_eq(node->dead_letters_max, 0);
     const struct troupe__member *root = &it->members[0];

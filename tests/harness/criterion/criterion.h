@@ -14,6 +14,9 @@
 
 /* The optional message after an assert's operands needs GNU's `, ##`. */
 #pragma GCC system_header
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpedantic"
+#endif
 
 #include <math.h>
 #include <signal.h>

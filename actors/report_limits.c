@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report_limits.c: what a run did not see, could not check, or went without. */
+#include "actors/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "actors/web.h"
+#include "mailbox/check.h"
+
+#define LIMIT_MAX 768
+#define NAME_SIZE 256
+
+/* "bm25 (failed: ...), sentiment (timeout)" */
+static void
+name_missing(const struct troupe_report *self, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < self->part_count && used < size; i++) {
+        const struct part *part = &self->parts[i];
+        if (!troupe__part_missing(self, part))
+            continue;
+        int wrote = snprintf(text + used, size - used, "%s%s %s (%s%s%s)",
+                             used ? ", " : "", troupe__part_noun(part->role),
+                             part->name, troupe__part_state_name(part->state),
+                             *part->reason ? ": " : "", part->reason);
+        used += wrote > 0 ? (size_t) wrote : 0;
+    }
+}
+
+void
+troupe__report_degradation(const struct troupe_report *self, char *text,
+                           size_t size)
+{
+    CHECK(text && size > 0);
+    char names[LIMIT_MAX];
+    name_missing(self, names, sizeof names);
+    const char *why = self->interrupted       ? "interrupted; "
+                      : self->deadline_passed ? "the deadline passed; "
+                      : self->over_budget     ? "the budget is used up; "
+                                              : "";
+    const struct origin *origin = &self->origin;
+    const char *index =
+        origin->incomplete ? "the index was not finished; " : "";
+    char skipped[64] = "";
+    if (troupe__most_is_skipped(origin)) {
+        snprintf(skipped, sizeof skipped, "%u of %u files were skipped; ",
+                 origin->skipped, origin->skipped + origin->documents);
+    }
+    snprintf(text, size, "%s%s%s%s%s", why, index, skipped,
+             *names ? "without " : "every part answered", names);
+}
+
+/* "Engine bm25", "Page http://..." */
+static void
+name_part(const struct part *part, char *text, size_t size)
+{
+    (void) snprintf(text, size, "%s %s", troupe__part_noun(part->role),
+                    part->url ? part->url : part->name);
+    text[0] = (char) (text[0] - 'a' + 'A');
+}
+
+static void
+say_healed(const struct troupe_report *self, void (*say)(void *, const char *),
+           void *data)
+{
+    for (uint32_t i = 0; i < self->part_count; i++) {
+        const struct part *part = &self->parts[i];
+        char line[LIMIT_MAX], name[NAME_SIZE];
+        name_part(part, name, sizeof name);
+        if (part->state == PART_DONE && part->attempts > 1) {
+            snprintf(line, sizeof line,
+                     "%s failed %u time%s, was restarted and asked again: "
+                     "its answer is complete.",
+                     name, part->attempts - 1, part->attempts > 2 ? "s" : "");
+            say(data, line);
+        } else if (part->state != PART_DONE) {
+            snprintf(line, sizeof line,
+                     "%s gave no answer (%s%s%s) after %u attempt%s; that "
+                     "is no evidence for or against anything.",
+                     name, troupe__part_state_name(part->state),
+                     *part->reason ? ": " : "", part->reason, part->attempts,
+                     part->attempts == 1 ? "" : "s");
+            say(data, line);
+        }
+    }
+}
+
+static void
+say_claims(const struct troupe_report *self, void (*say)(void *, const char *),
+           void *data)
+{
+    char line[LIMIT_MAX];
+    unsigned unverified = 0;
+    for (uint32_t i = 0; i < self->facts.count; i++)
+        unverified += self->facts.claims[i].verdict == VERDICT_UNVERIFIED;
+    if (self->has_facts) {
+        snprintf(line, sizeof line,
+                 "%u of %u claims are unverified: no independent source of "
+                 "the %u looked at speaks of them.",
+                 unverified, self->facts.count, self->facts.sources);
+        say(data, line);
+    }
+    if (self->summary.missing && *self->summary.missing) {
+        snprintf(line, sizeof line,
+                 "No source of the answer has these words of the question: "
+                 "%s.",
+                 self->summary.missing);
+        say(data, line);
+    }
+    if (self->flag_count > 0) {
+        snprintf(line, sizeof line,
+                 "%u passage%s that give%s orders to who reads the sources "
+                 "%s flagged, left out, and not followed.",
+                 self->flag_count, self->flag_count == 1 ? "" : "s",
+                 self->flag_count == 1 ? "s" : "",
+                 self->flag_count == 1 ? "was" : "were");
+        say(data, line);
+    }
+}
+
+/* Those that could be looked at: of the web, those that were found. */
+static uint32_t
+documents_of(const struct troupe_report *self)
+{
+    uint32_t count = self->origin.documents;
+    uint32_t passages = (uint32_t) troupe_passages_count(self->passages);
+    for (uint32_t i = 0; i < passages; i++) {
+        const char *path = troupe_passages_at(self->passages, i)->path;
+        count +=
+            troupe__web_is_page(path) && troupe__report_first(self, i) == i;
+    }
+    return count;
+}
+
+static void
+say_web(const struct troupe_report *self, void (*say)(void *, const char *),
+        void *data)
+{
+    unsigned read = 0, found = 0;
+    for (uint32_t i = 0; i < self->part_count; i++) {
+        bool page = self->parts[i].role == PART_PAGE;
+        read += page && self->parts[i].state == PART_DONE;
+    }
+    uint32_t count = (uint32_t) troupe_passages_count(self->passages);
+    for (uint32_t i = 0; i < count; i++) {
+        found +=
+            troupe__web_is_page(troupe_passages_at(self->passages, i)->path)
+            && troupe__report_first(self, i) == i;
+    }
+    if (found == 0)
+        return;
+    char line[LIMIT_MAX];
+    snprintf(line, sizeof line,
+             "%u page%s of the web %s read whole; of others only what the "
+             "search engines quote.",
+             read, read == 1 ? "" : "s", read == 1 ? "was" : "were");
+    say(data, line);
+}
+
+/* "history, figures" */
+static void
+say_gaps(const struct troupe_report *self, void (*say)(void *, const char *),
+         void *data)
+{
+    char line[LIMIT_MAX], names[NAME_SIZE] = "";
+    for (uint32_t i = 0; i < self->facet_count; i++) {
+        size_t used = strlen(names);
+        if (self->facets[i].passages == 0)
+            snprintf(names + used, sizeof names - used, "%s%s",
+                     used > 0 ? ", " : "", self->facets[i].name);
+    }
+    if (!*names)
+        return;
+    snprintf(line, sizeof line,
+             "Searched for without success, as sides of the question: %s.",
+             names);
+    say(data, line);
+}
+
+/* What models wrote and was not believed; what they cost. */
+static void
+say_models(const struct troupe_report *self, void (*say)(void *, const char *),
+           void *data)
+{
+    char line[LIMIT_MAX];
+    for (uint32_t i = 0; i < self->written_count; i++) {
+        if (self->written[i].text)
+            continue;
+        snprintf(line, sizeof line,
+                 "Sentence %u of the writer was rejected, as %s; quotes stand "
+                 "for it.",
+                 i + 1, self->written[i].why);
+        say(data, line);
+    }
+    if (!self->has_cost)
+        return;
+    snprintf(line, sizeof line,
+             "Models were called %llu time%s, for %llu tokens%s.",
+             (unsigned long long) self->calls, self->calls == 1 ? "" : "s",
+             (unsigned long long) self->tokens,
+             self->cost_known ? "" : ", some of them guessed");
+    say(data, line);
+}
+
+void
+troupe__report_limits(const struct troupe_report *self,
+                      void (*say)(void *data, const char *text), void *data)
+{
+    CHECK(say);
+    char line[LIMIT_MAX];
+    snprintf(line, sizeof line,
+             "Read were %u passages of %u documents; only what the engines "
+             "brought up was looked at.",
+             (unsigned) troupe_passages_count(self->passages),
+             documents_of(self));
+    say(data, line);
+    say_web(self, say, data);
+    if (self->origin.incomplete)
+        say(data, "The index was not finished before the deadline: documents "
+                  "are missing from it.");
+    if (self->origin.skipped > 0) {
+        snprintf(line, sizeof line, "%u file%s could not be read.",
+                 self->origin.skipped, self->origin.skipped == 1 ? "" : "s");
+        say(data, line);
+    }
+    if (self->coordinator_failures > 0) {
+        snprintf(line, sizeof line,
+                 "The coordinator failed %u time%s, was restarted and asked "
+                 "again.",
+                 self->coordinator_failures,
+                 self->coordinator_failures == 1 ? "" : "s");
+        say(data, line);
+    }
+    say_healed(self, say, data);
+    say_claims(self, say, data);
+    say_gaps(self, say, data);
+    say_models(self, say, data);
+    say(data, self->written_count > self->rejected
+                  ? "What a model wrote rests on the quotes behind it; the "
+                    "rest is quoted, not written."
+                  : "Sentences are quoted, not written: the report does not "
+                    "reason beyond its sources.");
+}
