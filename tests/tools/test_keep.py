@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 TROUPE = os.environ["TROUPE"]
@@ -52,10 +53,10 @@ def ends(run):
 def kill_in_the_middle(args, pipeline, count):
     """When so many are kept, all of its group, as when the machine goes; the run,
     or None when it was through before."""
-    before = {run["id"] for run in runs(pipeline)}
+    base = Path(os.environ["XDG_STATE_HOME"]) / "troupe/runs"
+    before = {run.name for run in base.glob(pipeline + "-*")}
     started = subprocess.Popen([TROUPE, *args], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, start_new_session=True)
-    base = Path(os.environ["XDG_STATE_HOME"]) / "troupe/runs"
     while started.poll() is None:
         new = [run.name for run in base.glob(pipeline + "-*")
                if run.name not in before]
@@ -64,6 +65,7 @@ def kill_in_the_middle(args, pipeline, count):
                 break
         except sqlite3.OperationalError:
             pass  # it is being made
+        time.sleep(0.004)  # between two looks
     killed = started.poll() is None
     if killed:
         os.killpg(started.pid, signal.SIGKILL)
@@ -112,7 +114,9 @@ def test_query():
     whole = json.loads(troupe(*ask, "--no-journal").stdout)
     mock.asked()
     cut = 0
-    for _ in range(5):
+    for _ in range(12):
+        if cut == 2:
+            break
         killed = kill_in_the_middle(ask, "query", chance.randrange(6))
         if not killed or is_unborn(killed):
             mock.asked()
@@ -161,9 +165,9 @@ def test_failures_are_not_kept():
 
 
 def test_decide():
-    make = ["decide", OFFICE, "--samples", "200000", "--json", "--quiet"]
+    make = ["decide", OFFICE, "--samples", "50000", "--json", "--quiet"]
     whole = json.loads(troupe(*make).stdout)
-    for _ in range(4):
+    for _ in range(2):
         killed = kill_in_the_middle([*make, "--journal"], "decide",
                                     chance.randrange(22))
         if not killed or is_unborn(killed):

@@ -35,12 +35,12 @@ def results(done):
 
 def test_priority():
     """One at a time: the first may be begun before the others are there."""
-    tasks = [{"cmd": f"echo {i} >> order", "priority": i % 5} for i in range(40)]
+    tasks = [{"cmd": f"echo {i} >> order", "priority": i % 5} for i in range(15)]
     tasks.insert(0, {"cmd": "sleep 0.5"})
     Path("order").write_text("")
     run("-j", "1", tasks=tasks)
     order = [int(line) % 5 for line in Path("order").read_text().split()]
-    check(len(order) == 40, f"priority: {len(order)}")
+    check(len(order) == 15, f"priority: {len(order)}")
     check(order == sorted(order, reverse=True), f"priority: {order}")
 
 
@@ -54,11 +54,11 @@ def most(name):
 
 def test_resource():
     tasks = [{"cmd": HOLD.format(name), "resource": name}
-             for i in range(12) for name in ("gpu", "disk")]
-    tasks += [{"cmd": "true"}] * 12
+             for i in range(6) for name in ("gpu", "disk")]
+    tasks += [{"cmd": "true"}] * 4
     done = run("-j", "8", "--resource", "gpu=2", "--resource", "disk=1",
                tasks=tasks)
-    check(len(results(done)) == 36, "resource: all ended")
+    check(len(results(done)) == 16, "resource: all ended")
     check(most("gpu") <= 2 and most("disk") == 1,
           f"resource: {most('gpu')} and {most('disk')} at once")
     # Those who fail, and are tried again, give theirs back.
@@ -69,8 +69,8 @@ def test_resource():
     check(sorted(states) == ["failed"] * 3 + ["ok"], f"resource: {states}")
     # Whoever waits for a token when all is over has a result, too.
     done = run("-j", "4", "--resource", "one=1", "--halt", "now,fail=1", code=1,
-               tasks=[{"cmd": "exit 1", "resource": "one"}] * 20)
-    check(len(results(done)) == 20, f"halt: {len(results(done))} results")
+               tasks=[{"cmd": "exit 1", "resource": "one"}] * 8)
+    check(len(results(done)) == 8, f"halt: {len(results(done))} results")
     done = run(code=1, tasks=[{"cmd": "true", "resource": "tape"}])
     check("no resource 'tape'" in results(done)[0]["text"], "an unknown one")
     for wrong in ("gpu", "gpu=0", "=1", "gpu=x"):
