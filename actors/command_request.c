@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "troupe_msgpack.h"
+#include "troupe_trace.h"
 
 #include "mailbox/check.h"
 
@@ -227,20 +228,27 @@ read_members(struct command_request *self, const msgpack_object_map *map,
     return NULL;
 }
 
-int
-troupe__command_read(const troupe_message_t *msg,
-                     struct command_request *ret_request, const char **ret_what)
+/* A program that knows W3C's "traceparent" goes on with our trace. */
+static void
+put_trace(struct command_request *self, const troupe_message_t *msg,
+          struct places *places)
 {
-    msgpack_object body;
-    if (troupe_message_object(msg, &body) < 0)
-        body.type = MSGPACK_OBJECT_NIL;
-    return troupe__command_read_object(&body, ret_request, ret_what);
+    troupe_trace_t trace;
+    char text[TROUPE_TRACE_TEXT];
+    if (!troupe_message_trace(msg, &trace))
+        return;
+    places->env = troupe__realloc(places->env, (places->env_count + 1)
+                                                   * sizeof *places->env);
+    places->env[places->env_count++] = self->texts.size;
+    troupe__text_puts(&self->texts, "TRACEPARENT=");
+    troupe__text_puts(&self->texts, troupe_trace_text(&trace, text));
+    troupe__text_putc(&self->texts, '\0');
 }
 
-int
-troupe__command_read_object(const msgpack_object *body,
-                            struct command_request *ret_request,
-                            const char **ret_what)
+/* `msg`: whose trace goes on, or NULL. */
+static int
+read_object(const msgpack_object *body, const troupe_message_t *msg,
+            struct command_request *ret_request, const char **ret_what)
 {
     *ret_request = (struct command_request){
         .input_fd = -1, .grace_ms = GRACE_MS, .most = {STDOUT_MAX, STDERR_MAX}};
@@ -249,11 +257,31 @@ troupe__command_read_object(const msgpack_object *body,
     if (body->type != MSGPACK_OBJECT_MAP)
         return -EBADMSG;
     *ret_what = read_members(ret_request, &body->via.map, &places);
+    if (!*ret_what && msg)
+        put_trace(ret_request, msg, &places); /* the request's own counts */
     if (!*ret_what)
         resolve(ret_request, &places);
     free(places.argv);
     free(places.env);
     return *ret_what ? -EBADMSG : 0;
+}
+
+int
+troupe__command_read(const troupe_message_t *msg,
+                     struct command_request *ret_request, const char **ret_what)
+{
+    msgpack_object body;
+    if (troupe_message_object(msg, &body) < 0)
+        body.type = MSGPACK_OBJECT_NIL;
+    return read_object(&body, msg, ret_request, ret_what);
+}
+
+int
+troupe__command_read_object(const msgpack_object *body,
+                            struct command_request *ret_request,
+                            const char **ret_what)
+{
+    return read_object(body, NULL, ret_request, ret_what);
 }
 
 void

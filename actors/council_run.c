@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "troupe_child_calls.h"
+#include "troupe_journal.h"
+#include "troupe_keeper.h"
 #include "troupe_model.h"
 #include "troupe_query.h"
 #include "troupe_rate.h"
@@ -179,6 +181,32 @@ add_budget(struct drive *self)
     return add_child(self, &spec, rc, &self->budget);
 }
 
+/* Answers are kept where they have cost something: behind the models. */
+static int
+add_keeper(struct drive *self)
+{
+    troupe_ref_t journal = TROUPE_NOBODY;
+    const troupe_query_options_t *options = self->options;
+    if (!options->journal)
+        return 0;
+    troupe_child_spec_t spec = {.id = "journal",
+                                .kind = &troupe_journal_actor,
+                                .restart = TROUPE_TEMPORARY,
+                                .place = TROUPE_OWN_THREAD};
+    int rc = troupe_child_spec_pack(
+        &spec, "{s:s, s:U}", "path", options->journal, "mode",
+        (uint64_t) (options->resume ? TROUPE_JOURNAL_RESUME
+                                    : TROUPE_JOURNAL_CREATE));
+    rc = add_child(self, &spec, rc, &journal) < 0 ? -EIO : 0;
+    troupe_child_spec_t keeper = spec_of("keeper", &troupe_keeper);
+    if (rc == 0) {
+        rc = troupe_child_spec_pack(&keeper, "{s:R, s:s, s:R, s:s}", "journal",
+                                    journal, "about", "model", "to",
+                                    self->backend, "zero", "fault");
+    }
+    return add_child(self, &keeper, rc, &self->backend);
+}
+
 static int
 start_actors(struct drive *self)
 {
@@ -191,6 +219,8 @@ start_actors(struct drive *self)
     troupe_child_spec_t council = spec_of("council", &troupe_council);
     if (rc == 0)
         rc = add_child(self, &backend, 0, &self->backend);
+    if (rc == 0)
+        rc = add_keeper(self);
     if (rc == 0)
         rc = add_budget(self);
     if (rc == 0)

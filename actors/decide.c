@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "troupe_child_calls.h"
+#include "troupe_journal.h"
 #include "troupe_msgpack.h"
 
 #include "mailbox/check.h"
@@ -23,6 +24,7 @@
 #define TEAM_MS          1000   /* for an answer about progress */
 #define WITHOUT_DEADLINE 600000 /* ms; a bound for runs without a deadline */
 #define ASKS_MAX         4      /* of a decider that fails */
+#define KEPT_KINDS       3      /* cells, perspectives, samplers */
 
 /* A run as its caller's thread sees it. */
 struct drive {
@@ -173,6 +175,40 @@ start_decider(struct drive *self, troupe_ref_t *ret_supervisor)
     return rc;
 }
 
+/* Keepers know by name whom they start. */
+static int
+start_journal(struct drive *self, troupe_ref_t supervisor)
+{
+    static const troupe_kind_t *const kinds[KEPT_KINDS] = {
+        &troupe_decision_cell, &troupe_decision_perspective,
+        &troupe_decision_sampler};
+    const troupe_decide_options_t *options = self->options;
+    troupe_child_spec_t spec = {.id = "journal",
+                                .kind = &troupe_journal_actor,
+                                .restart = TROUPE_TEMPORARY,
+                                .place = TROUPE_OWN_THREAD};
+    int rc = 0;
+    if (!options->journal)
+        return 0;
+    for (size_t i = 0; i < KEPT_KINDS && rc == 0; i++)
+        rc = troupe_kind_register(self->node, kinds[i]);
+    if (rc == 0) {
+        rc = troupe_child_spec_pack(
+            &spec, "{s:s, s:U}", "path", options->journal, "mode",
+            (uint64_t) (options->resume ? TROUPE_JOURNAL_RESUME
+                                        : TROUPE_JOURNAL_CREATE));
+    }
+    if (rc == 0) {
+        rc = troupe_supervisor_start_child(self->node, supervisor, &spec,
+                                           &self->request.journal, NULL)
+                     < 0
+                 ? -EIO
+                 : 0;
+    }
+    troupe_child_spec_clear(&spec);
+    return rc;
+}
+
 static void
 show_progress(const struct drive *self)
 {
@@ -244,11 +280,12 @@ ask(troupe_context_t *ctx, struct drive *self)
     self->request.failures = self->asks;
     self->asks += 1;
     return troupe_ask(ctx, self->decider, "decide", timeout_ms, on_report, NULL,
-                      "{s:r, s:U, s:U, s:U, s:U, s:U, s:*}", "decision",
+                      "{s:r, s:U, s:U, s:U, s:U, s:U, s:R, s:*}", "decision",
                       self->decision, self->decision_size, "samples",
                       it->samples, "seed", it->seed, "samplers", it->samplers,
                       "deadline_ms", it->deadline_ms, "failures", it->failures,
-                      "faults", troupe__decide_faults_write, it);
+                      "journal", it->journal, "faults",
+                      troupe__decide_faults_write, it);
 }
 
 static int
@@ -330,6 +367,8 @@ troupe_decide_run(troupe_t *node, const troupe_decide_options_t *options,
         rc = check_decision(&self);
     if (rc == 0)
         rc = start_decider(&self, &supervisor);
+    if (rc == 0)
+        rc = start_journal(&self, supervisor);
     if (rc == 0) {
         rc = troupe_node_run(node, begin, &self, 0);
         rc = rc < 0 ? rc : self.rc;

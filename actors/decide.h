@@ -48,6 +48,7 @@ struct decide_request {
     uint64_t failures; /* of the decider so far */
     struct fault faults[DECIDE_FAULTS_MAX];
     uint32_t fault_count;
+    troupe_ref_t journal; /* where answers are kept, or nobody */
 };
 
 /* troupe__decide_request_read: 0, -EBADMSG or -ERANGE. */

@@ -6,6 +6,7 @@
 
 #include "troupe_ask.h"
 #include "troupe_decide.h"
+#include "troupe_trace.h"
 
 #include "actors/decide.h"
 #include "actors/decide_codec.h"
@@ -70,8 +71,11 @@ on_evaluate(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_reply_error(ctx, rc,
                                   "evaluate wants a decision with an option");
     }
-    struct estimate estimate =
-        troupe__estimate(other ? other : self->decision, self->strategy, 0);
+    const struct decision *decision = other ? other : self->decision;
+    troupe_trace_note(ctx, "{s:s, s:s}", "troupe.decide.strategy",
+                      troupe__group_name(self->strategy),
+                      "troupe.decide.option", decision->options[0].id);
+    struct estimate estimate = troupe__estimate(decision, self->strategy, 0);
     rc = troupe_reply(ctx, "{s:*}", "estimate", troupe__estimate_write,
                       &estimate);
     troupe__decision_destroy(&other);

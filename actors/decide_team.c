@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "troupe_children.h"
+#include "troupe_keeper.h"
 #include "troupe_msgpack.h"
 #include "troupe_stats.h"
 
@@ -121,10 +122,10 @@ troupe__decide_request_read(const troupe_message_t *msg,
 {
     CHECK(ret_request);
     struct decide_request it = {.samples = 10000, .seed = 1, .samplers = 2};
-    int rc =
-        troupe_unpack(msg, "{s?U, s?U, s?U, s?U, s?U}", "samples", &it.samples,
-                      "seed", &it.seed, "samplers", &it.samplers, "deadline_ms",
-                      &it.deadline_ms, "failures", &it.failures);
+    int rc = troupe_unpack(msg, "{s?U, s?U, s?U, s?U, s?U, s?R}", "samples",
+                           &it.samples, "seed", &it.seed, "samplers",
+                           &it.samplers, "deadline_ms", &it.deadline_ms,
+                           "failures", &it.failures, "journal", &it.journal);
     if (rc == 0)
         rc = read_faults(msg, &it);
     if (rc == 0
@@ -174,6 +175,24 @@ add(struct team *self, const troupe_kind_t *kind, troupe_place_t place)
     return spec;
 }
 
+/* With a journal a keeper stands before it, and starts it. */
+static int
+keep(const struct team *self, troupe_child_spec_t *spec, int rc)
+{
+    troupe_child_spec_t own = *spec;
+    if (rc < 0 || troupe_ref_is_nobody(self->request->journal))
+        return rc;
+    spec->kind = &troupe_keeper;
+    spec->arguments = NULL;
+    spec->arguments_size = 0;
+    rc = troupe_child_spec_pack(spec, "{s:R, s:s, s:s, s:r}", "journal",
+                                self->request->journal, "about", spec->id,
+                                "kind", own.kind->name, "start", own.arguments,
+                                own.arguments_size);
+    troupe_child_spec_clear(&own);
+    return rc;
+}
+
 /* The cells of a strategy. */
 static int
 add_cells(struct team *self, enum group strategy,
@@ -184,10 +203,13 @@ add_cells(struct team *self, enum group strategy,
         char *id = self->ids[self->count];
         troupe__cell_id(i, strategy, id);
         struct decision_part part = {decision, strategy, i};
-        rc = troupe_child_spec_pack(
-            add(self, &troupe_decision_cell, TROUPE_NEAR), "{s:s, s:U, s:*}",
-            "strategy", troupe__group_name(strategy), "fail", fail_of(self, id),
-            "decision", troupe__decision_part_write, &part);
+        troupe_child_spec_t *spec =
+            add(self, &troupe_decision_cell, TROUPE_NEAR);
+        rc = troupe_child_spec_pack(spec, "{s:s, s:U, s:*}", "strategy",
+                                    troupe__group_name(strategy), "fail",
+                                    fail_of(self, id), "decision",
+                                    troupe__decision_part_write, &part);
+        rc = keep(self, spec, rc);
     }
     return rc;
 }
@@ -201,18 +223,22 @@ add_others(struct team *self)
         const char *name = troupe__perspective_name((enum perspective_index) v);
         char *id = self->ids[self->count];
         snprintf(id, TROUPE_NAME_MAX + 1, "%s", name);
-        rc = troupe_child_spec_pack(
-            add(self, &troupe_decision_perspective, TROUPE_NEAR), "{s:s, s:U}",
-            "perspective", name, "fail", fail_of(self, id));
+        troupe_child_spec_t *spec =
+            add(self, &troupe_decision_perspective, TROUPE_NEAR);
+        rc = troupe_child_spec_pack(spec, "{s:s, s:U}", "perspective", name,
+                                    "fail", fail_of(self, id));
+        rc = keep(self, spec, rc);
     }
     uint64_t step = self->request->samplers;
     for (uint32_t i = 0; i < step && rc == 0; i++) {
         char *id = self->ids[self->count];
         troupe__sampler_id(i, id);
-        rc = troupe_child_spec_pack(
-            add(self, &troupe_decision_sampler, TROUPE_SPREAD),
-            "{s:U, s:U, s:U}", "first", (uint64_t) i, "step", step, "fail",
-            fail_of(self, id));
+        troupe_child_spec_t *spec =
+            add(self, &troupe_decision_sampler, TROUPE_SPREAD);
+        rc = troupe_child_spec_pack(spec, "{s:U, s:U, s:U}", "first",
+                                    (uint64_t) i, "step", step, "fail",
+                                    fail_of(self, id));
+        rc = keep(self, spec, rc);
     }
     return rc;
 }

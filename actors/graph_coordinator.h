@@ -4,6 +4,7 @@
 #define TROUPE_ACTORS_GRAPH_COORDINATOR_H
 
 #include "troupe_events.h"
+#include "troupe_trace.h"
 
 #include "actors/graph.h"
 #include "actors/graph_schedule.h"
@@ -36,6 +37,8 @@ struct graph_job {
     uint64_t spent_ns; /* by the attempts that have ended */
     void *result;      /* one msgpack value; owned */
     size_t result_size;
+    troupe_span_t span;
+    troupe_trace_t place; /* of the span, also when it is over */
 };
 
 struct graph_run {
@@ -48,6 +51,7 @@ struct graph_run {
     troupe_token_t token; /* of who waits for the report */
     troupe_timer_t deadline;
     troupe_ref_t journal;
+    troupe_trace_t trace; /* that it was asked in */
     uint64_t start_ns;
     uint64_t wall_ns; /* when it is over */
     size_t result_bytes;
@@ -125,6 +129,15 @@ void troupe__graph_job_result(troupe_context_t *ctx, struct graph_job *job,
 void troupe__graph_job_end(troupe_context_t *ctx, struct graph_job *job,
                            troupe_graph_state_t state, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* troupe__graph_trace_begin, _attempt, _end: the span of a task; what is sent
+ * after the first two belongs to it. */
+void troupe__graph_trace_begin(troupe_context_t *ctx, struct graph_job *job);
+void troupe__graph_trace_attempt(troupe_context_t *ctx, struct graph_job *job);
+void troupe__graph_trace_failed(troupe_context_t *ctx, struct graph_job *job,
+                                const char *words);
+void troupe__graph_trace_end(troupe_context_t *ctx, struct graph_job *job,
+                             troupe_graph_state_t state);
 
 /* troupe__graph_job_stop: give a running task up; it ends later, or now. */
 void troupe__graph_job_stop(troupe_context_t *ctx, struct graph_job *job);

@@ -34,6 +34,7 @@ troupe__graph_job_end(troupe_context_t *ctx, struct graph_job *job,
             troupe__out_of_memory(0);
         va_end(args);
     }
+    troupe__graph_trace_end(ctx, job, state);
     troupe__schedule_end(&run->schedule, job->task, state);
     troupe__graph_run_tell(ctx, run);
     uint32_t whose = run->orders.graph->tasks[job->task].fallback_of;
@@ -147,6 +148,7 @@ fail(troupe_context_t *ctx, struct graph_job *job, troupe_graph_state_t state,
         troupe__graph_job_end(ctx, job, state, "%s%s%s", count, tries, words);
         return;
     }
+    troupe__graph_trace_failed(ctx, job, words);
     troupe__graph_run_event(ctx, job->run, job->task, "again");
     int rc = troupe_call_after(ctx, rest_ms(ctx, job), on_rested, job, NULL,
                                &job->timer);
@@ -283,6 +285,7 @@ troupe__graph_job_attempt(troupe_context_t *ctx, struct coordinator *self,
 {
     struct graph_run *run = job->run;
     job->attempts++;
+    troupe__graph_trace_attempt(ctx, job);
     job->started_ns = troupe__graph_run_now(ctx, run);
     int rc = ask(ctx, self, job);
     if (rc == 0) {
@@ -341,6 +344,7 @@ troupe__graph_job_start(troupe_context_t *ctx, struct coordinator *self,
     }
     if (rc > 0)
         rc = fill_in(job, why);
+    troupe__graph_trace_begin(ctx, job);
     if (rc < 0)
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED, "%s", why);
     else if (!troupe__graph_journal_find(ctx, self, job))

@@ -44,6 +44,7 @@ troupe__graph_run_new(troupe_context_t *ctx, const struct graph_orders *orders)
     if (run->orders.parallel > PARALLEL_MAX)
         run->orders.parallel = PARALLEL_MAX;
     run->start_ns = troupe_time_ns(ctx);
+    (void) troupe_trace_get(ctx, &run->trace);
     run->schedule = (struct schedule){
         .graph = orders->graph, .changed = on_changed, .data = run};
     return run;

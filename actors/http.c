@@ -89,11 +89,12 @@ static int
 read_request(const troupe_message_t *msg, struct http_request *ret)
 {
     uint64_t redirects = 0;
-    int rc = troupe_unpack(msg, "{s:s, s?s?, s?s?, s?s?, s?s?, s?U, s?U, s?s?}",
-                           "url", &ret->url, "method", &ret->method, "body",
-                           &ret->body, "key_env", &ret->key_env, "key_header",
-                           &ret->key_header, "size_max", &ret->size_max,
-                           "redirects", &redirects, "types", &ret->types);
+    int rc = troupe_unpack(
+        msg, "{s:s, s?s?, s?s?, s?s?, s?s?, s?s?, s?U, s?U, s?s?}", "url",
+        &ret->url, "method", &ret->method, "body", &ret->body, "key_env",
+        &ret->key_env, "key_header", &ret->key_header, "headers_env",
+        &ret->headers_env, "size_max", &ret->size_max, "redirects", &redirects,
+        "types", &ret->types);
     if (rc == 0 && (redirects > REDIRECTS_MAX || ret->size_max > SIZE_MOST))
         rc = -ERANGE;
     ret->redirects = (long) redirects;

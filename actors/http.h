@@ -29,10 +29,11 @@ struct http_request {
                                 "Authorization: Bearer " */
     const char *const *headers; /* "Name: value" each */
     size_t header_count;
-    uint32_t timeout_ms; /* for the whole of it; 0: none */
-    uint64_t size_max;   /* bytes that may come; 0: 4 MiB */
-    long redirects;      /* that are followed, to http and https; 0: none */
-    bool compressed;     /* the answer may be; size_max counts it unpacked */
+    const char *headers_env; /* variable with more, "a=b,c=d"; NULL: none */
+    uint32_t timeout_ms;     /* for the whole of it; 0: none */
+    uint64_t size_max;       /* bytes that may come; 0: 4 MiB */
+    long redirects;          /* that are followed, to http and https; 0: none */
+    bool compressed;   /* the answer may be; size_max counts it unpacked */
     bool public_only;  /* never to a private or local address; all transfers of
                          one multi, which share connections, have it */
     const char *types; /* media types, with a space between, that a good
@@ -72,6 +73,22 @@ struct http_transfer {
 int troupe__http_new(const struct http_request *request, size_t size,
                      struct http_outcome *ret_outcome,
                      struct http_transfer **ret_transfer);
+
+/*
+ * troupe__http_headers: add those of a list, "name=value,name=value", with
+ * what is percent-encoded decoded.
+ *
+ *   returns  0, or -EINVAL: it is no such list
+ *   source   OpenTelemetry, "OTLP exporter", headers; W3C Baggage
+ */
+int troupe__http_headers(struct http_transfer *self, const char *list);
+
+/* troupe__http_header: add one; `name` ends with ": ". */
+void troupe__http_header(struct http_transfer *self, const char *name,
+                         const char *value);
+
+/* troupe__http_headers_free: leave nothing of them in memory. */
+void troupe__http_headers_free(struct http_transfer *self);
 
 /* troupe__http_type: the media type that came, as "text/html"; "" for none. */
 void troupe__http_type(const struct http_transfer *self, char *ret,

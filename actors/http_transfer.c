@@ -128,19 +128,6 @@ on_open(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 }
 
 static void
-add_header(struct http_transfer *self, const char *name, const char *value)
-{
-    struct troupe__text header = {0};
-    troupe__text_printf(&header, "%s%s", name, value);
-    struct curl_slist *list = curl_slist_append(self->headers, header.data);
-    if (!list)
-        troupe__out_of_memory(header.size);
-    self->headers = list;
-    explicit_bzero(header.data, header.size); /* it may be a key */
-    troupe__text_free(&header);
-}
-
-static void
 set_body(struct http_transfer *self, const struct http_request *request)
 {
     CURL *easy = self->easy;
@@ -148,7 +135,8 @@ set_body(struct http_transfer *self, const struct http_request *request)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                          (curl_off_t) strlen(self->body));
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, self->body);
-        add_header(self, "Expect:", ""); /* no waiting for "100 Continue" */
+        /* No waiting for "100 Continue". */
+        troupe__http_header(self, "Expect:", "");
     }
     if (request->method)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
@@ -216,6 +204,8 @@ troupe__http_new(const struct http_request *request, size_t size,
                       "its key is missing: set the environment variable ",
                       request->key_env);
     }
+    const char *more =
+        request->headers_env ? getenv(request->headers_env) : NULL;
     if (key && strpbrk(key, "\r\n"))
         return refuse(ret_outcome, "there is an end of line in ",
                       request->key_env);
@@ -227,13 +217,18 @@ troupe__http_new(const struct http_request *request, size_t size,
     if (!self->easy)
         troupe__out_of_memory(sizeof *self);
     for (size_t i = 0; i < request->header_count; i++)
-        add_header(self, request->headers[i], "");
+        troupe__http_header(self, request->headers[i], "");
     if (key) {
         self->key = troupe__strdup(key);
-        add_header(self,
-                   request->key_header ? request->key_header
-                                       : "Authorization: Bearer ",
-                   key);
+        troupe__http_header(self,
+                            request->key_header ? request->key_header
+                                                : "Authorization: Bearer ",
+                            key);
+    }
+    if (more && troupe__http_headers(self, more) < 0) {
+        troupe__http_destroy(&self);
+        return refuse(ret_outcome,
+                      "not a list of name=value: ", request->headers_env);
     }
     set_options(self, request);
     *ret_transfer = self;
@@ -356,9 +351,7 @@ troupe__http_destroy(struct http_transfer **self_p)
     if (!self)
         return;
     curl_easy_cleanup(self->easy);
-    for (struct curl_slist *it = self->headers; it; it = it->next)
-        explicit_bzero(it->data, strlen(it->data));
-    curl_slist_free_all(self->headers);
+    troupe__http_headers_free(self);
     if (self->key)
         explicit_bzero(self->key, strlen(self->key));
     if (self->clear)

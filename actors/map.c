@@ -43,17 +43,22 @@ read_options(const troupe_message_t *msg, struct map *self)
     troupe_map_options_t *to = &self->options;
     struct numbers it = {0};
     const char *mode = modes[0];
+    const void *raw = NULL;
+    size_t raw_size = 0;
     if (troupe_unpack(msg, "n") == 0)
         return 0;
     int rc = troupe_unpack(
         msg,
-        "{s?U, s?s, s?b, s?U, s?U, s?U, s?U, s?U, s?U, s?b, s?U, s?U, s?R!}",
+        "{s?U, s?s, s?b, s?U, s?U, s?U, s?U, s?U, s?U, s?b, s?U, s?U, s?f, "
+        "s?r, s?R!}",
         "jobs", &it.jobs, "mode", &mode, "ordered", &to->ordered, "timeout_ms",
         &it.timeout_ms, "timeout_percent", &it.timeout_percent, "retries",
         &it.retries, "backoff_ms", &it.backoff_ms, "deadline_ms",
         &it.deadline_ms, "halt_on", &it.halt_on, "halt_now", &to->halt.now,
-        "halt_count", &it.halt_count, "halt_percent", &it.halt_percent,
-        "journal", &self->journal);
+        "halt_count", &it.halt_count, "halt_percent", &it.halt_percent, "load",
+        &to->load, "resources", &raw, &raw_size, "journal", &self->journal);
+    if (rc == 0)
+        rc = troupe__map_resources_read(self, msg);
     if (rc == 0)
         rc = read_mode(mode, &to->mode);
     const uint64_t all[] = {it.timeout_ms,  it.timeout_percent, it.retries,
@@ -130,6 +135,7 @@ map_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (read_options(msg, self) < 0)
         return troupe_fail(ctx, -EINVAL,
                            "a map wants nothing, or what troupe_map.h lists");
+    (void) troupe_trace_get(ctx, &self->trace);
     self->tally.began_ns = troupe_now_ns(troupe_context_node(ctx));
     int rc = start_pools(ctx, self);
     if (rc == 0 && self->options.deadline_ms > 0)
@@ -163,6 +169,8 @@ on_put(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = troupe_unpack(msg, "{s?b}", "last", &last);
     if (rc == 0 && self->last)
         rc = -EALREADY;
+    if (rc == 0 && troupe_trace_is(&self->trace))
+        troupe_trace_set(ctx, &self->trace);
     if (rc == 0)
         rc = troupe__map_accept(ctx, self, msg, NULL);
     if (rc < 0)
@@ -293,8 +301,7 @@ take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
         struct map_pool_state *pool = &self->pools[record->pool];
         pool->outstanding--;
         pool->peak = peak > pool->peak ? peak : pool->peak;
-        record->is_sent = false;
-        record->generation++; /* what is told late of this attempt is stale */
+        troupe__map_took(self, record);
         rc = troupe__map_attempted(ctx, self, record, chunk, &end);
     }
     return rc;
@@ -344,9 +351,8 @@ on_gave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
             continue;
         self->pools[record->pool].outstanding--;
         if (!known) { /* the thief has begun anew, without them */
-            record->is_sent = false;
-            record->generation++;
-            troupe__list_put(&self->queue, record);
+            troupe__map_took(self, record);
+            troupe__map_queue(self, record);
             continue;
         }
         record->pool = (uint32_t) to;

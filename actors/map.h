@@ -5,6 +5,7 @@
 
 #include "troupe_ask.h"
 #include "troupe_events.h"
+#include "troupe_trace.h"
 
 #include "actors/map_tally.h"
 #include "actors/map_wire.h"
@@ -35,14 +36,25 @@ struct map_record {
     bool has_pool;
     bool is_sent; /* to a pool that has not told its end */
     bool is_settled;
+    uint32_t resource; /* index + 1 of what it needs; 0: nothing */
     uint64_t queued_ns;
     struct map_chunk *end_chunk; /* that its end lies in, or NULL */
     struct map_end end;
+    troupe_span_t span;
 };
 
 struct map_list {
     struct map_record *first, *last;
     uint64_t count;
+};
+
+#define MAP_RESOURCES_MAX 64
+
+/* A resource, and those who wait for a token of it. */
+struct map_resource {
+    char name[TROUPE_NAME_MAX + 1];
+    uint64_t most, used;
+    struct map_list waiting;
 };
 
 struct map_pool_state {
@@ -64,10 +76,13 @@ struct map {
     uint32_t record_count, record_size;
     struct map_list free_records;
     uint64_t next_number;
-    uint64_t live;          /* records of puts */
-    uint64_t held_bytes;    /* of values of puts that nobody has taken */
-    struct map_list queue;  /* for pools */
-    struct map_list before; /* done in an earlier run */
+    uint64_t live;         /* records of puts */
+    uint64_t held_bytes;   /* of values of puts that nobody has taken */
+    struct map_list queue; /* for pools */
+    struct map_resource resources[MAP_RESOURCES_MAX];
+    uint32_t resource_count;
+    uint64_t waiting;                            /* for tokens */
+    struct map_list before;                      /* done in an earlier run */
     struct map_record *order_first, *order_last; /* of puts, when ordered */
     struct map_list to_log, logging, ready;
 
@@ -78,6 +93,7 @@ struct map {
     bool dispatches; /* again, soon: a pool had no room */
     bool halted, halted_now, deadline_passed, told_halt;
 
+    troupe_trace_t trace; /* that it was started in: of the tasks of puts */
     struct map_tally tally;
     char error[512];
 };
@@ -138,5 +154,7 @@ int troupe__map_serve(troupe_context_t *ctx, struct map *self);
 /* troupe__map_summary_write: for the format "*"; value: a struct map. */
 struct msgpack_packer;
 int troupe__map_summary_write(struct msgpack_packer *packer, void *value);
+
+#include "actors/map_order.h"
 
 #endif

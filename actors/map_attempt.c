@@ -92,6 +92,7 @@ troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
                                     .timeout_ms = FOREVER_MS,
                                     .detached = true};
     int rc = 0;
+    troupe_trace_set(ctx, run->item.trace);
     if (task->how == TROUPE_MAP_COMMAND) {
         rc = troupe_ask_with(ctx, to, "run", &options, &run->ask, "*",
                              write_command, run);

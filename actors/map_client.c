@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* map_client.c: troupe_map_run(): starts a map, and reads what it says. */
+#include "troupe_msgpack.h"
+
 #include "actors/map_run.h"
 
 #include <errno.h>
@@ -157,6 +159,19 @@ start_journal(struct map_client *self, troupe_ref_t *ret_ref)
 
 /* What it was given is gone with it, so that it is not started again. */
 static int
+write_resources(msgpack_packer *packer, void *data)
+{
+    const troupe_map_options_t *it = data;
+    msgpack_pack_map(packer, it->resource_count);
+    for (size_t i = 0; i < it->resource_count; i++) {
+        const char *name = it->resources[i].name;
+        msgpack_pack_str_with_body(packer, name, strlen(name));
+        msgpack_pack_uint32(packer, it->resources[i].count);
+    }
+    return 0;
+}
+
+static int
 start_map(struct map_client *self, troupe_ref_t journal)
 {
     const troupe_map_options_t *it = self->options;
@@ -164,7 +179,8 @@ start_map(struct map_client *self, troupe_ref_t journal)
         .id = "map", .kind = &troupe_map, .restart = TROUPE_TEMPORARY};
     int rc = troupe_child_spec_pack(
         &spec,
-        "{s:U, s:s, s:b, s:U, s:U, s:U, s:U, s:U, s:U, s:b, s:U, s:U, s:R}",
+        "{s:U, s:s, s:b, s:U, s:U, s:U, s:U, s:U, s:U, s:b, s:U, s:U, s:f, "
+        "s:*, s:R}",
         "jobs", (uint64_t) it->jobs, "mode", modes[it->mode], "ordered",
         (int) it->ordered, "timeout_ms", (uint64_t) it->timeout_ms,
         "timeout_percent", (uint64_t) it->timeout_percent, "retries",
@@ -172,6 +188,7 @@ start_map(struct map_client *self, troupe_ref_t journal)
         "deadline_ms", (uint64_t) it->deadline_ms, "halt_on",
         (uint64_t) it->halt.on, "halt_now", (int) it->halt.now, "halt_count",
         (uint64_t) it->halt.count, "halt_percent", (uint64_t) it->halt.percent,
+        "load", it->load, "resources", write_resources, (void *) (uintptr_t) it,
         "journal", journal);
     if (rc == 0)
         rc = troupe_supervisor_start_child(self->node, self->supervisor, &spec,

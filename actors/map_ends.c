@@ -70,6 +70,7 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
     bool keeps = !troupe_ref_is_nobody(self->journal) && record->task.key
                  && state != MAP_SKIPPED && state != MAP_CANCELLED;
     count_end(self, ctx, record, state);
+    troupe__map_trace_end(ctx, record);
     troupe__map_hold(self, record);
     int rc = 0;
     if (keeps)
@@ -92,7 +93,7 @@ again(troupe_context_t *ctx, void *state, void *data)
     } else {
         troupe__chunk_drop(record->end_chunk);
         record->end_chunk = NULL;
-        troupe__list_put(&self->queue, record);
+        troupe__map_queue(self, record);
         rc = troupe__map_dispatch(ctx, self);
     }
     return rc == 0 ? troupe__map_serve(ctx, self) : rc;
@@ -111,6 +112,7 @@ troupe__map_attempted(troupe_context_t *ctx, struct map *self,
     if (state == MAP_SKIPPED)
         return done(ctx, self, record);
     record->attempts++;
+    troupe__map_trace_attempt(ctx, record);
     double cost_us = end->run_ms * 1000;
     struct map_tally *tally = &self->tally;
     tally->busy_ms += end->run_ms;
@@ -171,6 +173,7 @@ troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now)
     self->halted = true;
     self->halted_now |= now;
     int rc = 0;
+    troupe__map_unwait(self);
     while (self->queue.count > 0 && rc == 0)
         rc = troupe__map_attempted(ctx, self, troupe__list_take(&self->queue),
                                    NULL, &end);

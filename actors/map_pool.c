@@ -173,12 +173,13 @@ take_work(struct pool *self, const troupe_message_t *msg)
     size_t size = 0;
     const uint8_t *body = troupe_message_body(chunk->msg, &size);
     struct map_cursor at = {body, body + size};
-    uint32_t count = 0, three = 0;
+    uint32_t count = 0, four = 0;
     bool ok = troupe__take_array(&at, &count);
     for (uint32_t i = 0; i < count && ok; i++) {
         struct pool_item item = {.chunk = chunk};
-        ok = troupe__take_array(&at, &three) && troupe__take_uint(&at, &item.id)
-             && troupe__take_uint(&at, &item.timeout_ms);
+        ok = troupe__take_array(&at, &four) && troupe__take_uint(&at, &item.id)
+             && troupe__take_uint(&at, &item.timeout_ms)
+             && troupe__take_trace(&at, &item.trace);
         item.raw = at.at;
         ok = ok && troupe__task_take(&at, &item.task);
         if (ok) {
@@ -237,9 +238,10 @@ hand_over(troupe_context_t *ctx, struct pool *self, size_t count,
     for (size_t i = 0; i < count; i++) {
         const struct pool_item *item =
             &self->items[(first + i) & (self->item_size - 1)];
-        troupe__put_array(&work, 3);
+        troupe__put_array(&work, 4);
         troupe__put_uint(&work, item->id);
         troupe__put_uint(&work, item->timeout_ms);
+        troupe__put_trace(&work, item->trace);
         troupe__text_put(&work, item->raw, item->raw_size);
         troupe__put_uint(ids, item->id);
     }

@@ -12,7 +12,7 @@
 /* The kind of a pool; started by troupe_map alone, which it serves:
  *
  *   start    {owner: R, index: U, slots: U, mode: U}
- *   work     [[id, timeout_ms, task], ...]
+ *   work     [[id, timeout_ms, trace, task], ...]
  *   steal    {to: U, thief: R}: half of what is not begun becomes its work
  *   drop     {now: b}: begin nothing of what there is; now: end what runs
  *
@@ -26,7 +26,8 @@ struct pool_item {
     struct map_chunk *chunk; /* that it lies in */
     uint64_t id;
     uint64_t timeout_ms;
-    const void *raw; /* the task as it came */
+    const troupe_trace_t *trace; /* or NULL */
+    const void *raw;             /* the task as it came */
     size_t raw_size;
     struct map_task task;
 };

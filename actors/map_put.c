@@ -97,9 +97,20 @@ put_broken(struct troupe__text *to, const troupe_map_task_t *task)
 }
 
 void
+troupe__put_trace(struct troupe__text *to, const troupe_trace_t *trace)
+{
+    if (troupe_trace_is(trace))
+        troupe__put_bin(to, trace, sizeof *trace);
+    else
+        troupe__put_nil(to);
+}
+
+void
 troupe__put_task(struct troupe__text *to, const troupe_map_task_t *task)
 {
-    troupe__put_array(to, 7);
+    bool more = task->priority > 0 || task->resource;
+    more = more && task->how != TROUPE_MAP_BROKEN;
+    troupe__put_array(to, more ? 9 : 7);
     put_text_or_nil(to, troupe__map_hows[task->how]);
     if (task->how == TROUPE_MAP_BROKEN) {
         put_broken(to, task);
@@ -117,4 +128,8 @@ troupe__put_task(struct troupe__text *to, const troupe_map_task_t *task)
     else
         troupe__put_nil(to);
     put_text_or_nil(to, task->key);
+    if (!more)
+        return;
+    troupe__put_uint(to, task->priority);
+    put_text_or_nil(to, task->resource);
 }

@@ -19,7 +19,8 @@
 #define WORK_MAX    1024         /* tasks of one piece */
 #define WORK_BYTES  (256u << 10) /* of one piece */
 #define MEDIAN_OF   3            /* so many before a median counts */
-#define AGAIN_MS    2 /* until what could not be sent is tried again */
+#define AGAIN_MS    2   /* until what could not be sent is tried again */
+#define LOADED_MS   500 /* until a machine that is too busy is looked at again */
 #define TIMEOUT_MAX 86400000.0
 #define HELD_MAX    (64u << 20) /* bytes of values that nobody has taken */
 
@@ -117,10 +118,12 @@ accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
     uint64_t retries =
         task->has_retries ? task->retries : self->options.retries;
     record->retries = retries < UINT32_MAX ? (uint32_t) retries : UINT32_MAX;
+    CHECK(troupe__map_resource_of(self, task, &record->resource));
+    troupe__map_trace_begin(ctx, record);
     if (batch) {
         record->number = batch->count;
         batch->records[batch->count++] = record;
-        troupe__list_put(&self->queue, record);
+        troupe__map_queue(self, record);
         return;
     }
     record->number = self->next_number++;
@@ -128,7 +131,7 @@ accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
     if (task->how == MAP_DONE)
         troupe__list_put(&self->before, record);
     else
-        troupe__list_put(&self->queue, record);
+        troupe__map_queue(self, record);
     if (!self->options.ordered)
         return;
     if (self->order_last)
@@ -146,11 +149,12 @@ troupe__map_accept(troupe_context_t *ctx, struct map *self,
     struct map_chunk *chunk = troupe__chunk_new(msg);
     struct map_cursor tasks;
     struct map_task task;
-    uint32_t count = 0;
+    uint32_t count = 0, none = 0;
     bool ok = find_tasks(chunk, &tasks, &count);
     struct map_cursor at = ok ? tasks : (struct map_cursor){NULL, NULL};
     for (uint32_t i = 0; i < count && ok; i++)
-        ok = troupe__task_take(&at, &task);
+        ok = troupe__task_take(&at, &task)
+             && troupe__map_resource_of(self, &task, &none);
     if (ok && batch)
         batch->records = troupe__alloc((count + 1) * sizeof(void *));
     for (uint32_t i = 0; i < count && ok; i++) {
@@ -205,17 +209,16 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
     return more < share ? more : share;
 }
 
-/* What could not be sent is next again. */
+/* What could not be sent is in the queue again, in its order. */
 static void
 give_back(struct map *self, struct map_list *taken)
 {
-    if (!taken->last)
-        return;
-    taken->last->next = self->queue.first;
-    if (!self->queue.first)
-        self->queue.last = taken->last;
-    self->queue.first = taken->first;
-    self->queue.count += taken->count;
+    struct map_list queue = self->queue;
+    self->queue = (struct map_list){0};
+    while (taken->count > 0)
+        troupe__map_untake(self, troupe__list_take(taken));
+    while (queue.count > 0)
+        troupe__map_queue(self, troupe__list_take(&queue));
 }
 
 static int
@@ -228,11 +231,14 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     struct map_list taken = {0};
     troupe__text_put(&work, "\xdd\0\0\0\0", 5);
     while (given < limit && work.size < WORK_BYTES) {
-        struct map_record *record = troupe__list_take(&self->queue);
-        troupe__put_array(&work, 3);
+        struct map_record *record = troupe__map_next(self);
+        if (!record)
+            break;
+        troupe__put_array(&work, 4);
         troupe__put_uint(&work,
                          (uint64_t) record->generation << 32 | record->index);
         troupe__put_uint(&work, timeout_of(self, record));
+        troupe__put_trace(&work, &record->span.at);
         troupe__text_put(&work, record->raw, record->raw_size);
         troupe__list_put(&taken, record);
         given++;
@@ -315,7 +321,7 @@ bring_first(struct map *self)
         before = at;
     }
     if (!before || before == self->queue.last)
-        return self->queue.first == first;
+        return self->queue.first == first; /* or it waits for a token */
     before->next = first->next;
     if (self->queue.last == first)
         self->queue.last = before;
@@ -334,12 +340,22 @@ dispatch_again(troupe_context_t *ctx, void *state, void *data)
     return troupe__map_dispatch(ctx, self);
 }
 
+static int
+dispatch_later(troupe_context_t *ctx, struct map *self, uint32_t after_ms)
+{
+    if (self->dispatches)
+        return 0;
+    self->dispatches = true;
+    return troupe_call_after(ctx, after_ms, dispatch_again, NULL, NULL, NULL);
+}
+
 int
 troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
 {
     int rc = 0;
     bool full = troupe__map_is_full(self);
-    uint64_t most = !full ? UINT64_MAX : bring_first(self) ? 1 : 0;
+    uint64_t room = self->queue.count > 0 ? troupe__map_room(self) : 0;
+    uint64_t most = !full ? room : room > 0 && bring_first(self) ? 1 : 0;
     for (uint32_t i = 0; i < self->pool_count && rc == 0 && most > 0; i++) {
         struct map_pool_state *pool = &self->pools[i];
         if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref))
@@ -347,15 +363,14 @@ troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
         uint64_t count = wanted_by(self, pool);
         if (count > 0)
             rc = give(ctx, self, i, count < most ? count : most);
-        if (count > 0 && full)
+        if (count > 0 && most == 1)
             break;
     }
+    if (rc == 0 && self->queue.count > 0 && room == 0)
+        return dispatch_later(ctx, self, LOADED_MS);
     if (rc == 0 && self->queue.count == 0 && self->pool_count > 1)
         rc = let_rob(ctx, self);
-    if (rc != -EAGAIN || self->dispatches)
-        return rc == -EAGAIN ? 0 : rc;
-    self->dispatches = true;
-    return troupe_call_after(ctx, AGAIN_MS, dispatch_again, NULL, NULL, NULL);
+    return rc == -EAGAIN ? dispatch_later(ctx, self, AGAIN_MS) : rc;
 }
 
 void
@@ -365,9 +380,8 @@ troupe__map_lost(struct map *self, uint32_t pool)
         struct map_record *record = self->records[i];
         if (!record->is_sent || record->pool != pool)
             continue;
-        record->is_sent = false;
-        record->generation++; /* what the old one may still tell is stale */
-        troupe__list_put(&self->queue, record);
+        troupe__map_took(self, record);
+        troupe__map_queue(self, record);
     }
     self->pools[pool].outstanding = 0;
     for (uint32_t i = 0; i < self->pool_count; i++)

@@ -7,6 +7,7 @@
 
 #include "mailbox/check.h"
 
+#define TRACE_HEAD 5          /* bytes before the bytes of a trace */
 #define FIT_DEPTH  28         /* of the 32 levels of a body */
 #define FIT_VALUES (1u << 19) /* of its 2^20 values */
 
@@ -168,6 +169,20 @@ troupe__value_count(const void *value, size_t size)
         left += values;
     }
     return count;
+}
+
+/* As troupe__put_bin() writes it. */
+bool
+troupe__take_trace(struct map_cursor *self, const troupe_trace_t **ret_trace)
+{
+    const void *value = NULL;
+    size_t size = 0;
+    if (!troupe__take_any(self, &value, &size))
+        return false;
+    const uint8_t *bytes = value;
+    bool is_one = size == TRACE_HEAD + sizeof **ret_trace && bytes[0] == 0xc6;
+    *ret_trace = is_one ? (const troupe_trace_t *) (bytes + TRACE_HEAD) : NULL;
+    return true;
 }
 
 bool
@@ -337,7 +352,7 @@ troupe__task_take(struct map_cursor *self, struct map_task *ret_task)
     size_t size = 0;
     uint32_t count = 0;
     *ret_task = (struct map_task){0};
-    if (!troupe__take_array(self, &count) || count < 4 || count > 7
+    if (!troupe__take_array(self, &count) || count < 4 || count > 9
         || !troupe__take_text(self, &how, &size)
         || !read_how(how, size, &ret_task->how)
         || !troupe__take_text(self, &ret_task->target, &ret_task->target_size)
@@ -351,7 +366,14 @@ troupe__task_take(struct map_cursor *self, struct map_task *ret_task)
     if (count > 6
         && !troupe__take_text(self, &ret_task->key, &ret_task->key_size))
         return false;
+    if (count > 7 && !troupe__take_uint(self, &ret_task->priority))
+        return false;
+    if (count > 8
+        && !troupe__take_text(self, &ret_task->resource,
+                              &ret_task->resource_size))
+        return false;
     return ret_task->type_size <= TROUPE_TYPE_MAX
+           && ret_task->resource_size <= TROUPE_NAME_MAX
            && ret_task->target_size <= TROUPE_NAME_MAX
            && (ret_task->how == TROUPE_MAP_COMMAND || ret_task->how == MAP_DONE
                || ret_task->target)

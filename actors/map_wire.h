@@ -7,6 +7,7 @@
 
 #include "troupe_map.h"
 #include "troupe_message.h"
+#include "troupe_trace.h"
 
 #include "actors/text.h"
 
@@ -27,6 +28,9 @@ bool troupe__take_text(struct map_cursor *self, const char **ret_text,
 /* Any value, whole. */
 bool troupe__take_any(struct map_cursor *self, const void **ret_value,
                       size_t *ret_size);
+/* A trace, NULL for nil, which is none. */
+bool troupe__take_trace(struct map_cursor *self,
+                        const troupe_trace_t **ret_trace);
 /* Whether a value is whole and leaves room for what is put around it. */
 bool troupe__value_fits(const void *value, size_t size);
 /* How many values there are in one that is whole, with itself. */
@@ -59,6 +63,9 @@ struct map_task {
     uint64_t timeout_ms;
     uint64_t retries;
     bool has_retries;
+    uint64_t priority;
+    const char *resource; /* or NULL */
+    size_t resource_size;
 };
 
 /* troupe__task_take: one task off the front; false: it is none. */
@@ -80,6 +87,8 @@ void troupe__put_real(struct troupe__text *to, double number);
 void troupe__put_text(struct troupe__text *to, const char *text, size_t size);
 void troupe__put_nil(struct troupe__text *to);
 void troupe__put_bin(struct troupe__text *to, const void *bytes, size_t size);
+/* Nil for none. */
+void troupe__put_trace(struct troupe__text *to, const troupe_trace_t *trace);
 void troupe__put_task(struct troupe__text *to, const troupe_map_task_t *task);
 
 #endif

@@ -50,6 +50,7 @@ fail(troupe_context_t *ctx, struct call *call, int code, const char *words)
     int replied = troupe_reply_error_to(ctx, &call->token, code, "%s%s", words,
                                         how_often);
     call->model->failed += 1;
+    troupe__call_traced_failed(ctx, call, code, words);
     call_free(call);
     return rc < 0 ? rc : replied == -ENOMSG ? 0 : replied;
 }
@@ -84,13 +85,6 @@ on_pause_end(troupe_context_t *ctx, void *state, void *data)
     return reserve(ctx, call);
 }
 
-struct completion {
-    uint64_t fault, status, retry_after_ms;
-    const char *text, *finish, *words;
-    int64_t prompt_tokens, completion_tokens;
-    bool billable;
-};
-
 static int
 succeed(troupe_context_t *ctx, struct call *call, const struct completion *what)
 {
@@ -112,6 +106,7 @@ succeed(troupe_context_t *ctx, struct call *call, const struct completion *what)
         "prompt_tokens", what->prompt_tokens, "completion_tokens",
         what->completion_tokens, "cost", cost, "attempts",
         (uint64_t) call->attempts);
+    troupe__call_traced_ok(ctx, call, what, cost);
     call_free(call);
     return rc < 0 ? rc : replied == -ENOMSG ? 0 : replied;
 }
@@ -140,6 +135,7 @@ try_again(troupe_context_t *ctx, struct call *call, troupe_fault_t fault,
         return fail(ctx, call, code, words);
     }
     self->retries += 1;
+    troupe__call_traced_again(ctx, call, wait_ms, words);
     return troupe_call_after(ctx, wait_ms, on_pause_end, call, NULL,
                              &call->timer);
 }
@@ -151,6 +147,8 @@ take_fault(troupe_context_t *ctx, struct call *call,
     struct model *self = call->model;
     bool to_blame = what->fault != TROUPE_FAULT_PERMANENT
                     && what->fault != TROUPE_FAULT_OVERLOAD;
+    call->fault = what->fault;
+    call->status = what->status;
     troupe_breaker_record(&self->breaker, troupe_time_ns(ctx), !to_blame);
     int rc = what->billable ? troupe__call_commit(
                  ctx, call, call->tokens, troupe__call_dearest(call), false)
@@ -170,7 +168,7 @@ on_completed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct model *self = state;
     struct call *call = answer->data;
-    struct completion what = {.text = ""};
+    struct completion what = {.text = "", .model = ""};
     if (answer->outcome != TROUPE_REPLY) { /* nobody knows what it did */
         int rc = troupe__call_commit(ctx, call, call->tokens,
                                      troupe__call_dearest(call), false);
@@ -184,11 +182,12 @@ on_completed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         return fail_step(ctx, call, answer);
     }
     int rc = troupe_unpack(
-        answer->msg, "{s:U, s:U, s:s, s:s, s:s, s:I, s:I, s:U, s:b}", "fault",
-        &what.fault, "status", &what.status, "text", &what.text, "finish",
-        &what.finish, "words", &what.words, "prompt_tokens",
-        &what.prompt_tokens, "completion_tokens", &what.completion_tokens,
-        "retry_after_ms", &what.retry_after_ms, "billable", &what.billable);
+        answer->msg, "{s:U, s:U, s:s, s:s, s?s, s:s, s:I, s:I, s:U, s:b}",
+        "fault", &what.fault, "status", &what.status, "text", &what.text,
+        "finish", &what.finish, "model", &what.model, "words", &what.words,
+        "prompt_tokens", &what.prompt_tokens, "completion_tokens",
+        &what.completion_tokens, "retry_after_ms", &what.retry_after_ms,
+        "billable", &what.billable);
     if (rc < 0 || what.fault >= TROUPE_FAULT_COUNT) {
         troupe_breaker_forget(&self->breaker);
         return fail(ctx, call, -EPROTO, "the backend's answer is no such");
@@ -213,12 +212,12 @@ complete(troupe_context_t *ctx, struct call *call)
     troupe_ask_options_t options = step_options(call, on_completed);
     int rc = troupe_ask_with(
         ctx, self->backend, "complete", &options, &call->ask,
-        "{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "url",
-        self->url, "model", self->name, "key_env", self->key_env, "system",
-        call->system ? call->system : self->system, "prompt", call->prompt,
-        "schema", call->schema, "max_tokens", self->max_tokens, "temperature",
-        self->temperature, "stream", (int) self->stream, "size_max",
-        self->size_max);
+        "{s:s?, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "id",
+        self->id, "url", self->url, "model", self->name, "key_env",
+        self->key_env, "system", call->system ? call->system : self->system,
+        "prompt", call->prompt, "schema", call->schema, "max_tokens",
+        self->max_tokens, "temperature", self->temperature, "stream",
+        (int) self->stream, "size_max", self->size_max);
     if (rc < 0) {
         troupe_breaker_forget(&self->breaker);
         return fail(ctx, call, rc, "the backend cannot be asked");
@@ -266,6 +265,7 @@ static int
 reserve(troupe_context_t *ctx, struct call *call)
 {
     struct model *self = call->model;
+    troupe_trace_set(ctx, &call->span.at); /* also after a wait */
     if (!troupe_token_is_open(ctx, call->token))
         return fail(ctx, call, -ECANCELED, "nobody waits for it");
     if (troupe_ref_is_nobody(self->budget))
@@ -308,6 +308,7 @@ on_ask(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     call->tokens = size / BYTES_PER_TOKEN + 1 + self->max_tokens;
     call->next = self->calls;
     self->calls = call;
+    (void) troupe_span_begin(ctx, &call->span);
     troupe_retry_earn(&self->retry);
     return reserve(ctx, call);
 }

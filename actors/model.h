@@ -6,6 +6,7 @@
 #include "troupe_breaker.h"
 #include "troupe_events.h"
 #include "troupe_retry.h"
+#include "troupe_trace.h"
 
 /* One ask on its way: reserve, wait for the rate, call; and again. */
 struct call {
@@ -21,11 +22,23 @@ struct call {
     uint64_t draw;        /* its reservation; 0: none */
     troupe_ask_t ask;     /* of the step that it is at */
     troupe_timer_t timer; /* of the wait between two attempts; 0: none */
+    troupe_span_t span;
+    uint64_t status; /* of the last attempt that failed: of HTTP, or 0 */
+    uint64_t fault;  /* a troupe_fault_t, or 0 */
+};
+
+/* What the backend says of an attempt. */
+struct completion {
+    uint64_t fault, status, retry_after_ms;
+    const char *text, *finish, *model, *words;
+    int64_t prompt_tokens, completion_tokens;
+    bool billable;
 };
 
 struct model {
     troupe_ref_t backend, limiter, budget; /* the last two may be nobody */
     char *url, *name, *key_env, *system;
+    char *id; /* of its own, for who keeps answers; or NULL */
     uint64_t max_tokens, size_max;
     double temperature, price_in, price_out;
     bool stream;
@@ -49,6 +62,15 @@ double troupe__model_cost(const struct model *self, int64_t prompt_tokens,
 
 /* troupe__call_dearest: the most that an attempt may cost. */
 double troupe__call_dearest(const struct call *call);
+
+/* troupe__call_traced_ok, _failed, _again: the span of a call ends, or has an
+ * event; by OpenTelemetry's conventions for generative models. */
+void troupe__call_traced_ok(troupe_context_t *ctx, struct call *call,
+                            const struct completion *what, double cost);
+void troupe__call_traced_failed(troupe_context_t *ctx, struct call *call,
+                                int code, const char *words);
+void troupe__call_traced_again(troupe_context_t *ctx, const struct call *call,
+                               uint32_t wait_ms, const char *words);
 
 /* troupe__call_release, troupe__call_commit: end the reservation of a call, if
  * there is one, unused or with what it came to; 0, or as troupe_send(). */

@@ -29,6 +29,9 @@ take_usage(struct model_answer *self, const json_t *root)
     const json_t *usage = json_object_get(root, "usage");
     const json_t *in = json_object_get(usage, "prompt_tokens");
     const json_t *out = json_object_get(usage, "completion_tokens");
+    const char *model = json_string_value(json_object_get(root, "model"));
+    if (model && strlen(model) < sizeof self->model) /* whole, or not */
+        memcpy(self->model, model, strlen(model) + 1);
     if (json_is_integer(in) && json_integer_value(in) >= 0)
         self->prompt_tokens = json_integer_value(in);
     if (json_is_integer(out) && json_integer_value(out) >= 0)

@@ -9,12 +9,14 @@
 #include "actors/text.h"
 
 #define FINISH_SIZE 24
+#define MODEL_SIZE  64
 
 /* What a server has said so far; {.prompt_tokens = -1, ...}: begin with
  * troupe__answer_init(). */
 struct model_answer {
     struct troupe__text text;
     char finish[FINISH_SIZE]; /* finish_reason; "": not said */
+    char model[MODEL_SIZE];   /* that answers, by its own name; "" */
     int64_t prompt_tokens;    /* -1: not said */
     int64_t completion_tokens;
     bool done;                /* it ended as it should */

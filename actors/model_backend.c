@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "troupe_model.h"
+#include "troupe_trace.h"
 
 #include "actors/model_http.h"
 
@@ -13,10 +14,12 @@ answer(troupe_context_t *ctx, troupe_token_t *token,
        const struct http_outcome *outcome, const struct model_answer *from)
 {
     int rc = troupe_reply_to(
-        ctx, token, "{s:U, s:U, s:s, s:s, s:s, s:I, s:I, s:U, s:b}", "fault",
-        (uint64_t) outcome->fault, "status", (uint64_t) outcome->status, "text",
+        ctx, token, "{s:U, s:U, s:s, s:s, s:s, s:s, s:I, s:I, s:U, s:b}",
+        "fault", (uint64_t) outcome->fault, "status",
+        (uint64_t) outcome->status, "text",
         from ? troupe__text_string(&from->text) : "", "finish",
-        from ? from->finish : "", "words", outcome->words, "prompt_tokens",
+        from ? from->finish : "", "model", from ? from->model : "", "words",
+        outcome->words, "prompt_tokens",
         from ? from->prompt_tokens : INT64_C(-1), "completion_tokens",
         from ? from->completion_tokens : INT64_C(-1), "retry_after_ms",
         outcome->retry_after_ms, "billable", (int) outcome->billable);
@@ -61,6 +64,8 @@ static int
 on_complete(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct model_request request = {.temperature = 0};
+    troupe_trace_t trace;
+    char parent[TROUPE_TRACE_TEXT];
     int rc = troupe_unpack(
         msg, "{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "url",
         &request.url, "model", &request.model, "key_env", &request.key_env,
@@ -71,6 +76,8 @@ on_complete(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_token_t token;
     if (rc < 0)
         return troupe_reply_error(ctx, -EINVAL, "not such a request");
+    if (troupe_trace_get(ctx, &trace))
+        request.traceparent = troupe_trace_text(&trace, parent);
     if (troupe_defer(ctx, &token) < 0)
         return 0; /* a tell: nobody waits for it */
     struct http_outcome outcome;

@@ -18,6 +18,7 @@ struct model_request {
     double temperature; /* not a number: not sent */
     bool stream;
     uint64_t size_max;
+    const char *traceparent; /* NULL: none */
 };
 
 struct transfer {

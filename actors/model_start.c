@@ -23,21 +23,23 @@ read_settings(struct model *self, const troupe_message_t *msg,
               uint64_t *ret_attempts)
 {
     const char *url = NULL, *name = NULL, *key_env = NULL, *system = NULL;
+    const char *id = NULL;
     self->temperature = self->price_in = self->price_out = (double) NAN;
     self->max_tokens = MAX_TOKENS;
     int rc = troupe_unpack(
-        msg, "{s:s, s:s, s?s?, s?s?, s?U, s?f, s?b, s?f, s?f, s?U, s?U}", "url",
-        &url, "model", &name, "key_env", &key_env, "system", &system,
+        msg, "{s:s, s:s, s?s?, s?s?, s?U, s?f, s?b, s?f, s?f, s?U, s?U, s?s?}",
+        "url", &url, "model", &name, "key_env", &key_env, "system", &system,
         "max_tokens", &self->max_tokens, "temperature", &self->temperature,
         "stream", &self->stream, "price_in", &self->price_in, "price_out",
-        &self->price_out, "attempts", ret_attempts, "size_max",
-        &self->size_max);
+        &self->price_out, "attempts", ret_attempts, "size_max", &self->size_max,
+        "id", &id);
     if (rc < 0)
         return rc;
     self->url = copy(url);
     self->name = copy(name);
     self->key_env = copy(key_env);
     self->system = copy(system);
+    self->id = copy(id);
     return 0;
 }
 
@@ -74,6 +76,7 @@ troupe__model_clear(struct model *self)
     free(self->name);
     free(self->key_env);
     free(self->system);
+    free(self->id);
 }
 
 double

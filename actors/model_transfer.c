@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "troupe_trace.h"
+
 #include "actors/model_http.h"
 #include "mailbox/check.h"
 
@@ -77,7 +79,8 @@ troupe__transfer_new(const struct model_request *request, uint32_t timeout_ms,
                      struct http_outcome *ret_outcome,
                      struct transfer **ret_transfer)
 {
-    static const char *const headers[] = {"Content-Type: application/json"};
+    char parent[sizeof "traceparent: " + TROUPE_TRACE_TEXT] = "";
+    const char *const headers[] = {"Content-Type: application/json", parent};
     struct http_transfer *http = NULL;
     struct troupe__text url = {0};
     char *body = make_body(request);
@@ -86,6 +89,9 @@ troupe__transfer_new(const struct model_request *request, uint32_t timeout_ms,
                                              .words = "the schema is no JSON"};
         return -EINVAL;
     }
+    const char *trace = request->traceparent;
+    if (trace)
+        (void) snprintf(parent, sizeof parent, "traceparent: %s", trace);
     size_t size = strlen(request->url);
     while (size > 0 && request->url[size - 1] == '/')
         size -= 1;
@@ -95,7 +101,7 @@ troupe__transfer_new(const struct model_request *request, uint32_t timeout_ms,
                                     .body = body,
                                     .key_env = request->key_env,
                                     .headers = headers,
-                                    .header_count = 1,
+                                    .header_count = trace ? 2 : 1,
                                     .timeout_ms = timeout_ms,
                                     .size_max = request->size_max};
     int rc = troupe__http_new(&it, sizeof(struct transfer), ret_outcome, &http);

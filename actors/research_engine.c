@@ -6,6 +6,7 @@
 #include "troupe_ask.h"
 #include "troupe_corpus.h"
 #include "troupe_research.h"
+#include "troupe_trace.h"
 
 #include "actors/codec.h"
 #include "actors/question.h"
@@ -111,6 +112,8 @@ engine_search(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_fail(ctx, rc, "the index cannot be opened: %s",
                            troupe_strerror(rc));
     troupe_passages_t *found = NULL;
+    troupe_trace_note(ctx, "{s:s}", "troupe.engine",
+                      troupe_engine_name(self->engine));
     rc = troupe_corpus_search(self->corpus, self->engine, question, limit,
                               &found);
     if (rc == 0)

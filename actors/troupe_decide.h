@@ -76,6 +76,9 @@ typedef struct troupe_decide_options {
                      size_t count);
     troupe_problem_fn problem; /* may be NULL */
     void *context;             /* of both */
+    const char *journal; /* file in which cells, rankings and samples are kept
+                            before they count; NULL: none */
+    bool resume;         /* it is there: what it has is not done again */
 } troupe_decide_options_t;
 
 /* troupe_decide_options_default: the defaults above. */

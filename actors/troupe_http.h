@@ -12,14 +12,15 @@
  * ends with the deadline of its ask, and when that is cancelled.
  *
  *   start  {connections?: U, public_only?: b}: at most so many at once; 64
- *   fetch  {url: s, method?: s, headers?: [s], body?: s?, key_env?: s?,
- *          key_header?: s?, size_max?: U, redirects?: U, types?: s?}
+ *   fetch  {url: s, method?: s, headers?: [s], headers_env?: s?, body?: s?,
+ *          key_env?: s?, key_header?: s?, size_max?: U, redirects?: U, types?: s?}
  *          -> {fault: U, status: U, words: s, retry_after_ms: U, type: s,
  *          url: s, body: B}
  *   state  -> {calls: U, open: U, connected: U}
  *
  * Only http and https. key_env names the environment variable with a key, which
- * goes behind key_header ("Authorization: Bearer "): the key itself is in no
+ * goes behind key_header ("Authorization: Bearer "), headers_env one with more
+ * headers, "name=value,name=value", percent-encoded: what is in them is in no
  * message and no log line, and where there is one give no redirects. size_max:
  * bytes of an answer once it is unpacked; 0: 4 MiB, which is the most.
  * redirects: that are followed; 0. public_only: no connection to an address

@@ -16,8 +16,10 @@
  *                                  and which has one task at a time, is asked
  *   ["ask", NAME, TYPE, body]      the actor of that name is asked
  *
- * and may go on with a timeout in ms (0: that of the map), retries, and a key
- * for the journal (nil: it is not written down). TYPE nil is "call".
+ * and may go on with a timeout in ms (0: that of the map), retries, a key for
+ * the journal (nil: it is not written down), a priority (0 and more; the higher
+ * the sooner) and the name of a resource (nil: none), of which each task that
+ * runs has a token; there may be 64 names. TYPE nil is "call".
  *
  * Pools run them, one on each worker of the node: a pool is given so much as it
  * will do in a few milliseconds, by what tasks have cost so far, and takes half
@@ -47,6 +49,12 @@ typedef struct troupe_map_halt {
                          tenth on */
 } troupe_map_halt_t;
 
+/* What tasks need and there is not enough of. */
+typedef struct troupe_map_resource {
+    const char *name; /* 1 .. TROUPE_NAME_MAX bytes */
+    uint32_t count;   /* tokens: so many tasks with it at once; 1 and more */
+} troupe_map_resource_t;
+
 /* {0} is a good beginning. */
 typedef struct troupe_map_options {
     uint32_t jobs; /* at once; 0: as many as the node has workers; 65,536 */
@@ -59,6 +67,10 @@ typedef struct troupe_map_options {
                              0: 100 */
     uint32_t deadline_ms; /* for everything; 0: none */
     troupe_map_halt_t halt;
+    const troupe_map_resource_t *resources; /* others have one token */
+    size_t resource_count;                  /* 64 */
+    double load; /* begin no task while the load of the machine (1 minute) is
+                    over that and others run; 0: none */
     const char *journal; /* path; NULL: none */
     bool resume; /* the journal is there: what it has is not done again */
     bool resume_failed; /* but what did not succeed is */
@@ -70,7 +82,8 @@ typedef struct troupe_map_options {
  *   start  nil, or {jobs: U, mode: "async", "thread" or "process", ordered: b,
  *          timeout_ms: U, timeout_percent: U, retries: U, backoff_ms: U,
  *          deadline_ms: U, halt_on: U, halt_now: b, halt_count: U,
- *          halt_percent: U, journal: R}     a troupe_journal_actor
+ *          halt_percent: U, resources: {NAME: U}, load: f,
+ *          journal: R}     a troupe_journal_actor
  *   map    {tasks: [task]} -> {results: [result]}, in the order of the tasks
  *   put    {tasks: [task], last: b} -> nil when there is room for more
  *   take   nil -> {results: [result], halted: b, over: b, summary: {...}}, when
@@ -100,9 +113,11 @@ typedef struct troupe_map_task {
     const char *type;   /* NULL: "call" */
     const void *body;   /* one msgpack value; NULL: nil */
     size_t body_size;
-    uint32_t timeout_ms; /* 0: that of the map */
-    int64_t retries;     /* -1: those of the map */
-    const char *key;     /* NULL: none */
+    uint32_t timeout_ms;  /* 0: that of the map */
+    int64_t retries;      /* -1: those of the map */
+    const char *key;      /* NULL: none */
+    uint32_t priority;    /* the higher the sooner */
+    const char *resource; /* NULL: none */
 } troupe_map_task_t;
 
 /* A result; lent for the call. */

@@ -13,9 +13,9 @@
  *   start     {connections?: U}: at most so many at once; 256
  *   complete  {url: s, model: s, key_env: s?, system: s?, prompt: s, schema:
  *             s?, max_tokens: U, temperature: f, stream: b, size_max: U}
- *             -> {fault: U, status: U, text: s, finish: s, words: s,
- *             prompt_tokens: I, completion_tokens: I, retry_after_ms: U,
- *             billable: b}
+ *             -> {fault: U, status: U, text: s, finish: s, model: s,
+ *             words: s, prompt_tokens: I, completion_tokens: I,
+ *             retry_after_ms: U, billable: b}
  *   state     -> {calls: U, open: U, connected: U}: calls made, those under
  *             way, and how many connections they took
  *
@@ -24,8 +24,9 @@
  * temperature not a number: not sent; schema: a JSON schema that the answer
  * shall have; size_max: bytes of a whole answer; 0: 4 MiB. In the reply fault
  * is a troupe_fault_t and `words` says what it was; finish is the server's
- * finish_reason, -1 tokens are unknown; billable: the server may have done the
- * work, whatever came of it.
+ * finish_reason, model what it calls itself, -1 tokens are unknown; billable:
+ * the server may have done the work, whatever came of it. A "complete" in a
+ * trace carries it on in the header "traceparent".
  */
 TROUPE_API const troupe_kind_t troupe_model_backend;
 
@@ -36,14 +37,16 @@ TROUPE_API const troupe_kind_t troupe_model_backend;
  *
  *   start  {backend: R, limiter?: R, budget?: R, url: s, model: s, key_env?:
  *          s?, system?: s?, max_tokens?: U, temperature?: f, stream?: b,
- *          price_in?: f, price_out?: f, attempts?: U, size_max?: U}
+ *          price_in?: f, price_out?: f, attempts?: U, size_max?: U, id?: s}
  *   ask    {prompt: s, system?: s?, schema?: s?} -> {text: s, truncated: b,
  *          prompt_tokens: I, completion_tokens: I, cost: f, attempts: U}
  *   state  -> {calls: U, failed: U, retries: U, breaker: s}
  *
  * Instead of a ref the name of an actor will do. Prices are for a million
  * tokens; where one is missing, or the tokens are unknown (-1), the cost is
- * not a number. max_tokens: 2048; attempts: 3. An ask that fails ends with
+ * not a number. max_tokens: 2048; attempts: 3; id: goes with what the backend
+ * is asked, so that a troupe_keeper before it tells two models of one
+ * description apart. An ask that fails ends with
  *
  *   -ENOSPC     the budget is used up
  *   -ETIMEDOUT  the deadline passes before the rate limit, or a further

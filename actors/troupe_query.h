@@ -67,6 +67,10 @@ typedef struct troupe_query_options {
     troupe_cost_t budget; /* zeros: no bound */
     bool ask_all;         /* go on when the leader cannot lose any more */
     int interrupt_fd;     /* end with what there is when it is readable; -1 */
+    const char *journal;  /* file in which each answer is kept before it counts;
+                             NULL: none */
+    bool resume;          /* it is there: answers that it has are not asked for
+                             again, and are paid for from the budget as before */
 } troupe_query_options_t;
 
 /* troupe_query_options_default: the values named above. */
@@ -94,6 +98,7 @@ typedef struct troupe_query troupe_query_t;
  *              -EHOSTDOWN  the council failed for good
  *              -ECANCELED  the node stops
  *              -ENOSPC     the node has no room for the actors
+ *              -EIO        the journal cannot be opened
  *   threads    any but the node's own; several runs may share a node.
  */
 TROUPE_MUST int troupe_query_run(troupe_t *node,

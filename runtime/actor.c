@@ -90,7 +90,7 @@ troupe__actor_start(struct troupe__worker *self, struct troupe__actor *actor)
     troupe__parcel_open(parcel, &self->arena, &msg);
     msg.type_text[0] = '\0';
     troupe__context_begin(self, actor);
-    self->ctx.msg = &msg;
+    troupe__context_take(self, &msg);
     troupe__run_mark(self, actor, "(start)");
     troupe_handler_fn start = actor->born->start;
     int rc = start ? start(&self->ctx, actor->state, &msg) : 0;

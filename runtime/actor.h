@@ -29,6 +29,7 @@ struct troupe__ask {
     struct troupe__hop *hops;  /* where it was forwarded, the last word first */
     struct troupe__knot *knot; /* while it looks for a deadlock, or NULL */
     char *text;                /* of the outcome; malloc'ed, or NULL */
+    struct troupe__traced *traced; /* see trace.h; or NULL */
     int code;
     uint8_t outcome; /* troupe_outcome_t; 0: open */
     bool probing;    /* timed out; asking where it hangs */

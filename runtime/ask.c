@@ -14,6 +14,7 @@
 #include "mailbox/pack.h"
 #include "runtime/handle.h"
 #include "runtime/knot.h"
+#include "runtime/trace.h"
 
 enum { ANSWERED = 0xff }; /* the outcome of an ask whose answer waits */
 
@@ -55,6 +56,7 @@ ask_free(struct troupe__worker *self, struct troupe__ask *ask)
     troupe__hops_free(self, ask);
     troupe__knot_free(ask);
     free(ask->text);
+    troupe__trace_free(self, ask->traced);
     troupe__pool_put(&self->parcels, ask, sizeof *ask);
 }
 
@@ -146,6 +148,8 @@ ask_v(troupe_context_t *ctx, troupe_ref_t to, const char *type,
         troupe__envelope(WIRE_ASK, to, ctx->actor->ref, type);
     envelope.id = id;
     envelope.deadline = ask->deadline;
+    if (__builtin_expect(ctx->trace != NULL, 0))
+        troupe__trace_ask(self, ask, &envelope);
     rc = troupe__emit(self, &envelope, format, args);
     if (rc < 0)
         troupe__ask_undo(self, ask);
@@ -238,7 +242,9 @@ tell(struct troupe__worker *self, struct troupe__ask *ask,
     troupe_answer_fn call = ask->answer;
     struct troupe__token *scope = ask->scope;
     char *text = ask->text;
+    struct troupe__traced *traced = ask->traced;
     ask->text = NULL;
+    ask->traced = NULL;
     answer->target = ask->target;
     answer->latency_ns = troupe__now(self) - ask->since;
     answer->ask = (troupe_ask_t){ask->id};
@@ -249,9 +255,12 @@ tell(struct troupe__worker *self, struct troupe__ask *ask,
     troupe__context_begin(self, actor);
     self->ctx.scope = scope;
     self->ctx.msg = msg;
+    if (__builtin_expect(traced != NULL, 0))
+        troupe__trace_told(self, actor, traced, answer);
     troupe__run_mark(self, actor, "(answer)");
     int rc = call(&self->ctx, actor->state, answer);
     troupe__context_end(self, actor, rc);
+    troupe__trace_free(self, traced);
     free(text);
 }
 
@@ -368,6 +377,7 @@ troupe__asks_drop(struct troupe__worker *self, struct troupe__actor *actor)
             done_remove(self, ask);
         void (*drop)(void *) = ask->drop;
         void *data = ask->data;
+        troupe__trace_dropped(self, ask);
         ask_free(self, ask);
         if (drop)
             drop(data);

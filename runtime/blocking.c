@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "mailbox/pack.h"
-#include "runtime/worker.h"
+#include "runtime/trace.h"
 
 enum { WAITING_MAX = 65536, GRACE_NS = 200000000 };
 
@@ -168,6 +168,8 @@ troupe_blocking(troupe_context_t *ctx, troupe_blocking_fn run, const void *arg,
     if (rc < 0)
         return rc;
     ask->local = true;
+    if (ctx->trace)
+        troupe__trace_ask(self, ask, NULL);
     struct troupe__job *job = troupe__alloc(sizeof *job + size);
     job->run = run;
     job->asker = ctx->actor->ref;

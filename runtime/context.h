@@ -33,12 +33,14 @@ struct troupe__full {
 struct troupe_context {
     struct troupe__worker *worker;
     struct troupe__actor *actor;
-    const struct troupe_message *msg; /* in hand, or NULL */
-    struct troupe__token *scope;      /* asks made now are for this one */
-    enum troupe__ask_state ask;       /* of the message in hand */
-    struct troupe__parcel *stashed;   /* the message in hand, put aside */
-    bool has_words;                   /* `words` is set */
-    bool exits;                       /* troupe_exit() was called */
+    const struct troupe_message *msg;   /* in hand, or NULL */
+    const uint8_t *trace;               /* of what is sent now, or NULL */
+    uint8_t own_trace[WIRE_TRACE_SIZE]; /* by troupe_trace_set() */
+    struct troupe__token *scope;        /* asks made now are for this one */
+    enum troupe__ask_state ask;         /* of the message in hand */
+    struct troupe__parcel *stashed;     /* the message in hand, put aside */
+    bool has_words;                     /* `words` is set */
+    bool exits;                         /* troupe_exit() was called */
     troupe_exit_t exit_kind;
     int exit_code;
     uint64_t cause;                        /* see troupe__context_cause() */

@@ -265,7 +265,7 @@ handle_event(struct troupe__worker *self, struct troupe__actor *actor,
     if (!handle)
         return;
     troupe__context_begin(self, actor);
-    self->ctx.msg = msg;
+    troupe__context_take(self, msg);
     msg->type_text[0] = '\0';
     troupe__run_mark(self, actor, type);
     int rc = handle(&self->ctx, actor->state, msg);

@@ -12,12 +12,22 @@ troupe__context_begin(struct troupe__worker *self, struct troupe__actor *actor)
     struct troupe_context *ctx = &self->ctx;
     ctx->actor = actor;
     ctx->msg = NULL;
+    ctx->trace = self->base_trace;
     ctx->scope = NULL;
     ctx->stashed = NULL;
     ctx->ask = ASK_NONE;
     ctx->mute_count = 0;
     ctx->exits = false;
     ctx->has_words = false;
+}
+
+/* troupe__context_take: the message in hand, and its trace with it. */
+static inline void
+troupe__context_take(struct troupe__worker *self,
+                     const struct troupe_message *msg)
+{
+    self->ctx.msg = msg;
+    self->ctx.trace = msg->trace;
 }
 
 /* troupe__run_mark: what runs, for the watchdog; `type` is a constant. */
@@ -85,7 +95,7 @@ troupe__call_user(struct troupe__worker *self, struct troupe__actor *actor,
         return;
     }
     troupe__context_begin(self, actor);
-    self->ctx.msg = msg;
+    troupe__context_take(self, msg);
     self->ctx.scope = scope;
     self->ctx.ask = msg->kind == WIRE_ASK ? ASK_OPEN : ASK_NONE;
     troupe__run_mark(self, actor, entry ? entry->type : "(fallback)");

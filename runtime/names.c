@@ -325,6 +325,7 @@ publish_one(troupe_context_t *ctx, troupe_ref_t to, const char *type,
 {
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_TELL, to, ctx->actor->ref, type);
+    envelope.trace = ctx->trace;
     if (troupe__guard(ctx, to) == -EAGAIN) {
         struct troupe_message msg = {.to = to,
                                      .from = ctx->actor->ref,

@@ -63,6 +63,7 @@ static void
 port_orphaned(void *data)
 {
     struct troupe__worker *port = data;
+    port->base_trace = NULL;
     pthread_mutex_lock(&port->node->lock);
     port->next_idle = port->node->idle_ports;
     port->node->idle_ports = port;

@@ -318,6 +318,7 @@ troupe_send(troupe_context_t *ctx, troupe_ref_t to, const char *type,
         return -EINVAL;
     envelope.type = type;
     envelope.from = ctx->actor->ref;
+    envelope.trace = ctx->trace;
     int rc = guard(ctx, to);
     if (rc < 0)
         return rc;
@@ -369,6 +370,7 @@ troupe_send_blob(troupe_context_t *ctx, troupe_ref_t to, const char *type,
         return -EINVAL;
     envelope.type = type;
     envelope.from = ctx->actor->ref;
+    envelope.trace = ctx->trace;
     if (size > ctx->worker->node->options.message_size_max - 4096)
         return -EMSGSIZE;
     int rc = guard(ctx, to);

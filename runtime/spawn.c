@@ -257,6 +257,7 @@ send_start(struct troupe__worker *self, struct troupe__actor *parent,
 {
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_START, actor->ref, parent->ref, "start");
+    envelope.trace = self->ctx.trace;
     return troupe__emit(self, &envelope, format, args);
 }
 
@@ -272,6 +273,7 @@ send_named_start(struct troupe__worker *self, struct troupe__actor *parent,
 {
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_START, actor->ref, parent->ref, "start");
+    envelope.trace = self->ctx.trace;
     struct troupe__buffer body = {0};
     int rc = troupe__pack(&body, format, args);
     if (rc == 0

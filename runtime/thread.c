@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/handle.h"
+#include "runtime/trace.h"
 #include "troupe_thread.h"
 
 enum { NS_PER_MS = 1000000 };
@@ -141,6 +142,7 @@ troupe_node_send(troupe_t *node, troupe_ref_t to, const char *type,
     if (rc == 0) {
         struct troupe__envelope envelope =
             troupe__envelope(WIRE_TELL, to, port->guest->ref, type);
+        envelope.trace = port->base_trace;
         va_list args;
         va_start(args, format);
         rc = troupe__emit(port, &envelope, format, &args);
@@ -195,6 +197,8 @@ ask_and_wait(struct troupe__worker *port, troupe_ref_t to, const char *type,
     uint64_t id = ask->id;
     envelope.id = id;
     envelope.deadline = ask->deadline;
+    if (port->base_trace)
+        troupe__trace_ask(port, ask, &envelope);
     rc = troupe__emit(port, &envelope, format, args);
     if (rc < 0) {
         troupe__ask_undo(port, ask);

@@ -29,5 +29,6 @@
 #include "troupe_stats.h"
 #include "troupe_supervisor.h"
 #include "troupe_thread.h"
+#include "troupe_trace.h"
 
 #endif

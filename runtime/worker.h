@@ -27,8 +27,10 @@ struct troupe__worker {
     struct troupe__worker *outer;     /* whose callback called into the port */
     void *guest_state;                /* its own, while it has a caller's */
     int guest_rc;                     /* how it ended */
-    pthread_mutex_t port_lock;        /* held while the port is driven */
-    _Atomic int tid;                  /* a port: of the thread that has it */
+    const uint8_t *base_trace;        /* of callbacks without; a port's own */
+    uint8_t thread_trace[WIRE_TRACE_SIZE];
+    pthread_mutex_t port_lock; /* held while the port is driven */
+    _Atomic int tid;           /* a port: of the thread that has it */
 
     struct troupe__outbox *dirty;
     struct troupe__frame *frame;

@@ -14,7 +14,9 @@
 #include "tools/commands.h"
 #include "tools/decide_file.h"
 #include "tools/faults.h"
+#include "tools/journal.h"
 #include "tools/progress.h"
+#include "tools/trace.h"
 
 #define SAMPLES_MAX  1000000
 #define SAMPLERS_MAX 64
@@ -32,6 +34,9 @@ static const char help[] =
     "  --json           the report as JSON instead of Markdown\n"
     "  --svg FILE       write a heat map, too\n"
     "  --check          only look at FILE\n"
+    "  --journal        keep what each actor has worked out on the disk,\n"
+    "                   before it counts; troupe runs names the run\n"
+    "  --resume RUN     go on with such a run, by its id or 'last'\n"
     "  --deadline TIME  report what there is by then: 500ms, 2s, 1m\n"
     "  --samples N      0 to 1000000 (10000)\n"
     "  --seed N         of the samples (1)\n"
@@ -42,16 +47,20 @@ static const char help[] =
     "                   stakeholder_impact, timeline_analysis), a "
     "perspective\n"
     "                   (short_term, long_term, risk_averse,\n"
-    "                   opportunity_focused), sampler or decider\n"
+    "                   opportunity_focused), sampler or "
+    "decider\n" TROUPE__TRACE_HELP
     "  --quiet          no progress, only errors\n"
     "  --help           this text\n"
     "\n"
     "What is wrong with FILE goes to standard error, a line each:\n"
     "    FILE:LINE:COLUMN: what is wrong; the cure\n"
     "\n"
-    "Exit codes: 0 ok, whatever the verdict; 1 failed; 2 usage, or FILE is\n"
-    "wrong; 3 the report is degraded, as its first line says; 124 the\n"
-    "deadline passed with nothing to report.\n";
+    "Exit codes: 0 a recommendation; 1 failed; 2 usage, or FILE is wrong; 3 "
+    "the\n"
+    "report is degraded, as its first line says; 6 it is whole, and says that\n"
+    "there is no clear winner, or not enough data; 124 the deadline passed "
+    "with\n"
+    "nothing to report.\n";
 
 struct arguments {
     const char *path;
@@ -61,9 +70,13 @@ struct arguments {
     size_t seed;
     size_t samplers;
     struct troupe__faults faults;
+    struct troupe__trace_options trace;
     bool json;
     bool check;
     bool quiet;
+    bool journal;
+    const char *resume; /* a run, or NULL */
+    struct troupe__journal kept;
 };
 
 static int
@@ -101,6 +114,13 @@ take_option(int c, char *const *argv, struct arguments *ret)
     case 'c':
         ret->check = true;
         return -1;
+    case 'J':
+        ret->journal = true;
+        return -1;
+    case 'R':
+        ret->resume = optarg;
+        return *optarg ? -1
+                       : troupe__usage_error("decide", "--resume wants a run");
     case 'q':
         ret->quiet = true;
         return -1;
@@ -119,7 +139,8 @@ parse(int argc, char **argv, struct arguments *ret)
         {"samples", 1, NULL, 'n'},  {"seed", 1, NULL, 'e'},
         {"samplers", 1, NULL, 'w'}, {"fail", 1, NULL, 'f'},
         {"quiet", 0, NULL, 'q'},    {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"journal", 0, NULL, 'J'},  {"resume", 1, NULL, 'R'},
+        TROUPE__TRACE_OPTIONS,      {NULL, 0, NULL, 0}};
     troupe_decide_options_t standard = troupe_decide_options_default();
     ret->samples = standard.samples;
     ret->samplers = standard.samplers;
@@ -130,7 +151,9 @@ parse(int argc, char **argv, struct arguments *ret)
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("decide", c, &ret->trace)
+                       : take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }
@@ -153,8 +176,10 @@ fail_run(int rc)
               troupe__errors());
         return TROUPE__EXIT_DEADLINE;
     }
-    fprintf(troupe__errors(), "troupe decide: the run failed: %s\n",
-            troupe_strerror(rc));
+    fprintf(troupe__errors(), "troupe decide: the run failed: %s%s\n",
+            troupe_strerror(rc),
+            rc == -EIO ? ": its journal cannot be opened; is it being written?"
+                       : "");
     return TROUPE__EXIT_FAILED;
 }
 
@@ -172,12 +197,19 @@ write_svg(const char *path, const char *svg)
     return TROUPE__EXIT_FAILED;
 }
 
+/* It is a report, but whoever wanted a choice has none. */
+static bool
+is_open(const troupe_decide_t *decide)
+{
+    return strcmp(troupe_decide_verdict(decide), "recommended") != 0;
+}
+
 static int
 exit_code(const troupe_decide_t *decide)
 {
     switch (troupe_decide_outcome(decide)) {
     case TROUPE_RESEARCH_COMPLETE:
-        return TROUPE__EXIT_OK;
+        return is_open(decide) ? TROUPE__EXIT_OPEN : TROUPE__EXIT_OK;
     case TROUPE_RESEARCH_DEGRADED:
         return TROUPE__EXIT_PARTIAL;
     case TROUPE_RESEARCH_BUDGET: /* it asks no models */
@@ -190,22 +222,38 @@ exit_code(const troupe_decide_t *decide)
                                                  : TROUPE__EXIT_FAILED;
 }
 
+/* Print the report, and draw what is wanted; the exit code. */
 static int
-run(const struct arguments *arguments, const troupe_decide_options_t *options,
-    struct troupe__call *call)
+show(const struct arguments *arguments, const troupe_decide_t *decide,
+     struct troupe__call *call)
 {
-    troupe_decide_t *decide = NULL;
-    int rc = troupe__call_node(call);
-    if (rc == 0)
-        rc = troupe_decide_run(call->node, options, &decide);
-    if (rc < 0)
-        return fail_run(rc);
     troupe__call_result(call, arguments->json, troupe_decide_markdown(decide),
                         troupe_decide_json(decide));
     int code = exit_code(decide);
     if (arguments->svg
         && write_svg(arguments->svg, troupe_decide_svg(decide)) != 0)
         code = TROUPE__EXIT_FAILED;
+    return code;
+}
+
+static int
+run(const struct arguments *arguments, const troupe_decide_options_t *options,
+    struct troupe__call *call)
+{
+    troupe_decide_t *decide = NULL;
+    const struct troupe__journal *journal = &arguments->kept;
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    int rc = troupe__call_node(call), code = -1;
+    if (rc == 0 && !call->served)
+        code = troupe__trace_begin(&trace, &arguments->trace, "decide",
+                                   call->node);
+    if (rc == 0 && code < 0)
+        rc = troupe_decide_run(call->node, options, &decide);
+    if (rc < 0)
+        code = fail_run(rc);
+    else if (code < 0)
+        code = show(arguments, decide, call);
+    troupe__trace_end(&trace, code, journal->path ? journal->id : NULL);
     troupe_decide_destroy(&decide);
     return code;
 }
@@ -232,6 +280,18 @@ on_problem(void *context, const char *pointer, bool at_key, const char *text)
 }
 
 static int
+find_journal(struct arguments *arguments)
+{
+    if (!arguments->journal && !arguments->resume)
+        return TROUPE__EXIT_OK;
+    struct troupe__journal *kept = &arguments->kept;
+    int code = troupe__journal_find("decide", arguments->resume, kept);
+    if (code == TROUPE__EXIT_OK && !arguments->quiet && kept->path)
+        fprintf(troupe__errors(), "troupe decide: run %s\n", kept->id);
+    return code;
+}
+
+static int
 decide(struct arguments *arguments, const void *bytes, size_t size,
        uint64_t start_ns, struct troupe__call *call)
 {
@@ -249,6 +309,8 @@ decide(struct arguments *arguments, const void *bytes, size_t size,
     options.interrupt_fd = call->served ? call->interrupt_fd : -1;
     options.faults = arguments->faults.items;
     options.fault_count = arguments->faults.count;
+    options.journal = arguments->kept.path;
+    options.resume = arguments->kept.resume;
     options.problem = on_problem;
     options.context = arguments;
     if (call->input && troupe_decide_check(&options) < 0)
@@ -259,6 +321,13 @@ decide(struct arguments *arguments, const void *bytes, size_t size,
                                           : troupe__progress_show;
     options.context = call->served ? (void *) call : &progress;
     return run(arguments, &options, call);
+}
+
+static bool
+has_result(int code)
+{
+    return code == TROUPE__EXIT_OK || code == TROUPE__EXIT_PARTIAL
+           || code == TROUPE__EXIT_OPEN;
 }
 
 int
@@ -279,7 +348,10 @@ troupe__call_decide(struct troupe__call *call, int argc, char **argv)
         troupe__findings_print(&findings, troupe__errors());
         code = TROUPE__EXIT_USAGE;
     } else if (!arguments.check) {
-        code = decide(&arguments, bytes, size, start_ns, call);
+        code = find_journal(&arguments);
+        if (code == TROUPE__EXIT_OK)
+            code = decide(&arguments, bytes, size, start_ns, call);
+        troupe__journal_end(&arguments.kept, argc, argv, has_result(code));
     }
     troupe__findings_free(&findings);
     free(bytes);

@@ -35,7 +35,12 @@ static const char help[] =
     "  --journal FILE    run: keep what is finished there, before it counts;\n"
     "                    resume: go on from there; plan: how long tasks took\n"
     "  --timeline FILE   run: when each task waited and ran, as SVG\n"
-    "  --trace FILE      run: the same for chrome://tracing and Perfetto\n"
+    "  --chrome FILE     run: the same for chrome://tracing and Perfetto\n"
+    "  --trace FILE      run: what each part did, and when, as "
+    "OpenTelemetry's\n"
+    "                    JSON\n"
+    "  --otlp URL        run: the same to a collector (or by\n"
+    "                    OTEL_EXPORTER_OTLP_ENDPOINT)\n"
     "  --all             run: name each task in the end, however many\n"
     "  --json            the same as JSON on standard output\n"
     "  --quiet           no progress\n"
@@ -177,8 +182,8 @@ take_option(int c, char *const *argv, struct troupe__graph_arguments *ret)
         ret->timeline = optarg;
         return troupe__check_path("graph", "--timeline", optarg);
     case 'T':
-        ret->trace = optarg;
-        return troupe__check_path("graph", "--trace", optarg);
+        ret->chrome = optarg;
+        return troupe__check_path("graph", "--chrome", optarg);
     case 'J':
         ret->journal = optarg;
         return troupe__check_path("graph", "--journal", optarg);
@@ -218,20 +223,24 @@ parse(int argc, char **argv, const struct verb *verb,
         {"dot", 0, NULL, 'd'},       {"svg", 1, NULL, 's'},
         {"parallel", 1, NULL, 'p'},  {"deadline", 1, NULL, 'D'},
         {"fail-fast", 0, NULL, 'f'}, {"journal", 1, NULL, 'J'},
-        {"timeline", 1, NULL, 't'},  {"trace", 1, NULL, 'T'},
+        {"timeline", 1, NULL, 't'},  {"chrome", 1, NULL, 'T'},
         {"all", 0, NULL, 'a'},       {"json", 0, NULL, 'j'},
         {"quiet", 0, NULL, 'q'},     {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        TROUPE__TRACE_OPTIONS,       {NULL, 0, NULL, 0}};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        if (c != ':' && c != '?' && !strchr(verb->options, c))
+        /* Who takes a picture of a run takes a trace of it. */
+        if (c != ':' && c != '?'
+            && !strchr(verb->options, troupe__trace_takes(c) ? 'T' : c))
             return troupe__usage_error("graph", "'%s' has no option '%s'",
                                        verb->name, argv[optind - 1]);
-        int code = take_option(c, argv, ret);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("graph", c, &ret->trace)
+                       : take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }

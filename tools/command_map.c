@@ -12,13 +12,13 @@
 #include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/findings.h"
+#include "tools/journal.h"
 #include "tools/map.h"
 #include "tools/progress.h"
 
 #define LOOK_MS     100
 #define EXIT_SIGNAL 130
 #define SERVED_MAX  (32 << 20) /* bytes of results that a call keeps */
-#define COMMAND_MAX 200 /* bytes of a command line that are kept for people */
 
 /* A signal handler can reach nothing else. */
 static volatile sig_atomic_t interrupts;
@@ -80,60 +80,6 @@ look(void *data, const troupe_map_summary_t *so_far)
     return troupe__call_interrupted(call) ? 2 : 0;
 }
 
-static char *
-command_line(int argc, char **argv)
-{
-    char *text = troupe__copy("troupe", 6);
-    for (int i = 0; i < argc && strlen(text) < COMMAND_MAX; i++) {
-        char *longer = troupe__format("%s %s", text, argv[i]);
-        free(text);
-        text = longer;
-    }
-    return text;
-}
-
-/* The run's journal, as a path; 0, or an exit code after words. */
-static int
-find_run(const struct troupe__map_arguments *arguments,
-         char id[TROUPE_RUN_ID_MAX + 1], char **ret_path)
-{
-    troupe_journal_error_t error = {""};
-    char *base = troupe__runs_directory();
-    if (arguments->no_journal || (!base && !arguments->resume)) {
-        free(base);
-        return 0;
-    }
-    int rc = -ENOENT;
-    if (base && arguments->resume) {
-        rc = troupe_run_find(base, arguments->resume, "map", id, ret_path,
-                             &error);
-    } else if (base) {
-        rc = troupe_run_make(base, "map", id, ret_path, &error);
-    }
-    free(base);
-    if (rc == 0)
-        return 0;
-    fprintf(troupe__errors(), "troupe map: %s\n",
-            error.text[0] ? error.text : "no directory of runs: set HOME");
-    if (!arguments->resume)
-        fputs("troupe map: --no-journal does without\n", troupe__errors());
-    return TROUPE__EXIT_FAILED;
-}
-
-/* What people see of the run later. */
-static void
-note(const char *path, const char *name, const char *text)
-{
-    troupe_journal_t *journal = NULL;
-    if (!path || !text
-        || troupe_journal_open(path, TROUPE_JOURNAL_RESUME, &journal, NULL) < 0)
-        return;
-    if (troupe_journal_set(journal, name, text) < 0)
-        fprintf(troupe__errors(), "troupe map: %s\n",
-                troupe_journal_words(journal));
-    troupe_journal_destroy(&journal);
-}
-
 static int
 exit_code(const struct troupe__map_arguments *arguments,
           const troupe_map_summary_t *it)
@@ -184,7 +130,7 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
 
 static int
 run(struct whole *self, const troupe_map_options_t *options, const char *id,
-    const char *command)
+    bool *ret_finished)
 {
     const struct troupe__map_arguments *arguments = self->input.arguments;
     troupe_map_calls_t calls = {.next = next,
@@ -207,16 +153,18 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
         return TROUPE__EXIT_FAILED;
     }
     self->call->node = node; /* whose end is the call's */
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
     int code = troupe__map_libraries(arguments, node);
     if (code < 0 && isolated)
         code = troupe__map_isolate(arguments, node, &file);
+    if (code < 0 && !self->call->served)
+        code = troupe__trace_begin(&trace, &arguments->trace, "map", node);
     if (code < 0) {
         rc = troupe_map_run(node, options, &calls, &summary);
         code = finish(self, rc, &summary, options->journal ? id : NULL);
-        note(options->journal, TROUPE_RUN_NOTE_COMMAND, command);
-        if (rc == 0 && !summary.halted && !interrupts)
-            note(options->journal, TROUPE_RUN_NOTE_STATE, "finished");
+        *ret_finished = rc == 0 && !summary.halted && !interrupts;
     }
+    troupe__trace_end(&trace, code, options->journal ? id : NULL);
     if (file) {
         troupe_destroy(&self->call->node); /* its processes read the file */
         unlink(file);
@@ -268,8 +216,8 @@ troupe__call_map(struct troupe__call *call, int argc, char **argv)
 {
     struct troupe__map_arguments arguments;
     struct whole self = {.input.fd = -1, .call = call};
-    char id[TROUPE_RUN_ID_MAX + 1] = "";
-    char *path = NULL;
+    struct troupe__journal journal = {.path = NULL};
+    bool finished = false;
     troupe__call_parse_begin();
     int code = troupe__map_parse(argc, argv, &arguments);
     troupe__call_parse_end();
@@ -278,13 +226,15 @@ troupe__call_map(struct troupe__call *call, int argc, char **argv)
     if (!call->served)
         catch_signals();
     code = open_files(&self, &arguments);
-    if (code < 0)
-        code = find_run(&arguments, id, &path);
+    if (code < 0) {
+        code = arguments.no_journal
+                   ? 0
+                   : troupe__journal_find("map", arguments.resume, &journal);
+    }
     if (code == 0) {
-        char *command = command_line(argc, argv);
-        arguments.options.journal = path;
-        code = run(&self, &arguments.options, id, command);
-        free(command);
+        arguments.options.journal = journal.path;
+        code = run(&self, &arguments.options, journal.id, &finished);
+        troupe__journal_end(&journal, argc, argv, finished);
     }
     if (self.output.joblog && fclose(self.output.joblog) != 0) {
         fprintf(troupe__errors(), "troupe map: %s: %s\n", arguments.joblog,
@@ -292,7 +242,7 @@ troupe__call_map(struct troupe__call *call, int argc, char **argv)
         code = TROUPE__EXIT_FAILED;
     }
     close_files(&self);
-    free(path);
+    free(journal.path);
     return code;
 }
 

@@ -8,6 +8,7 @@
 
 #include "tools/call.h"
 #include "tools/commands.h"
+#include "tools/journal.h"
 #include "tools/mock.h"
 #include "tools/model_file.h"
 #include "tools/query_arguments.h"
@@ -26,6 +27,7 @@ struct query {
     struct troupe__mock *mock;
     char url[URL_SIZE];
     char *names; /* of the mock's models */
+    struct troupe__journal journal;
     char *prompt;
 };
 
@@ -173,23 +175,60 @@ exit_code(troupe_query_outcome_t outcome)
     return TROUPE__EXIT_QUORUM;
 }
 
+/* Who is killed names the run here, and `troupe runs list` does. */
+static int
+find_journal(struct query *self)
+{
+    const struct troupe__query_arguments *arguments = &self->arguments;
+    if (arguments->no_journal)
+        return -1;
+    int code = troupe__journal_find("query", arguments->resume, &self->journal);
+    self->options.journal = self->journal.path;
+    self->options.resume = self->journal.resume;
+    return code == 0 ? -1 : code;
+}
+
+static bool
+is_finished(int code)
+{
+    return code == TROUPE__EXIT_OK || code == TROUPE__EXIT_PARTIAL;
+}
+
+/* Print the result; its exit code. */
+static int
+show(const struct query *self, const troupe_query_t *result,
+     struct troupe__call *call)
+{
+    troupe__call_result(call, self->arguments.json, troupe_query_text(result),
+                        troupe_query_json(result));
+    return exit_code(troupe_query_outcome(result));
+}
+
 static int
 run(const struct query *self, struct troupe__call *call)
 {
     troupe_query_t *result = NULL;
-    int rc = troupe__call_node(call);
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    int rc = troupe__call_node(call), code = -1;
     if (call->served)
         call->tell(call->data, ASKED_SHARE, "the models are asked");
-    if (rc == 0)
+    else if (rc == 0)
+        code = troupe__trace_begin(&trace, &self->arguments.trace, "query",
+                                   call->node);
+    if (rc == 0 && code < 0)
         rc = troupe_query_run(call->node, &self->options, &result);
     if (rc < 0) {
-        fprintf(troupe__errors(), "troupe query: the query failed: %s\n",
-                troupe_strerror(rc));
-        return TROUPE__EXIT_FAILED;
+        fprintf(troupe__errors(), "troupe query: the query failed: %s%s\n",
+                troupe_strerror(rc),
+                rc == -EIO && self->options.journal
+                    ? ": its journal cannot be opened; is it being written?"
+                    : "");
+        code = TROUPE__EXIT_FAILED;
+    } else if (code < 0) {
+        code = show(self, result, call);
     }
-    troupe__call_result(call, self->arguments.json, troupe_query_text(result),
-                        troupe_query_json(result));
-    int code = exit_code(troupe_query_outcome(result));
+    troupe__trace_end(&trace, code,
+                      self->journal.path ? self->journal.id : NULL);
     troupe_query_destroy(&result);
     return code;
 }
@@ -212,7 +251,11 @@ troupe__call_query(struct troupe__call *call, int argc, char **argv)
     if (code < 0)
         code = check_quorum(&self);
     if (code < 0)
+        code = find_journal(&self);
+    if (code < 0) {
         code = run(&self, call);
+        troupe__journal_end(&self.journal, argc, argv, is_finished(code));
+    }
     troupe__mock_stop(&self.mock);
     troupe__model_file_free(&self.file);
     free(self.models);

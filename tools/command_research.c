@@ -16,6 +16,7 @@
 #include "tools/progress.h"
 #include "tools/report_html.h"
 #include "tools/research_arguments.h"
+#include "tools/trace.h"
 
 #define INDEX_PERCENT 60 /* of the deadline, for bringing it up to date */
 #define NS_PER_MS     1000000u
@@ -114,16 +115,24 @@ run(const struct troupe__research_arguments *arguments,
     const troupe_research_options_t *options, struct troupe__call *call)
 {
     troupe_research_t *research = NULL;
-    int rc = troupe__call_node(call);
-    if (rc == 0)
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    int rc = troupe__call_node(call), code = -1;
+    if (rc == 0 && !call->served)
+        code = troupe__trace_begin(&trace, &arguments->trace, "research",
+                                   call->node);
+    if (rc == 0 && code < 0)
         rc = troupe_research_run(call->node, options, &research);
-    if (rc < 0)
-        return fail_run(rc);
-    bool drawn = show(arguments, research, call);
-    (void) troupe__flush_output();
-    int code = exit_code(research);
+    if (rc < 0) {
+        code = fail_run(rc);
+    } else if (code < 0) {
+        bool drawn = show(arguments, research, call);
+        (void) troupe__flush_output();
+        code = exit_code(research);
+        code = drawn ? code : TROUPE__EXIT_FAILED;
+    }
+    troupe__trace_end(&trace, code, NULL);
     troupe_research_destroy(&research);
-    return drawn ? code : TROUPE__EXIT_FAILED;
+    return code;
 }
 
 /* The deadline counts from the start of the command. */

@@ -17,6 +17,7 @@ enum {
     TROUPE__EXIT_PARTIAL = 3, /* degraded: the first line says so */
     TROUPE__EXIT_BUDGET = 4,
     TROUPE__EXIT_QUORUM = 5,
+    TROUPE__EXIT_OPEN = 6, /* a whole report, and its verdict is no choice */
     TROUPE__EXIT_DEADLINE = 124
 };
 

@@ -4,10 +4,12 @@
 #define TROUPE_TOOLS_GRAPH_COMMAND_H
 
 #include "tools/graph_file.h"
+#include "tools/trace.h"
 
 struct troupe__graph_arguments {
     const char *path;
-    const char *svg, *timeline, *trace; /* files to draw; or NULL */
+    const char *svg, *timeline, *chrome; /* files to draw; or NULL */
+    struct troupe__trace_options trace;
     const char *journal;
     size_t parallel;      /* 0: as the file says */
     uint32_t deadline_ms; /* 0: as the file says */

@@ -54,8 +54,8 @@ int troupe__graph_svg(const struct troupe__graph_file *file,
 /* troupe__graph_timeline: when each task waited and ran, as SVG. */
 int troupe__graph_timeline(const troupe_graph_report_t *report,
                            const char *path);
-/* troupe__graph_trace: the same for chrome://tracing and Perfetto. */
-int troupe__graph_trace(const troupe_graph_report_t *report, const char *path);
+/* troupe__graph_chrome: the same for chrome://tracing and Perfetto. */
+int troupe__graph_chrome(const troupe_graph_report_t *report, const char *path);
 
 /* troupe__graph_reporter: an actor that tells what a run does, on standard
  * error; start {terminal: b}. */

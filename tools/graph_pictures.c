@@ -169,7 +169,7 @@ lane_of(uint64_t *ends, size_t lanes, const troupe_graph_ended_t *task)
 }
 
 int
-troupe__graph_trace(const troupe_graph_report_t *report, const char *path)
+troupe__graph_chrome(const troupe_graph_report_t *report, const char *path)
 {
     size_t count = 0;
     FILE *out = open_file(path);

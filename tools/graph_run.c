@@ -122,8 +122,8 @@ tell(const struct troupe__graph_arguments *arguments,
         rc |= troupe__graph_svg(file, report, arguments->svg);
     if (arguments->timeline)
         rc |= troupe__graph_timeline(report, arguments->timeline);
-    if (arguments->trace)
-        rc |= troupe__graph_trace(report, arguments->trace);
+    if (arguments->chrome)
+        rc |= troupe__graph_chrome(report, arguments->chrome);
     int code = exit_code(report);
     return code == TROUPE__EXIT_OK && rc < 0 ? TROUPE__EXIT_FAILED : code;
 }
@@ -175,11 +175,16 @@ troupe__graph_run(const struct troupe__graph_arguments *arguments,
     if (rc < 0)
         fprintf(stderr, "troupe graph: no node can be started: %s\n",
                 troupe_strerror(rc));
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    if (rc == 0
+        && troupe__trace_begin(&trace, &arguments->trace, "graph", node) >= 0)
+        rc = -EIO;
     if (rc == 0)
         rc = start_actors(node, part, &root);
     if (rc == 0)
         run_on(node, arguments, file, &report);
     int code = report ? tell(arguments, file, report) : TROUPE__EXIT_FAILED;
+    troupe__trace_end(&trace, code, NULL);
     troupe_graph_report_destroy(&report);
     bool is_left_behind = troupe_destroy(&node) < 0;
     if (part)

@@ -12,8 +12,10 @@
 #include "troupe_msgpack.h"
 
 #include "tools/call.h"
+#include "tools/trace.h"
 
 #define TROUPE__LIBRARIES_MAX 16
+#define TROUPE__RESOURCES_MAX 64
 
 /* What stands on the command line. */
 struct troupe__map_arguments {
@@ -28,7 +30,10 @@ struct troupe__map_arguments {
     const char *resume; /* a run, or NULL */
     bool lines;         /* tasks are texts, not JSON */
     bool plain, quiet, json, no_journal;
+    troupe_map_resource_t resources[TROUPE__RESOURCES_MAX];
+    size_t resource_count;
     uint32_t quorum; /* successes that are needed; 0: none */
+    struct troupe__trace_options trace;
 };
 
 /* troupe__map_parse: -1 to go on, or an exit code. */
@@ -46,7 +51,7 @@ struct troupe__map_input {
     int error; /* errno of a read that failed */
     uint64_t line, given, broken;
     msgpack_sbuffer body; /* of the last task */
-    char *key, *words, *target, *type;
+    char *key, *words, *target, *type, *resource;
     bool *use_shell; /* for a command of one text; decided once */
 };
 

@@ -39,6 +39,7 @@ troupe__map_input_close(struct troupe__map_input *self)
     free(self->words);
     free(self->target);
     free(self->type);
+    free(self->resource);
     free(self->use_shell);
 }
 

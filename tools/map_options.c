@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/map.h"
@@ -28,7 +29,8 @@ static const char help[] =
     "                     \"directory\"} or {\"fn\": KIND, \"type\", "
     "\"args\"},\n"
     "                     each with \"id\", \"timeout\" (seconds), "
-    "\"retries\"\n"
+    "\"retries\",\n"
+    "                     \"priority\" (higher: sooner) and \"resource\"\n"
     "  troupe map --library words.so --fn KIND < VALUES    an actor of that\n"
     "                     kind is asked; each line is its body, as JSON\n"
     "\n"
@@ -37,6 +39,10 @@ static const char help[] =
     "                     default, and auto); thread, each on its own: it may\n"
     "                     block; process, each in its own: it may crash.\n"
     "                     Commands are processes in any mode\n"
+    "  --resource NAME=N  so many tasks with that \"resource\" at once\n"
+    "  --load N           begin none while the load of the machine is over N, "
+    "or\n"
+    "                     N% of its cores, and others run\n"
     "  --library FILE     a shared object with kinds; may be given again\n"
     "  --fn KIND          each line is for an actor of that kind\n"
     "  --type TYPE        the type of its message (call)\n"
@@ -56,7 +62,7 @@ static const char help[] =
     "  --resume RUN       go on with a run, by its id or 'last': what it\n"
     "                     finished is not done again\n"
     "  --resume-failed RUN    the same, but what failed is\n"
-    "  --no-journal       leave nothing to be resumed\n"
+    "  --no-journal       leave nothing to be resumed\n" TROUPE__TRACE_HELP
     "  --json             a summary as a line of JSON on standard error\n"
     "  --quiet            no progress and no summary, only errors\n"
     "  --help             this text\n"
@@ -166,6 +172,45 @@ take_timeout(struct troupe__map_arguments *ret)
 }
 
 static int
+take_resource(struct troupe__map_arguments *ret)
+{
+    char *equals = strrchr(optarg, '=');
+    size_t count = 0, size = equals ? (size_t) (equals - optarg) : 0;
+    if (size == 0 || size > TROUPE_NAME_MAX || !troupe__is_text(optarg)
+        || !troupe__read_number(equals + 1, 1, COUNT_MAX, &count))
+        return troupe__usage_error("map",
+                                   "--resource wants NAME=N, such as gpu=2");
+    if (ret->resource_count == TROUPE__RESOURCES_MAX)
+        return troupe__usage_error("map", "more than %d times --resource",
+                                   TROUPE__RESOURCES_MAX);
+    *equals = '\0';
+    for (size_t i = 0; i < ret->resource_count; i++) {
+        if (strcmp(ret->resources[i].name, optarg) == 0)
+            return troupe__usage_error("map", "resource '%s' is given twice",
+                                       optarg);
+    }
+    ret->resources[ret->resource_count++] =
+        (troupe_map_resource_t){optarg, (uint32_t) count};
+    ret->options.resources = ret->resources;
+    ret->options.resource_count = ret->resource_count;
+    return -1;
+}
+
+static int
+take_load(struct troupe__map_arguments *ret)
+{
+    char *end = NULL;
+    double load = strtod(optarg, &end);
+    bool percent = *end == '%';
+    if (end == optarg || end[percent ? 1 : 0] || !(load > 0)
+        || load > COUNT_MAX)
+        return troupe__usage_error("map", "--load wants a number, or N%%");
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    ret->options.load = percent ? load / 100 * (double) cores : load;
+    return -1;
+}
+
+static int
 take_number(int c, struct troupe__map_arguments *ret)
 {
     size_t number = 0;
@@ -221,6 +266,10 @@ take_option(int c, char *const *argv, struct troupe__map_arguments *ret)
     switch (c) {
     case 'm':
         return take_mode(ret);
+    case 'e':
+        return take_resource(ret);
+    case 'o':
+        return take_load(ret);
     case 't':
         return take_timeout(ret);
     case 'p':
@@ -267,29 +316,20 @@ check(const struct troupe__map_arguments *it)
 int
 troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
 {
-    static const struct option options[] = {{"jobs", 1, NULL, 'j'},
-                                            {"mode", 1, NULL, 'm'},
-                                            {"library", 1, NULL, 'l'},
-                                            {"fn", 1, NULL, 'f'},
-                                            {"type", 1, NULL, 'T'},
-                                            {"lines", 0, NULL, 'n'},
-                                            {"input", 1, NULL, 'i'},
-                                            {"ordered", 0, NULL, 'k'},
-                                            {"keep-order", 0, NULL, 'k'},
-                                            {"plain", 0, NULL, 'P'},
-                                            {"timeout", 1, NULL, 't'},
-                                            {"retries", 1, NULL, 'r'},
-                                            {"policy", 1, NULL, 'p'},
-                                            {"halt", 1, NULL, 'H'},
-                                            {"deadline", 1, NULL, 'd'},
-                                            {"joblog", 1, NULL, 'L'},
-                                            {"resume", 1, NULL, 'R'},
-                                            {"resume-failed", 1, NULL, 'F'},
-                                            {"no-journal", 0, NULL, 'N'},
-                                            {"json", 0, NULL, 'J'},
-                                            {"quiet", 0, NULL, 'q'},
-                                            {"help", 0, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"jobs", 1, NULL, 'j'},       {"mode", 1, NULL, 'm'},
+        {"library", 1, NULL, 'l'},    {"fn", 1, NULL, 'f'},
+        {"type", 1, NULL, 'T'},       {"lines", 0, NULL, 'n'},
+        {"input", 1, NULL, 'i'},      {"ordered", 0, NULL, 'k'},
+        {"keep-order", 0, NULL, 'k'}, {"plain", 0, NULL, 'P'},
+        {"timeout", 1, NULL, 't'},    {"retries", 1, NULL, 'r'},
+        {"policy", 1, NULL, 'p'},     {"halt", 1, NULL, 'H'},
+        {"deadline", 1, NULL, 'd'},   {"joblog", 1, NULL, 'L'},
+        {"resume", 1, NULL, 'R'},     {"resume-failed", 1, NULL, 'F'},
+        {"no-journal", 0, NULL, 'N'}, {"json", 0, NULL, 'J'},
+        {"quiet", 0, NULL, 'q'},      {"help", 0, NULL, 'h'},
+        {"resource", 1, NULL, 'e'},   {"load", 1, NULL, 'o'},
+        TROUPE__TRACE_OPTIONS,        {NULL, 0, NULL, 0}};
     *ret = (struct troupe__map_arguments){.type = NULL};
     opterr = 0;
     /* '+': what comes behind the command is the command's. */
@@ -298,7 +338,9 @@ troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("map", c, &ret->trace)
+                       : take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }

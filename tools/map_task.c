@@ -190,6 +190,16 @@ refuse(struct troupe__map_input *self, const char *format, const char *what)
 }
 
 static bool
+is_known(const struct troupe__map_input *self, const char *resource)
+{
+    const struct troupe__map_arguments *arguments = self->arguments;
+    for (size_t i = 0; i < arguments->resource_count; i++)
+        if (strcmp(arguments->resources[i].name, resource) == 0)
+            return true;
+    return false;
+}
+
+static bool
 take_numbers(struct troupe__map_input *self, const json_t *task,
              troupe_map_task_t *ret_task)
 {
@@ -209,6 +219,26 @@ take_numbers(struct troupe__map_input *self, const json_t *task,
         return refuse(self, "'%s' wants a whole number", "retries");
     if (retries)
         ret_task->retries = json_integer_value(retries);
+    const json_t *priority = json_object_get(task, "priority");
+    const json_t *resource = json_object_get(task, "resource");
+    if (priority
+        && !(json_is_integer(priority) && json_integer_value(priority) >= 0
+             && json_integer_value(priority) <= INT32_MAX))
+        return refuse(self, "'%s' wants a whole number, 0 or more", "priority");
+    size_t size = json_string_length(resource);
+    if (resource && (size == 0 || size > TROUPE_NAME_MAX))
+        return refuse(self, "'%s' wants a name", "resource");
+    if (resource && !is_known(self, json_string_value(resource))) {
+        return refuse(self,
+                      "there is no resource '%s': give it tokens by "
+                      "--resource NAME=N",
+                      json_string_value(resource));
+    }
+    free(self->resource);
+    self->resource =
+        resource ? troupe__copy(json_string_value(resource), size) : NULL;
+    ret_task->priority = (uint32_t) json_integer_value(priority);
+    ret_task->resource = self->resource;
     return true;
 }
 
@@ -260,9 +290,9 @@ static bool
 take_task(struct troupe__map_input *self, const json_t *task,
           troupe_map_task_t *ret_task)
 {
-    static const char *const known[] = {"id",   "cmd",      "fn",      "args",
-                                        "type", "timeout",  "retries", "stdin",
-                                        "env",  "directory"};
+    static const char *const known[] = {
+        "id",      "cmd",   "fn",  "args",      "type",     "timeout",
+        "retries", "stdin", "env", "directory", "priority", "resource"};
     msgpack_packer packer;
     msgpack_packer_init(&packer, &self->body, msgpack_sbuffer_write);
     const char *key = NULL;

@@ -329,12 +329,9 @@ add_standing(struct troupe__mcp_line *self, const struct troupe__mcp_tool *tool,
         add_option(self, "--cache", options->cache);
     if (tool->run != troupe__call_query)
         add(self, "--quiet");
-    if (tool->run == troupe__call_map) {
+    if (tool->run == troupe__call_query || tool->run == troupe__call_map)
         add(self, "--no-journal");
-        add(self, "--ordered");
-    } else {
-        add(self, "--json");
-    }
+    add(self, tool->run == troupe__call_map ? "--ordered" : "--json");
 }
 
 /* What has to be there and is not, or NULL. */

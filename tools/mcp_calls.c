@@ -116,7 +116,8 @@ result_of(const struct troupe__mcp_session *self, const struct outcome *it)
 {
     json_t *content = json_array();
     bool done = it->state == TROUPE__MCP_DONE;
-    bool good = it->code == TROUPE__EXIT_OK || it->code == TROUPE__EXIT_PARTIAL;
+    bool good = it->code == TROUPE__EXIT_OK || it->code == TROUPE__EXIT_PARTIAL
+                || it->code == TROUPE__EXIT_OPEN;
     if (done)
         add_text(content, it->text);
     if (*it->words)
@@ -134,7 +135,8 @@ result_of(const struct troupe__mcp_session *self, const struct outcome *it)
 static enum troupe__mcp_level
 level_of(int code)
 {
-    return code == TROUPE__EXIT_OK        ? TROUPE__MCP_INFO
+    bool whole = code == TROUPE__EXIT_OK || code == TROUPE__EXIT_OPEN;
+    return whole                          ? TROUPE__MCP_INFO
            : code == TROUPE__EXIT_PARTIAL ? TROUPE__MCP_NOTICE
                                           : TROUPE__MCP_WARNING;
 }

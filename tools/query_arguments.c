@@ -46,7 +46,10 @@ static const char help[] =
     "  --attempts N       calls for one answer, with retries (3)\n"
     "  --budget-tokens N, --budget-money N, --budget-calls N\n"
     "                     no more than that, for all together\n"
-    "  --seed N           of what the mock says (1)\n"
+    "  --resume RUN       go on with a run, by its id or 'last': what its\n"
+    "                     journal has is not asked for again\n"
+    "  --no-journal       leave nothing to be resumed\n"
+    "  --seed N           of what the mock says (1)\n" TROUPE__TRACE_HELP
     "  --json             the result as JSON (actors/QUERY.md)\n"
     "  --help             this text\n"
     "\n"
@@ -222,6 +225,13 @@ take_option(int c, char *const *argv, struct troupe__query_arguments *ret,
     case 'j':
         ret->json = true;
         return -1;
+    case 'N':
+        ret->no_journal = true;
+        return -1;
+    case 'R':
+        ret->resume = optarg;
+        return *optarg ? -1
+                       : troupe__usage_error("query", "--resume wants a run");
     case 'T':
     case 'C':
     case 'q':
@@ -258,6 +268,9 @@ check(struct troupe__query_arguments *self, troupe_query_options_t *options)
             "query", "give --models FILE, or --mock to see how it works "
                      "without any");
     }
+    if (self->no_journal && self->resume)
+        return troupe__usage_error("query",
+                                   "--resume needs the journal of the run");
     if (self->mock && options->budget.money > 0) {
         return troupe__usage_error("query",
                                    "the mock has no prices: --budget-tokens "
@@ -273,25 +286,18 @@ troupe__query_arguments(int argc, char **argv,
                         struct troupe__query_arguments *ret,
                         troupe_query_options_t *options)
 {
-    static const struct option known[] = {{"models", 1, NULL, 'F'},
-                                          {"model", 1, NULL, 'm'},
-                                          {"mock", 0, NULL, 'M'},
-                                          {"judge", 1, NULL, 'J'},
-                                          {"choice", 1, NULL, 'c'},
-                                          {"type", 1, NULL, 't'},
-                                          {"field", 1, NULL, 'f'},
-                                          {"tolerance", 1, NULL, 'o'},
-                                          {"quorum", 1, NULL, 'q'},
-                                          {"all", 0, NULL, 'a'},
-                                          {"deadline", 1, NULL, 'd'},
-                                          {"attempts", 1, NULL, 'A'},
-                                          {"budget-tokens", 1, NULL, 'T'},
-                                          {"budget-money", 1, NULL, 'B'},
-                                          {"budget-calls", 1, NULL, 'C'},
-                                          {"seed", 1, NULL, 's'},
-                                          {"json", 0, NULL, 'j'},
-                                          {"help", 0, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"models", 1, NULL, 'F'},        {"model", 1, NULL, 'm'},
+        {"mock", 0, NULL, 'M'},          {"judge", 1, NULL, 'J'},
+        {"choice", 1, NULL, 'c'},        {"type", 1, NULL, 't'},
+        {"field", 1, NULL, 'f'},         {"tolerance", 1, NULL, 'o'},
+        {"quorum", 1, NULL, 'q'},        {"all", 0, NULL, 'a'},
+        {"deadline", 1, NULL, 'd'},      {"attempts", 1, NULL, 'A'},
+        {"budget-tokens", 1, NULL, 'T'}, {"budget-money", 1, NULL, 'B'},
+        {"budget-calls", 1, NULL, 'C'},  {"seed", 1, NULL, 's'},
+        {"json", 0, NULL, 'j'},          {"resume", 1, NULL, 'R'},
+        {"no-journal", 0, NULL, 'N'},    {"help", 0, NULL, 'h'},
+        TROUPE__TRACE_OPTIONS,           {NULL, 0, NULL, 0}};
     *ret = (struct troupe__query_arguments){.seed = 1};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         ret->mock |= strcmp(argv[i], "--mock") == 0; /* before any --model */
@@ -301,7 +307,9 @@ troupe__query_arguments(int argc, char **argv,
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret, options);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("query", c, &ret->trace)
+                       : take_option(c, argv, ret, options);
         if (code >= 0)
             return code;
     }

@@ -5,6 +5,8 @@
 
 #include "troupe_query.h"
 
+#include "tools/trace.h"
+
 #define TROUPE__QUERY_MODELS_MAX  1000
 #define TROUPE__QUERY_CHOICES_MAX 64
 
@@ -17,9 +19,12 @@ struct troupe__query_arguments {
     const char *choices[TROUPE__QUERY_CHOICES_MAX];
     size_t choice_count;
     size_t seed; /* of the mock */
+    struct troupe__trace_options trace;
     bool mock;
     bool json;
     bool typed; /* --type was given */
+    bool no_journal;
+    const char *resume; /* a run, or NULL */
 };
 
 /* troupe__query_arguments: -1 to go on, or an exit code after having said why;

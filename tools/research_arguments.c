@@ -70,7 +70,7 @@ static const char help[] =
     "                     N on each: an engine, page-1, summariser,\n"
     "                     fact_checker, sentiment or coordinator\n"
     "  --cache DIR        where the index is kept ($XDG_CACHE_HOME/troupe, or\n"
-    "                     ~/.cache/troupe)\n"
+    "                     ~/.cache/troupe)\n" TROUPE__TRACE_HELP
     "  --verbose          name every file that was skipped\n"
     "  --quiet            no progress, only errors\n"
     "  --help             this text\n"
@@ -260,25 +260,39 @@ take_option(int c, char *const *argv, struct troupe__research_arguments *ret)
     }
 }
 
+static const struct option options[] = {{"corpus", 1, NULL, 'c'},
+                                        {"limit", 1, NULL, 'l'},
+                                        {"engine", 1, NULL, 'e'},
+                                        {"cache", 1, NULL, 'C'},
+                                        {"json", 0, NULL, 'j'},
+                                        {"deadline", 1, NULL, 'd'},
+                                        {"quiet", 0, NULL, 'q'},
+                                        {"verbose", 0, NULL, 'v'},
+                                        {"fail", 1, NULL, 'f'},
+                                        {"help", 0, NULL, 'h'},
+                                        {"web", 1, NULL, 'w'},
+                                        {"mcp", 1, NULL, 'x'},
+                                        {"fetch", 1, NULL, 'F'},
+                                        {"fetch-private", 0, NULL, 'P'},
+                                        {"effort", 1, NULL, 'E'},
+                                        {"resume", 1, NULL, 'r'},
+                                        {"no-journal", 0, NULL, 'N'},
+                                        {"models", 1, NULL, 'M'},
+                                        {"model", 1, NULL, 'm'},
+                                        {"check-model", 1, NULL, 'k'},
+                                        {"budget-tokens", 1, NULL, 'T'},
+                                        {"budget-calls", 1, NULL, 'L'},
+                                        {"budget-money", 1, NULL, 'B'},
+                                        {"format", 1, NULL, 'o'},
+                                        {"timeline", 1, NULL, 't'},
+                                        TROUPE__TRACE_OPTIONS,
+                                        {NULL, 0, NULL, 0}};
+
 /* Returns an exit code when that is all, or -1 to go on. */
 int
 troupe__research_arguments(int argc, char **argv,
                            struct troupe__research_arguments *ret)
 {
-    static const struct option options[] = {
-        {"corpus", 1, NULL, 'c'},        {"limit", 1, NULL, 'l'},
-        {"engine", 1, NULL, 'e'},        {"cache", 1, NULL, 'C'},
-        {"json", 0, NULL, 'j'},          {"deadline", 1, NULL, 'd'},
-        {"quiet", 0, NULL, 'q'},         {"verbose", 0, NULL, 'v'},
-        {"fail", 1, NULL, 'f'},          {"help", 0, NULL, 'h'},
-        {"web", 1, NULL, 'w'},           {"mcp", 1, NULL, 'x'},
-        {"fetch", 1, NULL, 'F'},         {"fetch-private", 0, NULL, 'P'},
-        {"effort", 1, NULL, 'E'},        {"resume", 1, NULL, 'r'},
-        {"no-journal", 0, NULL, 'N'},    {"models", 1, NULL, 'M'},
-        {"model", 1, NULL, 'm'},         {"check-model", 1, NULL, 'k'},
-        {"budget-tokens", 1, NULL, 'T'}, {"budget-calls", 1, NULL, 'L'},
-        {"budget-money", 1, NULL, 'B'},  {"format", 1, NULL, 'o'},
-        {"timeline", 1, NULL, 't'},      {NULL, 0, NULL, 0}};
     *ret = (struct troupe__research_arguments){.limit = 32};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -286,7 +300,9 @@ troupe__research_arguments(int argc, char **argv,
             fputs(help, stdout);
             return TROUPE__EXIT_OK;
         }
-        int code = take_option(c, argv, ret);
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("research", c, &ret->trace)
+                       : take_option(c, argv, ret);
         if (code >= 0)
             return code;
     }

@@ -10,6 +10,7 @@
 #include "tools/faults.h"
 #include "tools/model_file.h"
 #include "tools/research_tools.h"
+#include "tools/trace.h"
 
 #define TROUPE__ENGINE_NAMES_MAX 32
 
@@ -33,6 +34,7 @@ struct troupe__research_arguments {
     size_t deadline_ms;
     troupe_research_effort_t effort;
     struct troupe__faults faults;
+    struct troupe__trace_options trace;
     enum troupe__report_format format;
     const char *models;  /* file of models; NULL: none */
     const char *writer;  /* NULL: the file's first */

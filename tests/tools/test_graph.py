@@ -137,7 +137,7 @@ def test_reports():
 
 def test_pictures():
     text = "tasks: {a: {cmd: 'true'}, b: {cmd: 'false', needs: [a], optional: true}, c: {noop: }}"
-    graph("run", "--quiet", "--timeline", "t.svg", "--trace", "t.json", write(text), code=3)
+    graph("run", "--quiet", "--timeline", "t.svg", "--chrome", "t.json", write(text), code=3)
     root = xml.etree.ElementTree.parse("t.svg").getroot()
     rows = [e for e in root.iter("{http://www.w3.org/2000/svg}g")]
     check(len(rows) == 3, f"{len(rows)} rows")

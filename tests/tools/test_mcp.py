@@ -169,6 +169,28 @@ def test_tools(folder, cache):
     ends_well(client, "older")
 
 
+def test_leaves_nothing(base):
+    """Nobody who calls asked for a journal or a trace; what is open is whole."""
+    state = os.path.join(base, "state")
+    client = Client("--mock", "--allow", "map", env={
+        "XDG_STATE_HOME": state,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
+    same = {"values": {"rent": 900, "size": 60}}
+    for name, arguments in (
+            ("decide", {"decision": {**DECISION,
+                                     "options": {"a": same, "b": same}}}),
+            ("query", {"prompt": "Which?", "choices": ["x", "y"],
+                       "models": ["say=x"]}),
+            ("map", {"tasks": ["true"]})):
+        got = client.use(name, arguments)
+        check(not got["isError"] and len(got["content"]) == 1,
+              f"{name}: nothing is noted beside the result: {got}")
+        if name == "decide":
+            check(got["structuredContent"]["verdict"] != "recommended", f"{got}")
+    check(not os.path.exists(state), "a served call leaves no journal")
+    ends_well(client, "leaves nothing")
+
+
 def test_failures(folder, cache):
     empty = os.path.join(folder, "empty")
     os.mkdir(empty)
@@ -589,6 +611,7 @@ def main():
         test_hand_shake()
         test_list()
         test_tools(folder, cache)
+        test_leaves_nothing(base)
         test_failures(folder, cache)
         test_progress(folder, cache)
         test_cancel(fifo, folder, cache)

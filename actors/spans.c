@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spans.c: the actor that takes spans and hands them on. Events, links and
+ * notes wait for the end of their span; ended spans wait for notes that come by
+ * another way, until the second tick or until there are many; then they go, a
+ * batch at a time, into the file and to the collector, one post at a time. What
+ * waits is bounded: beyond that spans are dropped, and counted.
+ */
+#include "actors/spans.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mailbox/check.h"
+
+#define TIMEOUT_MS 10000
+#define TICK       "(tick)"
+#define TICK_MS    500
+#define NS_PER_S   INT64_C(1000000000)
+
+static int
+on_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct spans *self = state;
+    uint64_t at = 0;
+    json_t *span = troupe__otlp_span(msg, &self->clock, &at);
+    if (!span)
+        return 0; /* a stranger's: it is none */
+    troupe__spans_end(self, at, span);
+    if (self->ended_count >= SPANS_ENDED)
+        return troupe__spans_send(ctx, self, SPANS_BATCH);
+    if (self->is_ticking)
+        return 0;
+    self->is_ticking = true;
+    return troupe_timer_set(ctx, TICK, TICK_MS, 0);
+}
+
+static int
+on_event(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct spans *self = state;
+    uint64_t at = 0;
+    json_t *event = troupe__otlp_event(msg, &self->clock, &at);
+    (void) ctx;
+    if (event)
+        troupe__spans_add(self, at, SPANS_EVENT, event);
+    return 0;
+}
+
+static int
+on_link(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    uint64_t at = 0;
+    json_t *link = troupe__otlp_link(msg, &at);
+    (void) ctx;
+    if (link)
+        troupe__spans_add(state, at, SPANS_LINK, link);
+    return 0;
+}
+
+static int
+on_note(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    uint64_t at = 0;
+    json_t *note = troupe__otlp_note(msg, &at);
+    (void) ctx;
+    if (note)
+        troupe__spans_add(state, at, SPANS_NOTE, note);
+    return 0;
+}
+
+static int
+on_tick(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct spans *self = state;
+    (void) msg;
+    int rc = troupe__spans_send(ctx, self, self->ended_old);
+    self->ended_old = self->ended_count;
+    self->is_ticking = self->ended_count > 0;
+    return rc == 0 && self->is_ticking ? troupe_timer_set(ctx, TICK, TICK_MS, 0)
+                                       : rc;
+}
+
+static int
+on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct spans *self = state;
+    (void) msg;
+    if (troupe_token_is_open(ctx, self->flush))
+        return troupe_reply_error(ctx, -EBUSY, "somebody waits already");
+    if (troupe_defer(ctx, &self->flush) < 0)
+        return 0;
+    int rc = troupe__spans_send(ctx, self, self->ended_count);
+    return rc == 0 ? troupe__spans_answer(ctx, self) : rc;
+}
+
+/* --- its start and end ------------------------------------------------------*/
+
+static int64_t
+ns_of(clockid_t clock)
+{
+    struct timespec at;
+    clock_gettime(clock, &at);
+    return at.tv_sec * NS_PER_S + at.tv_nsec;
+}
+
+static char *
+copy(const char *text)
+{
+    return text ? troupe__strdup(text) : NULL;
+}
+
+static int
+read_resource(const troupe_message_t *msg, const char *service,
+              struct spans *self)
+{
+    msgpack_object body;
+    const msgpack_object *more = NULL;
+    if (troupe_message_object(msg, &body) < 0)
+        return -EBADMSG;
+    for (uint32_t i = 0; i < body.via.map.size; i++) {
+        const msgpack_object_kv *it = &body.via.map.ptr[i];
+        if (it->key.via.str.size == 8
+            && memcmp(it->key.via.str.ptr, "resource", 8) == 0)
+            more = &it->val;
+    }
+    self->resource = troupe__otlp_resource(service, more);
+    return 0;
+}
+
+static int
+spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct spans *self = state;
+    const char *service = NULL, *path = NULL, *url = NULL, *env = NULL;
+    uint64_t timeout_ms = TIMEOUT_MS;
+    int rc =
+        troupe_unpack(msg, "{s:s, s?s?, s?R, s?s?, s?s?, s?U}", "service",
+                      &service, "path", &path, "http", &self->http, "url", &url,
+                      "headers_env", &env, "timeout_ms", &timeout_ms);
+    if (rc < 0 || timeout_ms < 1 || timeout_ms > UINT32_MAX / 2
+        || (url && troupe_ref_is_nobody(self->http))
+        || read_resource(msg, service, self) < 0)
+        return troupe_fail(ctx, -EINVAL,
+                           "spans want what troupe_spans.h lists");
+    uint64_t now_ns = troupe_now_ns(troupe_context_node(ctx));
+    self->clock.ahead_ns = ns_of(CLOCK_REALTIME) - (int64_t) now_ns;
+    self->timeout_ms = (uint32_t) timeout_ms;
+    self->path = copy(path);
+    self->url = copy(url);
+    self->headers_env = copy(env);
+    troupe_retry_init(&self->retry, NULL);
+    self->file = path ? fopen(path, "we") : NULL;
+    if (path && !self->file)
+        return troupe_fail(ctx, -EIO, "%s: %s", path, strerror(errno));
+    return troupe_register(ctx, TROUPE_SPANS);
+}
+
+static void
+spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
+{
+    struct spans *self = state;
+    (void) reason;
+    free(self->url);
+    self->url = NULL; /* the file gets all of it */
+    (void) troupe__spans_send(ctx, self, self->ended_count);
+    troupe__spans_forget(self);
+    while (self->first) {
+        struct spans_batch *batch = self->first;
+        self->first = batch->next;
+        troupe__text_free(&batch->text);
+        free(batch);
+    }
+    if (self->file)
+        fclose(self->file);
+    free(self->resource);
+    free(self->path);
+    free(self->headers_env);
+}
+
+TROUPE_KIND(troupe_spans, struct spans, TROUPE_ON_START(spans_start),
+            TROUPE_ON("span", on_span), TROUPE_ON("event", on_event),
+            TROUPE_ON("link", on_link), TROUPE_ON("note", on_note),
+            TROUPE_ON(TICK, on_tick), TROUPE_ON("flush", on_flush),
+            TROUPE_ON_STOP(spans_stop));

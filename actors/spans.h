@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spans.h: what the files of the taker of spans share. */
+#ifndef TROUPE_ACTORS_SPANS_H
+#define TROUPE_ACTORS_SPANS_H
+
+#include <stdio.h>
+
+#include "troupe_ask.h"
+#include "troupe_events.h"
+#include "troupe_retry.h"
+#include "troupe_spans.h"
+
+#include "actors/otlp.h"
+
+enum {
+    SPANS_BUCKETS = 1024,
+    SPANS_ENDED = 1024,          /* that wait a little, two batches */
+    SPANS_BATCH = 512,           /* as OpenTelemetry has it */
+    SPANS_BYTES = 1 << 20,       /* of a batch, if that is less */
+    SPANS_WAITING_MAX = 32 << 20 /* bytes for a collector that is slow */
+};
+
+/* Events, links and notes of a span that has not ended, or that were late. */
+struct spans_parts {
+    struct spans_parts *next;          /* in its bucket */
+    struct spans_parts *older, *newer; /* of all */
+    uint64_t at;
+    json_t *events, *links, *notes; /* arrays, or NULL */
+    uint32_t dropped;               /* events */
+};
+
+/* A span that has ended; a note of another actor may still be on its way. */
+struct spans_ended {
+    uint64_t at;
+    json_t *span;
+};
+
+/* Spans on their way to the collector. */
+struct spans_batch {
+    struct spans_batch *next;
+    uint64_t count;
+    uint32_t attempts;
+    struct troupe__text text;
+};
+
+struct spans {
+    struct otlp_clock clock;
+    char *resource, *path, *url, *headers_env;
+    FILE *file;
+    troupe_ref_t http;
+    uint32_t timeout_ms;
+    troupe_retry_t retry;
+    struct spans_parts *parts[SPANS_BUCKETS], *oldest, *newest;
+    size_t part_count; /* that wait for the ends of their spans */
+    struct spans_ended ended[SPANS_ENDED];
+    size_t ended_count;
+    size_t ended_old;                 /* of them, those of the last tick */
+    struct spans_batch *first, *last; /* the first is being posted, or rests */
+    size_t waiting;                   /* bytes of them */
+    bool posting, is_down, is_ticking;
+    uint64_t count, lost;
+    char words[512]; /* why the last ones were lost */
+    troupe_token_t flush;
+};
+
+/* What a part is. */
+enum spans_part { SPANS_EVENT, SPANS_LINK, SPANS_NOTE };
+
+/* troupe__spans_add: a part of a span, which is taken over. */
+void troupe__spans_add(struct spans *self, uint64_t at, enum spans_part what,
+                       json_t *part);
+
+/* troupe__spans_end: a span has ended; it is taken over. There is room. */
+void troupe__spans_end(struct spans *self, uint64_t at, json_t *span);
+
+/* troupe__spans_cut: the first so many of the ended, as text with ',' between
+ * them. */
+void troupe__spans_cut(struct spans *self, size_t count,
+                       struct troupe__text *ret);
+
+/* troupe__spans_forget: all that waits. */
+void troupe__spans_forget(struct spans *self);
+
+/* troupe__spans_send: hand the first so many of the ended on; 0, or as a
+ * handler returns. */
+int troupe__spans_send(troupe_context_t *ctx, struct spans *self, size_t count);
+
+/* troupe__spans_answer: whoever waits for the last to be handed on. */
+int troupe__spans_answer(troupe_context_t *ctx, struct spans *self);
+
+#endif

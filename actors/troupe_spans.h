@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* troupe_spans.h: who takes the spans of a run and hands them on as OTLP. */
+#ifndef TROUPE_SPANS_H
+#define TROUPE_SPANS_H
+
+#include "troupe_trace.h"
+
+/*
+ * troupe_spans: takes what troupe_trace.h says, under the name TROUPE_SPANS,
+ * and hands it on as OTLP in JSON: into a file, a line for each batch, or to a
+ * collector over HTTP. What cannot be handed on is tried again, and then
+ * dropped and counted: nobody waits for it but who asks "flush".
+ *
+ *   start  {service: s, resource?: {...}, path?: s, http?: R, url?: s,
+ *          headers_env?: s, timeout_ms?: U}
+ *   flush  -> {spans: U, lost: U, words: s}: hand on all there is; how many
+ *          spans there were in all, how many of them were dropped, and why the
+ *          last of those
+ *
+ * resource: further attributes of the resource; path: a file that is begun
+ * anew; http: a troupe_http, which posts to url, whole, with the headers that
+ * the environment variable headers_env has; timeout_ms: of each post; 10,000.
+ * A start that cannot write its file fails with the words of the system.
+ *
+ *   source  OTLP 1.3: "JSON Protobuf Encoding", "OTLP/HTTP", "File exporter"
+ */
+TROUPE_API const troupe_kind_t troupe_spans;
+
+#endif

@@ -1,0 +1,439 @@
+#!/usr/bin/env python3
+# test_trace.py: the traces of troupe's commands, in files and at a collector.
+# SPDX-License-Identifier: Apache-2.0
+"""A strict reader of OTLP's JSON (opentelemetry-proto's trace.proto in protobuf's
+JSON mapping), and a collector on HTTP that refuses what it does not read."""
+
+import http.server
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+TROUPE = os.environ["TROUPE"]
+TRACED = os.environ["TROUPE_BUILD_DIR"] + "/tests/tools/kinds/traced.so"
+SOURCE = Path(__file__).resolve().parents[2]
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+PARENT = f"00-{TRACE}-{SPAN}-01"
+
+failures = []
+
+
+def check(truth, what):
+    if not truth:
+        failures.append(what)
+        print("FAIL:", what)
+
+
+def troupe(*args, code=0, env=None, given=""):
+    clean = {k: v for k, v in os.environ.items()
+             if not k.startswith("OTEL_") and k != "TRACEPARENT"}
+    done = subprocess.run([TROUPE, *args], input=given, capture_output=True,
+                          text=True, timeout=120, env={**clean, **(env or {})})
+    check(done.returncode == code, f"exit code {done.returncode}, not {code}: "
+          f"{args}\n{done.stdout}{done.stderr}")
+    return done
+
+
+# --- a strict reader ----------------------------------------------------------
+
+
+class Wrong(Exception):
+    pass
+
+
+def need(truth, what):
+    if not truth:
+        raise Wrong(what)
+
+
+def is_u64(text):
+    return isinstance(text, str) and re.fullmatch(r"0|[1-9][0-9]{0,19}", text)
+
+
+def keys(value, required, optional=()):
+    need(isinstance(value, dict), f"{value!r} is no object")
+    there = set(value)
+    need(set(required) <= there, f"no {set(required) - there} in {value}")
+    need(there <= set(required) | set(optional),
+         f"unknown {there - set(required) - set(optional)}")
+
+
+def read_any(value):
+    keys(value, (), ("stringValue", "boolValue", "intValue", "doubleValue",
+                     "arrayValue", "kvlistValue", "bytesValue"))
+    need(len(value) <= 1, f"two values in one: {value}")
+    for kind, it in value.items():
+        if kind == "stringValue":
+            need(isinstance(it, str), "a text")
+        elif kind == "boolValue":
+            need(isinstance(it, bool), "a bool")
+        elif kind == "intValue":
+            need(isinstance(it, str) and re.fullmatch(r"-?[0-9]+", it), "an int")
+            return int(it)
+        elif kind == "doubleValue":
+            need(it in ("NaN", "Infinity", "-Infinity")
+                 or (isinstance(it, (int, float)) and not isinstance(it, bool)),
+                 "a double")
+        elif kind == "bytesValue":
+            need(re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", it), "base64")
+        elif kind == "arrayValue":
+            keys(it, (), ("values",))
+            return [read_any(each) for each in it.get("values", [])]
+        else:
+            keys(it, (), ("values",))
+            return read_attributes(it.get("values", []))
+        return it
+    return None
+
+
+def read_attributes(items):
+    need(isinstance(items, list), "attributes are a list")
+    found = {}
+    for item in items:
+        keys(item, ("key", "value"))
+        need(isinstance(item["key"], str) and item["key"], "a key")
+        need(item["key"] not in found, f"{item['key']} is there twice")
+        found[item["key"]] = read_any(item["value"])
+    return found
+
+
+def read_ids(it):
+    need(re.fullmatch("[0-9a-f]{32}", it["traceId"]) and int(it["traceId"], 16),
+         f"trace id {it['traceId']}")
+    need(re.fullmatch("[0-9a-f]{16}", it["spanId"]) and int(it["spanId"], 16),
+         f"span id {it['spanId']}")
+
+
+def read_span(it):
+    keys(it, ("traceId", "spanId", "name", "kind", "startTimeUnixNano",
+              "endTimeUnixNano"),
+         ("parentSpanId", "attributes", "events", "links", "status", "traceState",
+          "flags", "droppedAttributesCount", "droppedEventsCount",
+          "droppedLinksCount"))
+    read_ids(it)
+    if "parentSpanId" in it:
+        need(re.fullmatch("[0-9a-f]{16}", it["parentSpanId"]), "parent")
+        need(it["parentSpanId"] != it["spanId"], "its own parent")
+    need(isinstance(it["name"], str) and it["name"], "a name")
+    need(type(it["kind"]) is int and 1 <= it["kind"] <= 5, f"kind {it['kind']}")
+    begin, end = it["startTimeUnixNano"], it["endTimeUnixNano"]
+    need(is_u64(begin) and is_u64(end), "times are strings of digits")
+    need(int(begin) <= int(end), "it ends before it begins")
+    need(abs(int(end) / 1e9 - time.time()) < 3600, "not a time of today")
+    it["attributes"] = read_attributes(it.get("attributes", []))
+    for event in it.get("events", []):
+        keys(event, ("timeUnixNano", "name"),
+             ("attributes", "droppedAttributesCount"))
+        need(is_u64(event["timeUnixNano"]), "the time of an event")
+        event["attributes"] = read_attributes(event.get("attributes", []))
+    for link in it.get("links", []):
+        keys(link, ("traceId", "spanId"), ("attributes", "traceState", "flags"))
+        read_ids(link)
+    status = it.get("status", {})
+    keys(status, (), ("code", "message"))
+    need(type(status.get("code", 0)) is int and 0 <= status.get("code", 0) <= 2,
+         "a status")
+    return it
+
+
+def read_document(document):
+    """Spans, by id, each with the attributes of its resource."""
+    keys(document, ("resourceSpans",))
+    spans = {}
+    for one in document["resourceSpans"]:
+        keys(one, ("resource", "scopeSpans"), ("schemaUrl",))
+        keys(one["resource"], ("attributes",), ("droppedAttributesCount",))
+        resource = read_attributes(one["resource"]["attributes"])
+        need(resource.get("service.name"), "no service.name")
+        for scope in one["scopeSpans"]:
+            keys(scope, ("scope", "spans"), ("schemaUrl",))
+            keys(scope["scope"], ("name",), ("version", "attributes"))
+            for it in scope["spans"]:
+                span = read_span(it)
+                need(span["spanId"] not in spans, "a span twice")
+                spans[span["spanId"]] = {**span, "resource": resource}
+    return spans
+
+
+class Trace:
+    """Spans of one run, which must be one tree."""
+
+    def __init__(self, spans, what):
+        self.spans = spans
+        ids = {it["traceId"] for it in spans.values()}
+        check(len(ids) == 1, f"{what}: {len(ids)} traces")
+        self.roots = [it for it in spans.values()
+                      if it.get("parentSpanId") not in spans]
+        check(len(self.roots) == 1, f"{what}: roots "
+              f"{[it['name'] for it in self.roots]}")
+        self.root = self.roots[0]
+
+    def named(self, begin):
+        return [it for it in self.spans.values() if it["name"].startswith(begin)]
+
+    def below(self, span, name):
+        return [it for it in self.named(name)
+                if it.get("parentSpanId") == span["spanId"]]
+
+
+def from_file(path, what):
+    spans = {}
+    for line in Path(path).read_text().splitlines():
+        for key, span in read_document(json.loads(line)).items():
+            check(key not in spans, f"{what}: a span in two batches")
+            spans[key] = span
+    return Trace(spans, what)
+
+
+# --- a collector --------------------------------------------------------------
+
+
+class Collector(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        server = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server.headers.append(dict(self.headers))
+        try:
+            need(self.path == "/v1/traces", f"path {self.path}")
+            need(self.headers["Content-Type"] == "application/json", "type")
+            if server.answers:
+                return self.answer(*server.answers.pop(0))
+            spans = read_document(json.loads(body))
+            need(not set(spans) & set(server.spans), "a span twice")
+            server.spans.update(spans)
+            self.answer(200, server.reply)
+        except (Wrong, ValueError, KeyError) as error:
+            server.wrong.append(repr(error))
+            self.answer(400, "{}")
+
+    def answer(self, code, text):
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class collector:
+    """with collector() as it: it.url, it.server.spans"""
+
+    def __init__(self, answers=(), reply="{}"):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+        self.server.spans, self.server.wrong = {}, []
+        self.server.headers = []
+        self.server.answers, self.server.reply = list(answers), reply
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        check(not self.server.wrong, f"refused: {self.server.wrong}")
+
+
+# --- what is asked of the traces ------------------------------------------------
+
+
+def test_map():
+    done = troupe("map", "--retries", "1", "--trace", "map.json", code=3,
+                  env={"TRACEPARENT": PARENT, "OTEL_SERVICE_NAME": "test",
+                       "OTEL_RESOURCE_ATTRIBUTES": "a=b%20c,d=e,broken"},
+                  given="true\nfalse\necho $TRACEPARENT\n")
+    trace = from_file("map.json", "map")
+    check(trace.root["traceId"] == TRACE, "map: not the trace of TRACEPARENT")
+    check(trace.root.get("parentSpanId") == SPAN, "map: not below it")
+    check(trace.root["name"] == "troupe map", "map: the root's name")
+    resource = trace.root["resource"]
+    check(resource["service.name"] == "test" and resource["a"] == "b c"
+          and resource["d"] == "e", f"map: {resource}")
+    tasks = trace.below(trace.root, "task command")
+    check(len(tasks) == 3, f"map: {len(tasks)} tasks below the root")
+    bad = [it for it in tasks if it["status"].get("code") == 2]
+    check([it["status"]["message"] for it in bad] == ["exit code 1"],
+          f"map: {[it['status'] for it in tasks]}")
+    attempts = [event["name"] for event in bad[0]["events"]]
+    check(attempts == ["attempt", "attempt"], f"map: {attempts}")
+    check(len(trace.below(bad[0], "run troupe_command")) == 2,
+          "map: each attempt is a span of the ask")
+    told = [json.loads(line)["value"]["stdout"].strip()
+            for line in done.stdout.splitlines()]
+    last = [text for text in told if text][0].split("-")
+    check(last[1] == TRACE and last[2] in trace.spans,
+          "map: a command goes on with the trace")
+
+
+def test_processes():
+    done = troupe("map", "--library", TRACED, "--fn", "traced", "--mode",
+                  "process", "-j", "2", "--trace", "far.json", given="1\n2\n3\n")
+    trace = from_file("far.json", "processes")
+    tasks = trace.below(trace.root, "task traced")
+    afar = trace.named("afar")
+    answers = [json.loads(line)["value"] for line in done.stdout.splitlines()]
+    check(len(tasks) == 3 and len(afar) == 3, "processes: a span of each")
+    check({it["attributes"]["pid"] for it in afar}
+          == {it["pid"] for it in answers}, "processes: spans of other processes")
+    check(os.getpid() not in {it["pid"] for it in answers}, "processes: others")
+    for it in answers:
+        _, trace_id, span_id, _ = it["at"].split("-")
+        check(trace_id == trace.root["traceId"] and span_id in trace.spans,
+              f"processes: {it}")
+    for it in afar:
+        check(it["attributes"]["list"] == [1, -2]
+              and it["attributes"]["good"] is True and "nil" not in it["attributes"]
+              and it["attributes"]["map"] == {}, f"{it['attributes']}")
+        check(it["events"][0]["attributes"] == {"share": 0.5}, f"{it['events']}")
+
+
+def test_graph():
+    Path("graph.yaml").write_text(
+        "tasks:\n"
+        "  one: {cmd: 'true'}\n"
+        "  two: {cmd: 'test -e twice || { touch twice; exit 1; }', retries: 2,\n"
+        "        backoff: {min: 1ms, max: 2ms}}\n"
+        "  both: {cmd: 'exit 3', needs: [one, two], optional: true}\n"
+        "  last: {value: 7, needs: [one]}\n")
+    troupe("graph", "run", "--quiet", "--trace", "graph.json", "graph.yaml",
+           code=3)
+    trace = from_file("graph.json", "graph")
+    tasks = {it["attributes"]["troupe.task.key"]: it for it in trace.named("task ")}
+    check(set(tasks) == {"one", "two", "both", "last"}, f"graph: {set(tasks)}")
+    links = {it["spanId"] for it in tasks["both"]["links"]}
+    check(links == {tasks["one"]["spanId"], tasks["two"]["spanId"]},
+          "graph: links to what it needs")
+    events = [it["name"] for it in tasks["two"]["events"]]
+    check(events == ["attempt", "again", "attempt"], f"graph: {events}")
+    check(tasks["both"]["status"]["code"] == 2, "graph: a failure")
+    check(len(trace.below(tasks["two"], "run troupe_command")) == 2,
+          "graph: asks below their task")
+
+
+def test_query():
+    with collector() as it:
+        troupe("query", "Which?", "--mock", "--choice", "x", "--choice", "y",
+               "--model", "say=x", "--model", "500=1+say=x", "--model", "401",
+               "--all", "--otlp", it.url, code=3)
+        trace = Trace(it.server.spans, "query")
+    calls = {it["attributes"]["gen_ai.request.model"]: it
+             for it in trace.named("chat ")}
+    good, again, bad = (calls[name] for name in ("say=x", "500=1+say=x", "401"))
+    for it in calls.values():
+        check(it["kind"] == 3 and it["attributes"]["gen_ai.operation.name"] == "chat"
+              and it["attributes"]["gen_ai.provider.name"] == "openai"
+              and it["attributes"]["server.address"] == "127.0.0.1",
+              f"query: {it['attributes']}")
+    check(good["attributes"]["gen_ai.usage.input_tokens"] > 0
+          and good["attributes"]["gen_ai.usage.output_tokens"] == 1
+          and good["attributes"]["gen_ai.response.model"] == "say=x"
+          and good["attributes"]["gen_ai.response.finish_reasons"] == ["stop"],
+          f"query: {good['attributes']}")
+    check([event["name"] for event in again["events"]] == ["retry"]
+          and again["events"][0]["attributes"]["error.type"] == "500"
+          and again["attributes"]["troupe.attempts"] == 2, f"query: {again}")
+    check(bad["status"]["code"] == 2 and bad["attributes"]["error.type"] == "401",
+          f"query: {bad}")
+    check(len(trace.below(again, "complete ")) == 2, "query: both attempts")
+
+
+def test_decide():
+    troupe("decide", "--quiet", "--trace", "decide.json",
+           str(SOURCE / "examples/decisions/office.yaml"))
+    trace = from_file("decide.json", "decide")
+    cells = {(it["attributes"]["troupe.decide.strategy"],
+              it["attributes"]["troupe.decide.option"])
+             for it in trace.named("evaluate ")}
+    strategies = {one for one, _ in cells}
+    options = {other for _, other in cells}
+    check(len(cells) == len(strategies) * len(options) and len(strategies) == 4,
+          f"decide: {cells}")
+
+
+def test_research():
+    Path("corpus").mkdir()
+    Path("corpus/one.txt").write_text("A mailbox holds the messages of an actor.\n")
+    troupe("research", "what is a mailbox", "--corpus", "corpus", "--cache",
+           "cache", "--quiet", "--fail", "phrase", "--trace", "research.json",
+           code=3)
+    trace = from_file("research.json", "research")
+    found = {it["attributes"].get("troupe.engine"): it
+             for it in trace.named("search ")}
+    check({"bm25", "trigram", "expand", "anchor"} <= set(found),
+          f"research: {set(found)}")
+    check(any(it["status"].get("code") == 2 for it in trace.named("search ")),
+          "research: the engine that fails")
+
+
+def test_collectors():
+    """One that is down, slow to come, or refuses: never a lost run."""
+    done = troupe("map", "--quiet", "--otlp", "http://127.0.0.1:9", given="true\n")
+    check("warning: the trace is not complete" in done.stderr
+          and '"ok"' in done.stdout, f"down: {done.stderr}")
+    with collector(answers=[(503, ""), (429, "{}")]) as it:
+        done = troupe("map", "--quiet", "--otlp", it.url + "/v1/traces",
+                      given="true\n",
+                      env={"OTEL_EXPORTER_OTLP_HEADERS": "x-key=a%20b,other=c"})
+        Trace(it.server.spans, "again")
+        check(len(it.server.headers) >= 3, "again: three posts")
+        check(it.server.headers[0].get("x-key") == "a b"
+              and it.server.headers[0].get("other") == "c", "headers")
+    check(not done.stderr, f"again: {done.stderr}")
+    refusal = '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"why"}}'
+    with collector(reply=refusal) as it:
+        done = troupe("map", "--quiet", "--otlp", it.url, given="true\n")
+        check("2 of " in done.stderr and "why" in done.stderr,
+              f"refused: {done.stderr}")
+    with collector(answers=[(400, "{}")] * 9) as it:
+        done = troupe("map", "--quiet", "--otlp", it.url, given="true\n")
+        check("HTTP 400" in done.stderr, f"400: {done.stderr}")
+
+
+def test_environment():
+    with collector() as it:
+        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": it.url}
+        for more, sent in (({}, True), ({"OTEL_SDK_DISABLED": "true"}, False),
+                           ({"OTEL_TRACES_EXPORTER": "none"}, False),
+                           ({"TRACEPARENT": PARENT[:-1] + "0"}, False),
+                           ({"TRACEPARENT": "nonsense"}, True)):
+            it.server.spans.clear()
+            troupe("map", "--quiet", "--no-journal", given="true\n",
+                   env={**env, **more})
+            check(bool(it.server.spans) == sent, f"environment: {more}")
+        it.server.spans.clear()
+        troupe("map", "--quiet", "--no-journal", given="true\n",
+               env={"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": it.url + "/v1/traces"})
+        check(it.server.spans, "environment: the endpoint of traces")
+    done = troupe("map", "--quiet", "--no-journal", given="true\n",
+                  env={"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost"})
+    check("no trace is sent" in done.stderr, f"no URL: {done.stderr}")
+    done = troupe("map", "--quiet", "--trace", "/nowhere/file", given="true\n",
+                  code=1)
+    check("/nowhere/file: No such file" in done.stderr, f"no file: {done.stderr}")
+    troupe("map", "--otlp", "localhost:4318", code=2)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        os.environ["XDG_STATE_HOME"] = directory + "/state"
+        for name, test in list(globals().items()):
+            if name.startswith("test_"):
+                try:
+                    test()
+                except (Wrong, LookupError, OSError) as error:
+                    check(False, f"{name}: {error!r}")
+        os.chdir("/")
+    print(f"{len(failures)} failures")
+    raise SystemExit(bool(failures))
+
+
+main()
