@@ -59,6 +59,8 @@ LIMITS = [
     ("messages that it has at once", "32, or 4 MiB", "mailbox/WIRE.md",
      "Up to 32 of them, or 4 MiB"),
     ("jobs of a map", "65,536", "actors/troupe_map.h", "as the node has workers; 65,536"),
+    ("resources of a map", "64 names", "actors/troupe_map.h",
+     "resource_count; /* 64"),
     ("kept output of a command", "8 MiB, of its errors 1 MiB",
      "actors/troupe_command.h", "bytes that are kept: 8 MiB, 1 MiB"),
     ("tasks of a graph", "20,000, with 200,000 needs", "actors/GRAPH.md",
