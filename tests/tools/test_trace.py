@@ -387,6 +387,10 @@ def test_collectors():
         check(it.server.headers[0].get("x-key") == "a b"
               and it.server.headers[0].get("other") == "c", "headers")
     check(not done.stderr, f"again: {done.stderr}")
+    done = troupe("map", "--quiet", "--otlp", "http://127.0.0.1:9",
+                  given="true\n", env={"OTEL_EXPORTER_OTLP_HEADERS": "secret"})
+    check("not a list of name=value: OTEL_EXPORTER_OTLP_HEADERS" in done.stderr
+          and "secret" not in done.stderr, f"headers: {done.stderr}")
     refusal = '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"why"}}'
     with collector(reply=refusal) as it:
         done = troupe("map", "--quiet", "--otlp", it.url, given="true\n")
