@@ -332,8 +332,12 @@ run_ring(int size, uint32_t messages_max)
         cr_assert_eq(troupe_node_send(i % 3 ? home : away, ring[i % size],
                                       "pass", "[i, i]", i % size, HOPS),
                      0);
-    pair_settle();
-    /* A ring that stands still is at rest, too: nothing may wait. */
+    uint64_t all = 4 * (uint64_t) size * ((2 << HOPS) - 1);
+    /* Both nodes' counters cannot be read at once: what looks like rest may be
+     * none. A ring that stands still is found by the suite's timeout. */
+    do
+        pair_settle();
+    while (atomic_load(&turned) < all);
     for (int i = 0; i < size; i++) {
         troupe_actor_stats_t stats;
         cr_assert_eq(
@@ -350,7 +354,6 @@ run_ring(int size, uint32_t messages_max)
         }
         cr_assert_eq(stats.status, TROUPE_STATUS_RUNNING);
     }
-    uint64_t all = 4 * (uint64_t) size * ((2 << HOPS) - 1);
     cr_assert_eq(atomic_load(&turned), all);
 }
 

@@ -86,6 +86,9 @@ extern const troupe_kind_t trapping;
 /* Wait for it in a handler. */
 void harness_block(void);
 void harness_unblock(void);
+
+/* harness_wait_blocked: until somebody is in harness_block(). */
+void harness_wait_blocked(void);
 void scripts_clear(void);
 /* True when the test is over: nobody refuses to stop any more. */
 bool harness_is_ending(void);

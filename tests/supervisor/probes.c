@@ -19,7 +19,7 @@ static struct {
     pthread_cond_t changed;
     struct script scripts[SCRIPTS_MAX];
     int count;
-    bool unblocked, ending;
+    bool unblocked, is_blocked, ending;
 } stage = {.lock = PTHREAD_MUTEX_INITIALIZER,
            .changed = PTHREAD_COND_INITIALIZER};
 
@@ -52,7 +52,18 @@ void
 harness_block(void)
 {
     pthread_mutex_lock(&stage.lock);
+    stage.is_blocked = true;
+    pthread_cond_broadcast(&stage.changed);
     while (!stage.unblocked)
+        pthread_cond_wait(&stage.changed, &stage.lock);
+    pthread_mutex_unlock(&stage.lock);
+}
+
+void
+harness_wait_blocked(void)
+{
+    pthread_mutex_lock(&stage.lock);
+    while (!stage.is_blocked)
         pthread_cond_wait(&stage.changed, &stage.lock);
     pthread_mutex_unlock(&stage.lock);
 }

@@ -174,6 +174,7 @@ Test(supervisor, a_renewed_child_that_never_ends_is_left_behind)
     a.place = TROUPE_OWN_THREAD;
     troupe_ref_t top = start_supervisor(NULL, &a, 1), ref = ref_of(top, "a");
     cr_assert_eq(troupe_node_send(world_node(), ref, "block", NULL), 0);
+    harness_wait_blocked();
     cr_assert_eq(troupe_supervisor_renew_child(world_node(), top, "a", &ref),
                  -ETIMEDOUT);
     harness_unblock();

@@ -220,6 +220,7 @@ Test(supervisor, case_31_an_actor_that_never_returns_is_left_behind)
     troupe_ref_t stuck = ref_of(top, "stuck");
     watch(top, "top");
     cr_assert_eq(troupe_node_send(world_node(), stuck, "block", NULL), 0);
+    harness_wait_blocked();
     cr_assert_eq(
         troupe_node_exit(world_node(), top, TROUPE_EXIT_SHUTDOWN, 20000), 0);
     harness_unblock();

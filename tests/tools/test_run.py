@@ -76,7 +76,7 @@ def test_check():
 
 def test_ends():
     done = run("actors: {p: {kind: printer}, t: {kind: ticker, arguments:"
-               " {to: p, every_ms: 1, times: 3, body: hi}}}\nuntil: t\n")
+               " {to: p, every_ms: 50, times: 3, body: hi}}}\nuntil: t\n")
     check(re.fullmatch(r'((t|<\S+>) tick "hi"\n){3}', done.stdout), done.stdout)
     has(done.stderr, "info    'f' runs: 2 actors on node 'main'")
     has(done.stderr, "'t' has ended: 'f' stops")
