@@ -155,10 +155,11 @@ troupe__token_settle(struct troupe_context *self, troupe_token_t *token,
     token->id = 0;
     if (!open || open->actor != self->actor)
         return;
-    if (!open->cancelled) /* else nobody waits for it */
+    if (!open->cancelled) { /* else nobody waits for it */
         troupe__send_outcome(self->worker, open->asker, open->ask_id,
                              self->actor->ref, SEEN(self->actor->incarnation),
                              outcome, code, text);
+    }
     troupe__token_close(self->worker, open);
 }
 
