@@ -392,6 +392,7 @@ Test(suspend, it_is_over_with_the_incarnation)
     (void) nurse_new(&onlooker, true);
     (void) notes();
     cr_assert_eq(inside(boss, suspend_child, NULL), 0);
+    settle(); /* the word of its boss comes by another way than ours */
     tell(plan.child, "kept");
     assert_notes("");
     end_actor(plan.child, TROUPE_EXIT_SHUTDOWN);
