@@ -390,9 +390,8 @@ Test(suspend, it_is_over_with_the_incarnation)
 {
     troupe_ref_t boss = probe_new();
     (void) nurse_new(&onlooker, true);
-    (void) notes();
     cr_assert_eq(inside(boss, suspend_child, NULL), 0);
-    settle(); /* the word of its boss comes by another way than ours */
+    (void) notes(); /* at rest: its boss's word and ours come by other ways */
     tell(plan.child, "kept");
     assert_notes("");
     end_actor(plan.child, TROUPE_EXIT_SHUTDOWN);
