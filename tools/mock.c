@@ -189,7 +189,7 @@ listen_on(struct troupe__mock *self, uint16_t port)
         return errno == EADDRINUSE ? -EADDRINUSE : -EIO;
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    self->port = info ? info->port : port;
+    atomic_store(&self->port, info ? info->port : port);
     return 0;
 }
 
@@ -214,7 +214,7 @@ troupe__mock_start(const struct troupe__mock_options *options,
 uint16_t
 troupe__mock_port(const struct troupe__mock *self)
 {
-    return self->port;
+    return atomic_load(&self->port);
 }
 
 void

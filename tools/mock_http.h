@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "tools/mock.h"
 
@@ -15,7 +16,7 @@ struct troupe__mock_model {
 
 struct troupe__mock {
     struct MHD_Daemon *daemon;
-    uint16_t port;
+    _Atomic uint16_t port; /* known once it listens, and answers maybe */
     uint64_t seed;
     FILE *requests;
     const char *pages;    /* directory of its pages; NULL: none */

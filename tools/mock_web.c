@@ -143,8 +143,9 @@ results_of(const struct troupe__mock *self, const char *query)
         const struct page *page = &pages->items[i];
         if (page->score == 0)
             break;
-        char *url = troupe__format("http://127.0.0.1:%u/page/%s",
-                                   (unsigned) self->port, page->name);
+        char *url =
+            troupe__format("http://127.0.0.1:%u/page/%s",
+                           (unsigned) atomic_load(&self->port), page->name);
         char *quote = quote_of(page->text);
         add_result(list, url, page->name, quote);
         free(url);
