@@ -69,8 +69,12 @@ fill_up(void)
 Test(deputy, one_that_can_put_nothing_more_aside_refuses)
 {
     pid_t pid = stopped_mate(0);
-    fill_up();
-    int rc = troupe_node_ask(root, named("one"), "heard", 60000, NULL, NULL);
+    int rc = -ETIMEDOUT;
+    /* One that came out of its overload rests, and then asks wait: again. */
+    while (rc == -ETIMEDOUT) {
+        fill_up();
+        rc = troupe_node_ask(root, named("one"), "heard", 3000, NULL, NULL);
+    }
     cr_assert_eq(rc, -ENOBUFS, "%d: %s", rc, troupe_node_ask_words());
     cr_assert_eq(kill(pid, SIGCONT), 0);
     /* It lives, in the same process, and heard what was not refused. */
