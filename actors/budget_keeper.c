@@ -169,34 +169,37 @@ read_used(struct keeper *self, const troupe_message_t *msg,
     return *at ? at : NULL;
 }
 
+/* What a draw has used is counted here and above; the last time it ends. */
 static int
-on_commit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+use(troupe_context_t *ctx, struct keeper *self, const troupe_message_t *msg,
+    bool is_last)
 {
-    struct keeper *self = state;
     troupe_cost_t used = {0};
     bool known = true;
     struct draw **at = read_used(self, msg, &used, &known);
     if (!at)
         return 0;
-    troupe_account_commit(&self->account, &(*at)->cost, &used);
     self->account.unknown |= !known;
-    (void) troupe_demonitor(ctx, (*at)->monitor);
-    end_draw(self, at);
+    if (is_last) {
+        troupe_account_commit(&self->account, &(*at)->cost, &used);
+        (void) troupe_demonitor(ctx, (*at)->monitor);
+        end_draw(self, at);
+    } else {
+        troupe_account_spend(&self->account, &(*at)->cost, &used);
+    }
     return tell_parent(ctx, self, &used, known);
+}
+
+static int
+on_commit(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    return use(ctx, state, msg, true);
 }
 
 static int
 on_spend(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct keeper *self = state;
-    troupe_cost_t used = {0};
-    bool known = true;
-    struct draw **at = read_used(self, msg, &used, &known);
-    if (!at)
-        return 0;
-    troupe_account_spend(&self->account, &(*at)->cost, &used);
-    self->account.unknown |= !known;
-    return tell_parent(ctx, self, &used, known);
+    return use(ctx, state, msg, false);
 }
 
 static int
