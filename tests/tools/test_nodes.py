@@ -240,8 +240,10 @@ def test_a_watched_root_that_is_killed_too_often_is_given_up():
     pids = set()
     while child.poll() is None:
         for pid in set(children_of(child.pid)) - pids:
-            with contextlib.suppress(OSError): # a sanitizer's child is none
-                if b"--restart" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            with contextlib.suppress(OSError):
+                # A sanitizer's child is no root, nor is one that has ended.
+                words = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if not words or b"--restart" in words:
                     continue
                 pids.add(pid)
                 os.kill(pid, signal.SIGKILL)
