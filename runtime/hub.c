@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/process.h"
+#include "runtime/settle.h"
 #include "runtime/worker.h"
 #include "troupe_rundir.h"
 
@@ -209,6 +210,9 @@ troupe__hub_note(struct troupe__hub *self, const struct troupe__note *note)
     case NOTE_NAMED:
         tell_named(self, note);
         break;
+    case NOTE_SETTLED:
+        troupe__settled_tell(self, note);
+        break;
     case NOTE_DOWN:
         troupe__letter_write(&self->link->out, "[s,I,i,i,s]", "down",
                              (int64_t) note->number, (int) note->exit,
@@ -230,6 +234,7 @@ troupe__hub_note(struct troupe__hub *self, const struct troupe__note *note)
     case NOTE_BLAME:
         troupe__hub_guest_note(self, note);
         break;
+    case NOTE_SETTLE: /* a member's */
     case NOTE_WATCH:
         break; /* link.c has done it */
     }

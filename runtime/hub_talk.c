@@ -8,6 +8,7 @@
 
 #include "runtime/hub.h"
 #include "runtime/replica.h"
+#include "runtime/settle.h"
 #include "runtime/worker.h"
 
 enum { WORKERS_MAX = 256, REFUSED_MS = 1000 };
@@ -344,11 +345,17 @@ static const struct {
     const char *verb;
     int (*hear)(struct troupe__hub *self, struct troupe__hub_node *node,
                 const struct troupe__letter *letter);
-} verbs[] = {{"beat", on_beat},        {"name", on_name},
-             {"unname", on_name},      {"join", on_name},
-             {"leave", on_name},       {"known", on_known},
-             {"bye", troupe__hub_bye}, {"ready", on_ready},
-             {"hello", on_hello},      {"guest", troupe__hub_guest_hello}};
+} verbs[] = {{"beat", on_beat},
+             {"name", on_name},
+             {"unname", on_name},
+             {"join", on_name},
+             {"leave", on_name},
+             {"settle", troupe__settle_hear},
+             {"known", on_known},
+             {"bye", troupe__hub_bye},
+             {"ready", on_ready},
+             {"hello", on_hello},
+             {"guest", troupe__hub_guest_hello}};
 
 static int
 hear(struct troupe__hub *self, struct troupe__hub_node *node,

@@ -25,8 +25,10 @@ enum troupe__note_kind {
     NOTE_UNNAME,
     NOTE_JOIN,
     NOTE_LEAVE,
-    NOTE_NAMED, /* the root's answer to a claim of `number` */
-    NOTE_DOWN,  /* the root's: a node is lost; its names have left before */
+    NOTE_NAMED,  /* the root's answer to a claim of `number` */
+    NOTE_SETTLE, /* see settle.h; `process` is the ask */
+    NOTE_SETTLED,
+    NOTE_DOWN, /* the root's: a node is lost; its names have left before */
     NOTE_WATCH,
     NOTE_STARTED, /* of a process */
     NOTE_STUCK,
@@ -79,6 +81,7 @@ struct troupe__link {
     struct troupe__hub *hub;           /* the root's, or NULL */
     void *pending;                     /* see replica.c; under names_lock */
     struct troupe__holdings *holdings; /* so is this; the root's */
+    uint64_t changes, settled;         /* and these: settle.h; not the root's */
     struct troupe__post post;          /* the letter in hand */
     struct troupe__arena arena;
     struct troupe__buffer out;

@@ -8,6 +8,7 @@
 #include "runtime/link.h"
 #include "runtime/process.h"
 #include "runtime/replica.h"
+#include "runtime/settle.h"
 #include "runtime/worker.h"
 
 static void
@@ -51,9 +52,12 @@ troupe__member_note(struct troupe__link *self, const struct troupe__note *note)
                                         [NOTE_UNNAME] = "unname",
                                         [NOTE_JOIN] = "join",
                                         [NOTE_LEAVE] = "leave"};
-    CHECK(note->kind <= NOTE_LEAVE);
-    troupe__letter_write(&self->out, "[s,s,R]", verbs[note->kind], note->text,
-                         note->ref);
+    CHECK(note->kind <= NOTE_LEAVE || note->kind == NOTE_SETTLE);
+    if (note->kind == NOTE_SETTLE)
+        troupe__settle_write(self, note);
+    else
+        troupe__letter_write(&self->out, "[s,s,R]", verbs[note->kind],
+                             note->text, note->ref);
     say(self);
 }
 
@@ -234,12 +238,13 @@ on_name(struct troupe__link *self, const struct troupe__letter *letter)
 static const struct {
     const char *verb;
     int (*hear)(struct troupe__link *self, const struct troupe__letter *letter);
-} verbs[] = {
-    {"ping", on_ping},       {"name", on_name}, {"unname", on_name},
-    {"named", on_name},      {"join", on_name}, {"leave", on_name},
-    {"up", on_up},           {"live", on_live}, {"down", on_down},
-    {"welcome", on_welcome}, {"go", on_go},     {"refused", on_refused},
-    {"stop", on_stop}};
+} verbs[] = {{"ping", on_ping},   {"name", on_name},
+             {"unname", on_name}, {"named", on_name},
+             {"join", on_name},   {"leave", on_name},
+             {"up", on_up},       {"live", on_live},
+             {"down", on_down},   {"welcome", on_welcome},
+             {"go", on_go},       {"refused", on_refused},
+             {"stop", on_stop},   {"settled", troupe__settled_hear}};
 
 /* The root's version is ours: what is not understood is our own mistake. */
 void

@@ -83,6 +83,7 @@ troupe__name_changed(troupe_t *node, bool is_claim, const char *name,
 {
     if (!node->link)
         return;
+    node->link->changes++;
     if (!node->link->hub)
         pending_add(node->link, name);
     write_note(node->link, is_claim ? NOTE_NAME : NOTE_UNNAME, node->id, name,
@@ -93,9 +94,10 @@ void
 troupe__group_changed(troupe_t *node, bool joins, const char *name,
                       troupe_ref_t ref)
 {
-    if (node->link)
-        write_note(node->link, joins ? NOTE_JOIN : NOTE_LEAVE, node->id, name,
-                   ref);
+    if (!node->link)
+        return;
+    node->link->changes++;
+    write_note(node->link, joins ? NOTE_JOIN : NOTE_LEAVE, node->id, name, ref);
 }
 
 static void

@@ -13,11 +13,15 @@
 #include <string.h>
 
 #include "runtime/context.h"
+#include "runtime/settle.h"
 #include "supervisor/deputy.h"
 #include "troupe_events.h"
 #include "troupe_stats.h"
 
-enum { START_TIMEOUT_MS = 3600 * 1000 }; /* the supervisor's bound is the one */
+enum {
+    START_TIMEOUT_MS = 3600 * 1000, /* the supervisor's bound is the one */
+    SETTLE_MS = 5000
+};
 
 int
 troupe__deputy_pack(const struct troupe__child *child, void **ret_bytes,
@@ -67,6 +71,14 @@ plan_is_program(const struct plan *plan)
     return strcmp(plan->kind, TROUPE__PROGRAM_KIND) == 0;
 }
 
+/* The names that it has there are known here; or they will be, much later. */
+static int
+on_settled(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    (void) state, (void) answer;
+    return troupe_started(ctx);
+}
+
 static int
 on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
@@ -76,7 +88,13 @@ on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (answer->outcome != TROUPE_REPLY)
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
                            answer->text);
+    const troupe_ask_options_t options = {.timeout_ms = SETTLE_MS,
+                                          .answer = on_settled};
     int rc = troupe_unpack(answer->msg, "R", &self->real);
+    if (rc == 0)
+        rc = troupe__settle(ctx, false, &options);
+    if (rc > 0)
+        return 0;
     return rc < 0 ? rc : troupe_started(ctx);
 }
 

@@ -7,11 +7,14 @@
 #include "mailbox/ref.h"
 #include "runtime/idmap.h"
 #include "runtime/peers.h"
+#include "runtime/settle.h"
 #include "supervisor/isolation.h"
 #include "troupe_agent.h"
 #include "troupe_ask.h"
 #include "troupe_events.h"
 #include "troupe_msgpack.h"
+
+enum { SETTLE_MS = 5000 };
 
 /* An actor here, and whom it runs for. */
 struct stay {
@@ -190,6 +193,43 @@ tell_end(troupe_context_t *ctx, struct stay *stay, const troupe_child_t *child)
         troupe_token_drop(ctx, &stay->end);
 }
 
+static void
+tell_started(troupe_context_t *ctx, struct stay *stay)
+{
+    if (troupe_reply_to(ctx, &stay->started, "R", stay->actor) < 0)
+        troupe_token_drop(ctx, &stay->started);
+}
+
+/* Its names are where whoever hears of its start may look them up; or that took
+ * so long that they come later. */
+static int
+on_settled(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    const troupe_ref_t *actor = answer->data;
+    struct stay *stay = stay_of(&((struct host *) state)->by_actor, actor->id);
+    if (stay)
+        tell_started(ctx, stay);
+    free(answer->data);
+    return 0;
+}
+
+static int
+settle(troupe_context_t *ctx, struct stay *stay)
+{
+    troupe_ref_t *actor = troupe__alloc(sizeof *actor);
+    const troupe_ask_options_t options = {.timeout_ms = SETTLE_MS,
+                                          .answer = on_settled,
+                                          .data = actor,
+                                          .drop = free};
+    *actor = stay->actor;
+    int rc = troupe__settle(ctx, true, &options);
+    if (rc > 0)
+        return 0;
+    free(actor);
+    tell_started(ctx, stay);
+    return 0;
+}
+
 static int
 on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -199,11 +239,8 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct stay *stay = rc == 0 ? stay_of(&self->by_actor, child.ref.id) : NULL;
     if (!stay)
         return rc;
-    if (child.event == TROUPE_CHILD_STARTED) {
-        if (troupe_reply_to(ctx, &stay->started, "R", stay->actor) < 0)
-            troupe_token_drop(ctx, &stay->started);
-        return 0;
-    }
+    if (child.event == TROUPE_CHILD_STARTED)
+        return settle(ctx, stay);
     troupe__turn_down(ctx, &stay->started,
                       child.reason.code < 0 ? child.reason.code : -ECANCELED,
                       child.reason.text);

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "supervisor/isolation_world.h"
@@ -178,6 +179,35 @@ Test(isolation, a_supervisor_may_live_on_another_node)
     cr_assert_eq(number_of("leaf", "pid"), leaf); /* restarted over there */
     end_by(named("alone"), "signal", SIGKILL);
     cr_assert_neq(number_of("alone", "pid"), alone);
+}
+
+/* A whole supervisor's worth of names, looked up the moment it has started. */
+Test(isolation, who_hears_of_a_start_elsewhere_finds_the_names)
+{
+    enum { LEAVES = 40, ROUNDS = 100 };
+    troupe_supervisor_options_t below = {.intensity = 100};
+    troupe_child_spec_t leaves[LEAVES];
+    char names[LEAVES][8];
+    for (int i = 0; i < LEAVES; i++) {
+        snprintf(names[i], sizeof names[i], "leaf%d", i);
+        leaves[i] = mate_spec(names[i]);
+        leaves[i].isolation = TROUPE_SAME_PROCESS;
+    }
+    troupe_child_spec_t branch = {.id = "branch",
+                                  .supervisor = &below,
+                                  .children = leaves,
+                                  .child_count = LEAVES,
+                                  .node = "there"};
+    cr_assert_eq(supervise(&patient, &branch, 1), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        troupe_ref_t ref;
+        for (int j = LEAVES - 1; j >= 0; j--)
+            cr_assert_eq(troupe_lookup(root, names[j], &ref), 0, "%d: %s", i,
+                         names[j]);
+        cr_assert_eq(troupe_supervisor_terminate_child(root, top, "branch"), 0);
+        cr_assert_eq(troupe_supervisor_restart_child(root, top, "branch", NULL),
+                     0);
+    }
 }
 
 /* One is killed by what all are asked, and asked again after its restart; one
