@@ -11,7 +11,7 @@
 
 #define WAIT_MS 60000
 #define SIZE    (8u << 20) /* of a result */
-#define TASKS   32
+#define TASKS   16
 #define LOOKS   100 /* so that what is on its way has arrived */
 
 static _Atomic bool released;

@@ -108,9 +108,11 @@ note_end(void *data, const struct troupe__process_exit *end)
     snprintf(told->step, sizeof told->step, "%s", end->step);
     snprintf(told->text, sizeof told->text, "%s", end->text);
     size_t size = 0;
-    for (size_t i = 0; i < end->tail_count && size < sizeof told->tail; i++)
-        size += (size_t) snprintf(told->tail + size, sizeof told->tail - size,
-                                  "%s\n", end->tail[i]);
+    FILE *tail = open_memstream(&told->tail, &size);
+    cr_assert_not_null(tail);
+    for (size_t i = 0; i < end->tail_count; i++)
+        fprintf(tail, "%s\n", end->tail[i]);
+    fclose(tail);
     pthread_cond_broadcast(&news);
     pthread_mutex_unlock(&lock);
 }

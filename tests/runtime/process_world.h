@@ -12,7 +12,8 @@ struct told {
     enum troupe__process_end end;
     int code;
     bool core, permanent, asked;
-    char step[16], text[512], tail[16384]; /* lines, each with "\n" */
+    char step[16], text[512];
+    char *tail; /* lines, each with "\n"; kept */
     size_t tail_count;
 };
 

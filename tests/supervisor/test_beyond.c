@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "supervisor/harness.h"
@@ -311,8 +312,11 @@ Test(supervisor, case_45_very_many_restart_and_stop_in_linear_time)
 static troupe_child_spec_t *
 static_specs(int count)
 {
-    static troupe_child_spec_t specs[200000];
-    static char ids[200000][16];
+    static troupe_child_spec_t *specs; /* kept */
+    static char(*ids)[16];
+    specs = calloc((size_t) count, sizeof *specs);
+    ids = calloc((size_t) count, sizeof *ids);
+    cr_assert(specs && ids);
     for (int i = 0; i < count; i++) {
         snprintf(ids[i], sizeof ids[i], "c%d", i);
         specs[i] = (troupe_child_spec_t){.id = ids[i], .kind = &plain};

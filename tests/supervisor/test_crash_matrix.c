@@ -185,10 +185,12 @@ Test(crash, an_endless_handler_is_reported)
 {
     troupe_child_spec_t specs[] = {crook_spec("one"), mate_spec("two")};
     cr_assert_eq(supervise(&patient, specs, 2), 0);
-    int64_t other = number_of("two", "pid");
+    int64_t before = number_of("one", "pid"), other = number_of("two", "pid");
     cr_assert_eq(troupe_node_send(root, named("one"), "spin", NULL), 0);
     wait_line("crook");
     cr_assert_eq(number_of("two", "pid"), other);
+    cr_assert_eq(kill((pid_t) before, SIGKILL), 0); /* or its node's stop waits */
+    cr_assert_neq(number_of("one", "pid"), before);
 }
 
 Test(crash_stuck, an_endless_handler_ends_its_process_where_that_is_wanted)

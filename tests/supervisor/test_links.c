@@ -190,10 +190,13 @@ hear_at_length(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) state;
     troupe_down_t down;
     int rc = troupe_down_read(msg, &down);
-    if (rc == 0)
-        journal_add("%zu w, code %d", strspn(down.reason.text, "w"),
-                    down.reason.code);
-    return rc;
+    if (rc < 0)
+        return rc;
+    if (down.reason.kind == TROUPE_EXIT_SHUTDOWN) /* the node stops */
+        return TROUPE_STOP;
+    journal_add("%zu w, code %d", strspn(down.reason.text, "w"),
+                down.reason.code);
+    return 0;
 }
 
 static int

@@ -43,7 +43,7 @@ static const troupe_program_t crew = {.path = TESTS "crew",
 /* It joins by hand, with no actor to name. */
 static const char *const raw[] = {
     "player", "adopt", "connect", "hello", "1",    "hear", "welcome",
-    "letter", "ready", "hear",    "go",    "wait", NULL};
+    "letter", "ready", "hear",    "go",    "hear", "stop", NULL};
 
 static int
 start_one(const troupe_child_spec_t *spec)
