@@ -189,7 +189,7 @@ Test(crash, an_endless_handler_is_reported)
     cr_assert_eq(troupe_node_send(root, named("one"), "spin", NULL), 0);
     wait_line("crook");
     cr_assert_eq(number_of("two", "pid"), other);
-    cr_assert_eq(kill((pid_t) before, SIGKILL), 0); /* or its node's stop waits */
+    cr_assert_eq(kill((pid_t) before, SIGKILL), 0); /* or a stop waits */
     cr_assert_neq(number_of("one", "pid"), before);
 }
 
