@@ -7,29 +7,41 @@ ci_dir=$(dirname "${BASH_SOURCE[0]}")
 # One line each: name, then what it shows.
 stages="\
 release    gcc, optimised: every test, every example
-clang      clang, optimised: no warning (asan has clang's other build type)
-asan       clang, AddressSanitizer and UBSan, whole-object checks: every test
-tsan       ThreadSanitizer: every test that has threads of ours
+asan       clang, AddressSanitizer and UBSan, whole-object checks: most tests
+tsan       ThreadSanitizer: most tests that have threads of ours
 valgrind   valgrind, likewise: the tests named in tests/ci/valgrind.txt
 lint       clang-format, clang-tidy, cppcheck, shellcheck, sizes
 api        exported symbols, header documentation, borders, direction
 install    find_package and pkg-config, shared and static, out of tree
 demo       the demo twice; the second run takes seconds
 bench      every benchmark runs (no figure is judged)
-fuzz       what reads foreign bytes, for half a minute"
+fuzz       what reads foreign bytes, for a quarter of a minute"
+
+# Those that run only when they are named, or all by './dev test deep': what the
+# others leave out for time.
+deep_stages="\
+asan-all   as asan, with what tests/ci/asan.txt names
+tsan-all   as tsan, with what tests/ci/tsan.txt names
+clang      clang, optimised, with Criterion: no warning"
 
 list_stages() {
     say "$stages"
+    say "and by './dev test deep':"
+    say "$deep_stages"
 }
 
 stage_names() {
     awk '{ print $1 }' <<<"$stages"
 }
 
+deep_stage_names() {
+    awk '{ print $1 }' <<<"$deep_stages"
+}
+
 check_stage_names() {
     local name
     for name in "$@"; do
-        grep -qxF -- "$name" < <(stage_names) ||
+        grep -qxF -- "$name" < <(stage_names; deep_stage_names; say deep) ||
             usage_error "test: no stage '$name'; see ./dev test --list"
     done
 }
@@ -45,11 +57,11 @@ skip_line='^(\[SKIP\]|SKIP) '
 count_ctest() {
     local preset=$1 out rc=0
     shift
-    out=build/log/ctest-$preset.log
+    out=build/log/ctest-$stage_name.log
     # shellcheck disable=SC2154 # jobs is dev's
     CRITERION_VERBOSITY_LEVEL=1 \
         "${ctest_prefix[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
-        --output-junit "$PWD/build/log/ctest-$preset.xml" \
+        --output-junit "$PWD/build/log/ctest-$stage_name.xml" \
         >"$out" 2>&1 || rc=$?
     grep -Ev "$skip_line|^\[(RUN |PASS)\]" "$out" || true
     grep -E "$skip_line" "build/$preset/Testing/Temporary/LastTest.log" |
@@ -80,27 +92,54 @@ stage_clang() {
     check_warnings clang
 }
 
-stage_asan() {
+# The words of a file but for its comments.
+words_of() {
+    grep -v '^#' "$1" | tr '\n' ' '
+}
+
+# run_asan [CTEST_OPTION...]
+run_asan() {
     build_preset asan
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     export LSAN_OPTIONS=suppressions=$PWD/tests/ci/lsan.supp:print_suppressions=0
     export UBSAN_OPTIONS=print_stacktrace=1
-    count_ctest asan
+    count_ctest asan "$@"
 }
 
-stage_tsan() {
+stage_asan() {
+    local names
+    names=$(words_of "$ci_dir/asan.txt")
+    names=${names% }
+    names=${names//./\\.}
+    run_asan --exclude-regex "^(${names// /|})\$"
+}
+
+stage_asan-all() {
+    run_asan
+}
+
+run_tsan() {
     build_preset tsan
+    # Without the last, each process with threads sleeps a second in its end.
     export TSAN_OPTIONS="suppressions=$PWD/tests/ci/tsan.supp"
     TSAN_OPTIONS+=" halt_on_error=1 second_deadlock_stack=1 atexit_sleep_ms=0"
     # A ThreadSanitizer of this age cannot live with much randomisation.
     if setarch "$(uname -m)" -R true 2>/dev/null; then
         ctest_prefix=(setarch "$(uname -m)" -R)
     fi
-    TROUPE_LEAVE_OUT=" $(grep -v '^#' "$ci_dir/tsan.txt" | tr '\n' ' ')"
-    export TROUPE_LEAVE_OUT
     # What the storm and the commands do between processes it does not see; the
     # command with threads of its own is tools.admin's.
     count_ctest tsan --exclude-regex '^(soak|storm|ci\.|bench\.|tools\.[^a])'
+}
+
+stage_tsan() {
+    TROUPE_LEAVE_OUT=" $(words_of "$ci_dir/tsan.txt")"
+    export TROUPE_LEAVE_OUT
+    run_tsan
+}
+
+stage_tsan-all() {
+    run_tsan
 }
 
 # valgrind_one MODULE [PATTERN...]: the patterns are the runner's.
@@ -192,12 +231,13 @@ stage_bench() {
 stage_fuzz() {
     # shellcheck source=tests/ci/fuzz.sh
     source tests/ci/fuzz.sh
-    run_fuzz "${TROUPE_FUZZ_SECONDS:-30}"
+    run_fuzz "${TROUPE_FUZZ_SECONDS:-15}"
 }
 
 # --- running them --------------------------------------------------------------
 
 stage_pid=
+stage_name=
 
 # What the running stage has started ends with it.
 stop_stage() {
@@ -212,6 +252,7 @@ stop_stage() {
 run_stage() {
     local name=$1 log=build/log/$1.log start=$SECONDS rc=0 skips
     rm -f build/log/ctest-"$name".{log,xml} # of an earlier run
+    stage_name=$name
     set -m # a process group of its own
     (
         set -euo pipefail
@@ -240,6 +281,7 @@ run_stages() {
     local names name passed failed skipped
     mapfile -t names < <(stage_names)
     (($# == 0)) || names=("$@")
+    [[ ${names[*]} != deep ]] || mapfile -t names < <(deep_stage_names)
     mkdir -p build/log
     tally=$PWD/build/log/tally.$$
     : >"$tally"
