@@ -61,9 +61,10 @@ main(void)
     uint64_t used = 0;
     int refused = 0;
     int rc = troupe_new(NULL, &node);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_node_spawn(node, &troupe_budget_keeper, NULL, &run, "{s:U}",
                                "tokens", UINT64_C(1000));
+    }
     if (rc == 0)
         rc = share_of(node, run, 600, &search);
     if (rc == 0)

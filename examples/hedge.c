@@ -54,9 +54,10 @@ main(void)
         rc = troupe_node_spawn(node, &clerk, NULL, &one, NULL);
     if (rc == 0)
         rc = troupe_node_spawn(node, &clerk, NULL, &other, NULL);
-    if (rc == 0)
+    if (rc == 0) {
         rc = troupe_node_spawn(node, &troupe_hedger, NULL, &hedger,
                                "{s:R, s:R}", "backend", one, "other", other);
+    }
     for (int i = 0; i < QUESTIONS && rc == 0; i++)
         rc = troupe_node_ask(node, hedger, "look-up", 0, NULL, NULL);
     troupe_message_t *reply = NULL;

@@ -22,6 +22,7 @@ fuzz       what reads foreign bytes, for a quarter of a minute"
 deep_stages="\
 asan-all   as asan, with what tests/ci/asan.txt names
 tsan-all   as tsan, with what tests/ci/tsan.txt names
+tidy-all   clang-tidy with the analyzer's whole bound
 clang      clang, optimised, with Criterion: no warning"
 
 list_stages() {
@@ -52,7 +53,8 @@ ctest_prefix=()
 
 skip_line='^(\[SKIP\]|SKIP) '
 
-# Runs CTest, adds what it counted to the sum of this run, and names each test
+# Runs CTest, one more test at once than there are processors, as many tests wait
+# for something half of their time; adds what it counted to the sum of this run, and names each test
 # that skipped itself: CTest takes it for one that has passed.
 count_ctest() {
     local preset=$1 out rc=0
@@ -60,7 +62,7 @@ count_ctest() {
     out=build/log/ctest-$stage_name.log
     # shellcheck disable=SC2154 # jobs is dev's
     CRITERION_VERBOSITY_LEVEL=1 \
-        "${ctest_prefix[@]}" ctest --preset "$preset" -j "$jobs" "$@" \
+        "${ctest_prefix[@]}" ctest --preset "$preset" -j "$((jobs + 1))" "$@" \
         --output-junit "$PWD/build/log/ctest-$stage_name.xml" \
         >"$out" 2>&1 || rc=$?
     grep -Ev "$skip_line|^\[(RUN |PASS)\]" "$out" || true
@@ -155,20 +157,25 @@ valgrind_one() {
 }
 
 stage_valgrind() {
-    local words rc=0 targets
+    local words rc=0 targets i pids=()
     mapfile -t targets < <(sed -n 's/^\([a-z]\+\).*/test_\1/p' \
         tests/ci/valgrind.txt | sort -u)
     ((${#targets[@]} > 0)) || die "tests/ci/valgrind.txt names no test"
     build_preset debug --target "${targets[@]}"
     while read -ra words; do
         [[ -n ${words[*]} && ${words[0]} != \#* ]] || continue
-        if valgrind_one "${words[@]}"; then
+        valgrind_one "${words[@]}" >"build/log/valgrind-${#pids[@]}.log" 2>&1 &
+        pids+=($!)
+    done <tests/ci/valgrind.txt
+    for i in "${!pids[@]}"; do
+        if wait "${pids[i]}"; then
             printf '1 0\n' >>"$tally"
         else
             printf '0 1\n' >>"$tally"
             rc=1
         fi
-    done <tests/ci/valgrind.txt
+        cat "build/log/valgrind-$i.log"
+    done
     return "$rc"
 }
 
@@ -176,6 +183,12 @@ stage_lint() {
     # shellcheck source=tests/ci/lint.sh
     source tests/ci/lint.sh
     run_lint format layout shell cppcheck tidy
+}
+
+stage_tidy-all() {
+    # shellcheck source=tests/ci/lint.sh
+    source tests/ci/lint.sh
+    TROUPE_TIDY_NODES=225000 run_lint tidy
 }
 
 stage_api() {
