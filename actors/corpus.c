@@ -143,7 +143,7 @@ troupe_corpus_open(const char *const *roots, size_t count,
         rc = make_directory(self->options.cache);
     if (rc == 0) {
         name_index(self);
-        rc = troupe__database_open(self);
+        rc = troupe__sqlite_cause(self->db, troupe__database_open(self));
     }
     if (rc < 0)
         troupe_corpus_destroy(&self);

@@ -24,6 +24,11 @@ struct troupe_corpus {
 /* troupe__sqlite_error: the error of ours for a result code of SQLite. */
 int troupe__sqlite_error(int code);
 
+/* troupe__sqlite_cause: such an error, but -ENOSPC where the system says that a
+ * disk, or a file by its limit, is full: SQLite calls that "I/O error" for some
+ * of its files. `db` may be NULL. */
+int troupe__sqlite_cause(sqlite3 *db, int rc);
+
 /* troupe__corpus_exec: run SQL that gives no rows. */
 int troupe__corpus_exec(troupe_corpus_t *self, const char *sql);
 

@@ -79,6 +79,14 @@ troupe__sqlite_error(int code)
 }
 
 int
+troupe__sqlite_cause(sqlite3 *db, int rc)
+{
+    int system = db ? sqlite3_system_errno(db) : 0;
+    bool full = system == ENOSPC || system == EDQUOT || system == EFBIG;
+    return full && (rc == -EIO || rc == -EACCES) ? -ENOSPC : rc;
+}
+
+int
 troupe__corpus_exec(troupe_corpus_t *self, const char *sql)
 {
     return troupe__sqlite_error(sqlite3_exec(self->db, sql, NULL, NULL, NULL));

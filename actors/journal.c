@@ -8,6 +8,7 @@
 #include "actors/journal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,13 @@ say_cure(struct troupe__text *words, const char *path, int rc, const char *why)
                             "what has it open",
                             path);
         return;
+    case -EIO:
+        troupe__text_printf(words,
+                            "the journal %s: %s: see whether its disk is full "
+                            "or broken, or a limit on files (ulimit -f) is "
+                            "reached; then resume the run",
+                            path, why);
+        return;
     default:
         troupe__text_printf(words, "the journal %s: %s", path, why);
     }
@@ -70,8 +78,9 @@ int
 troupe__journal_failed(troupe_journal_t *self, int rc)
 {
     const char *why = self->db ? sqlite3_errmsg(self->db) : troupe_strerror(rc);
-    say_cure(&self->words, self->path, rc, why);
-    return rc;
+    int cause = troupe__sqlite_cause(self->db, rc);
+    say_cure(&self->words, self->path, cause, why);
+    return cause;
 }
 
 static int
@@ -178,6 +187,20 @@ hold(troupe_journal_t *self)
     return failed_with(self, rc, words);
 }
 
+/* What could not be made in full is in nobody's way the next time. */
+static void
+unmake(troupe_journal_t *self)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char path[PATH_MAX];
+    sqlite3_close(self->db);
+    self->db = NULL;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if ((size_t) snprintf(path, sizeof path, "%s%s", self->path, ends[i])
+            < sizeof path)
+            (void) unlink(path);
+}
+
 static int
 open_all(troupe_journal_t *self, troupe_journal_mode_t mode)
 {
@@ -187,7 +210,12 @@ open_all(troupe_journal_t *self, troupe_journal_mode_t mode)
     if (mode != TROUPE_JOURNAL_CREATE && !is_there)
         return failed_with(self, -ENOENT, "there is none");
     int rc = mode == TROUPE_JOURNAL_READ ? 0 : hold(self);
-    return rc == 0 ? open_file(self, mode) : rc;
+    if (rc < 0)
+        return rc;
+    rc = open_file(self, mode);
+    if (rc < 0 && mode == TROUPE_JOURNAL_CREATE)
+        unmake(self);
+    return rc;
 }
 
 int

@@ -251,7 +251,7 @@ troupe_corpus_update(troupe_corpus_t *self, troupe_corpus_stats_t *ret_stats)
     struct update update = {.corpus = self};
     troupe__scan_roots(self->roots, self->root_count, self->options.depth_max,
                        &update.scan);
-    int rc = run(&update);
+    int rc = troupe__sqlite_cause(self->db, run(&update));
     close(lock);
     troupe__scan_free(&update.scan);
     free(update.paths);

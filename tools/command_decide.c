@@ -164,8 +164,14 @@ parse(int argc, char **argv, struct arguments *ret)
 }
 
 static int
-fail_run(int rc)
+fail_run(int rc, const struct troupe__journal *journal)
 {
+    if (rc == -EIO && journal->path) {
+        troupe__journal_complain(
+            journal, "decide",
+            journal->resume ? "" : "; without --journal it runs");
+        return TROUPE__EXIT_FAILED;
+    }
     if (rc == -ENOENT) {
         return troupe__usage_error(
             "decide", "--fail names no actor of this run: there are the "
@@ -176,10 +182,8 @@ fail_run(int rc)
               troupe__errors());
         return TROUPE__EXIT_DEADLINE;
     }
-    fprintf(troupe__errors(), "troupe decide: the run failed: %s%s\n",
-            troupe_strerror(rc),
-            rc == -EIO ? ": its journal cannot be opened; is it being written?"
-                       : "");
+    fprintf(troupe__errors(), "troupe decide: the run failed: %s\n",
+            troupe_strerror(rc));
     return TROUPE__EXIT_FAILED;
 }
 
@@ -250,7 +254,7 @@ run(const struct arguments *arguments, const troupe_decide_options_t *options,
     if (rc == 0 && code < 0)
         rc = troupe_decide_run(call->node, options, &decide);
     if (rc < 0)
-        code = fail_run(rc);
+        code = fail_run(rc, journal);
     else if (code < 0)
         code = show(arguments, decide, call);
     troupe__trace_end(&trace, code, journal->path ? journal->id : NULL);

@@ -149,8 +149,13 @@ fail_open(const struct troupe__indexing *self, const char *const *roots,
     }
     if (rc == -EINVAL && name_odd_root(self, roots, count))
         return TROUPE__EXIT_FAILED;
-    fprintf(troupe__errors(), "troupe %s: cannot use the index in %s: %s\n",
-            self->command, cache, strerror(-rc));
+    fprintf(troupe__errors(), "troupe %s: cannot use the index in %s: %s%s\n",
+            self->command, cache, strerror(-rc),
+            rc == -ENOSPC ? ": make room, or choose another --cache"
+            : rc == -EIO
+                ? ": see whether its disk is full or broken, or a limit on "
+                  "files (ulimit -f) is reached"
+                : "");
     return TROUPE__EXIT_FAILED;
 }
 

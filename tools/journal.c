@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/call.h"
 #include "tools/commands.h"
@@ -36,6 +37,26 @@ troupe__journal_find(const char *command, const char *resume,
         fprintf(troupe__errors(), "troupe %s: --no-journal does without\n",
                 command);
     return TROUPE__EXIT_FAILED;
+}
+
+/* It is opened once more, for the words: the run's actor of the journal took
+ * them with it. */
+void
+troupe__journal_complain(const struct troupe__journal *self,
+                         const char *command, const char *cure)
+{
+    troupe_journal_error_t error = {""};
+    troupe_journal_t *journal = NULL;
+    bool is_there = access(self->path, F_OK) == 0;
+    (void) !troupe_journal_open(
+        self->path, is_there ? TROUPE_JOURNAL_RESUME : TROUPE_JOURNAL_CREATE,
+        &journal, &error);
+    troupe_journal_destroy(&journal);
+    fprintf(troupe__errors(), "troupe %s: %s%s\n", command,
+            error.text[0]
+                ? error.text
+                : "the journal could not be opened; now it can: try again",
+            cure);
 }
 
 static char *

@@ -23,6 +23,11 @@ struct troupe__journal {
 int troupe__journal_find(const char *command, const char *resume,
                          struct troupe__journal *ret);
 
+/* troupe__journal_complain: a run failed with -EIO as its journal could not be
+ * opened: say why, on standard error; `cure` what else helps, or "". */
+void troupe__journal_complain(const struct troupe__journal *self,
+                              const char *command, const char *cure);
+
 /* troupe__journal_end: write down what people see of the run later, and free
  * it; `arguments` the command line, from the command's name on. */
 void troupe__journal_end(struct troupe__journal *self, int argc, char **argv,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c: the `troupe` command: finds the sub-command and runs it. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,8 @@ finish(int code)
 int
 main(int argc, char **argv)
 {
+    /* A file over a limit (ulimit -f) is an error of write(2), as a full disk. */
+    (void) signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_help(stderr);
         return TROUPE__EXIT_USAGE;
