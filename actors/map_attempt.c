@@ -37,6 +37,8 @@ end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
                        answer->outcome == TROUPE_REPLY ? "" : answer->text);
     if (run->cancelled && answer->outcome != TROUPE_REPLY)
         end = troupe__end_of("cancelled", "the map was halted");
+    else if (run->lost[0] && answer->outcome != TROUPE_REPLY)
+        end = troupe__end_of("lost", run->lost);
     if (answer->outcome == TROUPE_REPLY) {
         end.value = troupe_message_body(answer->msg, &end.value_size);
         if (run->item.task.how == TROUPE_MAP_COMMAND)
@@ -53,6 +55,8 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct pool_run *run = answer->data;
     struct map_end end = end_of_answer(run, answer);
     int rc = 0;
+    if (run->doer)
+        run->doer->run = NULL;
     /* Whoever took too long may still be at it: another one does the next. */
     if (run->doer
         && (answer->outcome == TROUPE_TIMEOUT
@@ -105,6 +109,10 @@ troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
             options.timeout_ms = (uint32_t) run->item.timeout_ms;
         rc = troupe_ask_with(ctx, to, type, &options, &run->ask, "r",
                              task->body, task->body_size);
+    }
+    if (rc == 0 && run->doer) {
+        run->doer->run = run;
+        run->doer->ends = 0;
     }
     if (rc == 0)
         return 0;

@@ -78,6 +78,16 @@ forget(struct pool *self, struct pool_doer *doer)
     free(doer);
 }
 
+static int
+end_at_start(troupe_context_t *ctx, struct pool_run *run, const char *state,
+             const char *text)
+{
+    struct pool *self = run->pool;
+    struct map_end end = troupe__end_of(state, text);
+    int rc = troupe__pool_end(ctx, run, &end);
+    return rc < 0 ? rc : troupe__pool_pump(ctx, self);
+}
+
 /* It has started, or its task fails for it. */
 static int
 on_started(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
@@ -89,17 +99,16 @@ on_started(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (answer->outcome == TROUPE_REPLY)
         rc = troupe_child_info_read(answer->msg, &info);
     if (rc < 0) {
-        struct pool_doer *doer = run->doer;
-        struct map_end end = troupe__end_of("failed", answer->text);
+        forget(self, run->doer);
         run->doer = NULL;
-        forget(self, doer);
-        return troupe__pool_end(ctx, run, &end);
+        return end_at_start(ctx, run, "failed", answer->text);
     }
     run->doer->ref = info.ref;
-    if (run->cancelled) {
-        struct map_end end = troupe__end_of("cancelled", "the map was halted");
-        return troupe__pool_end(ctx, run, &end);
-    }
+    rc = troupe_monitor(ctx, info.ref, &run->doer->monitor);
+    if (rc < 0)
+        return rc;
+    if (run->cancelled)
+        return end_at_start(ctx, run, "cancelled", "the map was halted");
     return troupe__pool_ask(ctx, run, info.ref);
 }
 
@@ -199,6 +208,32 @@ end_one(troupe_context_t *ctx, struct pool *self, struct pool_doer *doer)
                               on_stopped, (void *) (uintptr_t) doer->serial);
     forget(self, doer);
     return rc;
+}
+
+/* The first end is most likely that of the task before, and where it runs in a
+ * process the second may be that of this one, whose answer comes another way.
+ * Its supervisor would try a start that fails for ever. */
+int
+troupe__doer_down(troupe_context_t *ctx, void *state,
+                  const troupe_message_t *msg)
+{
+    const struct pool *self = state;
+    troupe_down_t down;
+    int rc = troupe_down_read(msg, &down);
+    struct pool_doer *doer = rc == 0 ? self->doers : NULL;
+    while (doer && doer->monitor.id != down.monitor.id)
+        doer = doer->next;
+    if (!doer)
+        return rc;
+    rc = troupe_monitor(ctx, doer->ref, &doer->monitor);
+    struct pool_run *run = doer->run;
+    uint32_t most = self->mode == TROUPE_MAP_PROCESS ? 2 : 1;
+    if (rc < 0 || !run || ++doer->ends <= most || run->lost[0])
+        return rc;
+    snprintf(run->lost, sizeof run->lost, "it does not start again: %s",
+             down.reason.text);
+    (void) troupe_cancel(ctx, run->ask);
+    return 0;
 }
 
 int

@@ -368,4 +368,4 @@ TROUPE_KIND(troupe__map_pool, struct pool, TROUPE_ON_START(pool_start),
             TROUPE_ON("work", on_work), TROUPE_ON("rob", on_rob),
             TROUPE_ON("steal", on_steal), TROUPE_ON("drop", on_drop),
             TROUPE_ON(FLUSH, on_flush), TROUPE_ON("(shrink)", on_shrink),
-            TROUPE_ON_STOP(pool_stop));
+            TROUPE_ON_DOWN(troupe__doer_down), TROUPE_ON_STOP(pool_stop));

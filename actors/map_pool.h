@@ -6,6 +6,7 @@
 #include "troupe_ask.h"
 #include "troupe_children.h"
 #include "troupe_events.h"
+#include "troupe_lifecycle.h"
 
 #include "actors/map_wire.h"
 
@@ -40,6 +41,9 @@ struct pool_doer {
     char id[32];     /* as a child */
     uint64_t serial; /* in it */
     troupe_ref_t ref;
+    troupe_monitor_t monitor;
+    struct pool_run *run; /* that it was asked for, or NULL */
+    uint32_t ends;        /* of incarnations, since it was */
     uint64_t idle_since_ns;
 };
 
@@ -52,6 +56,7 @@ struct pool_run {
     struct pool_doer *doer; /* or NULL */
     troupe_ask_t ask;       /* 0 while its actor starts */
     bool cancelled;
+    char lost[128]; /* why its actor does not come back; "" */
 };
 
 struct pool {
@@ -99,6 +104,11 @@ void troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run);
 
 /* troupe__doer_give_up: it may never end its task: it gets no other one. */
 int troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run);
+
+/* troupe__doer_down: an incarnation of one has ended. One that waits for its
+ * task to be done, and does not start again, is given up. */
+int troupe__doer_down(troupe_context_t *ctx, void *state,
+                      const troupe_message_t *msg);
 
 /* troupe__doers_start: the supervisor of the pool's actors; 0 or an error. */
 int troupe__doers_start(troupe_context_t *ctx, struct pool *self);

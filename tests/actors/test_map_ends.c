@@ -44,6 +44,53 @@ Test(map_ends, an_unknown_function_fails_its_tasks)
     tasks_free(&tasks);
 }
 
+static _Atomic int starts;
+
+static int
+start_as_few(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return atomic_fetch_sub(&starts, 1) > 0
+               ? 0
+               : troupe_fail(ctx, -EIO, "there are no more starts");
+}
+
+static int
+break_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_fail(ctx, -EIO, "it broke");
+}
+
+TROUPE_KIND(mayfly, char, TROUPE_ON_START(start_as_few),
+            TROUPE_ON("call", break_down));
+
+/* At the first start, or when one broke and is to come back for the next task,
+ * which waits for it: no task may wait for ever. */
+static void
+run_mayflies(int lives, troupe_map_mode_t mode)
+{
+    atomic_store(&starts, lives);
+    struct tasks tasks = tasks_of("mayfly", 30);
+    troupe_map_options_t options = {.jobs = 2, .mode = mode};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.ok, 0);
+    cr_assert_eq(summary.failed + summary.lost, 30);
+    cr_assert(strstr(tasks.words, "no more starts")
+                  || strstr(tasks.words, "it broke"),
+              "%s", tasks.words);
+    tasks_free(&tasks);
+}
+
+Test(map_ends, a_function_that_does_not_start_fails_its_tasks)
+{
+    cr_assert_eq(troupe_kind_register(node, &mayfly), 0);
+    for (int lives = 0; lives < 5; lives++) {
+        run_mayflies(lives, TROUPE_MAP_ASYNC);
+        run_mayflies(lives, TROUPE_MAP_THREAD);
+    }
+}
+
 Test(map_ends, a_halt_begins_no_more)
 {
     struct tasks tasks = tasks_of("moody", 100000);
