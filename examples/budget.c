@@ -81,13 +81,14 @@ main(void)
         rc = troupe_settle(node, 5000); /* the share tells the run by itself */
     if (rc == 0)
         rc = used_by(node, run, &used);
-    if (rc < 0)
+    if (rc < 0) {
         fprintf(stderr, "budget: %s\n", troupe_strerror(rc));
-    else
+    } else {
         printf("the second team %s at first; 1,000 tokens were given, %llu "
                "used\n",
                refused < 0 ? "had to wait" : "began",
                (unsigned long long) used);
+    }
     bool right = rc == 0 && refused < 0 && used == 730;
     return troupe_destroy(&node) == 0 && right ? 0 : 1;
 }

@@ -67,13 +67,14 @@ main(void)
         rc = troupe_unpack(reply, "{s:U, s:U}", "hedges", &asked_twice, "won",
                            &won);
     troupe_message_destroy(&reply);
-    if (rc < 0)
+    if (rc < 0) {
         fprintf(stderr, "hedge: %s\n", troupe_strerror(rc));
-    else
+    } else {
         printf("%d questions, %llu asked twice; the colleague was first %llu "
                "times\n",
                QUESTIONS, (unsigned long long) asked_twice,
                (unsigned long long) won);
+    }
     bool right = rc == 0 && won > 0 && asked_twice < QUESTIONS / 5;
     return troupe_destroy(&node) == 0 && right ? 0 : 1;
 }

@@ -54,6 +54,7 @@ void
 troupe__gathering_drop(struct troupe_gathering *self)
 {
     if (!self->finished) {
+        CHECK(self->holders > 1); /* what is under way is one */
         self->finished = true;
         if (self->options.drop)
             self->options.drop(self->options.data);
