@@ -154,7 +154,9 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
     }
     self->call->node = node; /* whose end is the call's */
     struct troupe__trace trace = {.taker = TROUPE_NOBODY};
-    int code = troupe__map_libraries(arguments, node);
+    int code = arguments->ask ? troupe__map_ask_begin(arguments, node) : -1;
+    if (code < 0)
+        code = troupe__map_libraries(arguments, node);
     if (code < 0 && isolated)
         code = troupe__map_isolate(arguments, node, &file);
     if (code < 0 && !self->call->served)

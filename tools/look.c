@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,21 @@
 #include "tools/runs.h"
 
 #define TIME_MAX 86400000u /* ms: a day */
+
+/* Words for whoever asked: on standard error, or kept. */
+static void say(struct troupe__look *self, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+say(struct troupe__look *self, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(self->error_text, sizeof self->error_text, format, args);
+    va_end(args);
+    if (!self->is_quiet)
+        fprintf(stderr, "troupe %s: %s\n", self->command, self->error_text);
+}
 
 /* --- the command line -------------------------------------------------------*/
 
@@ -141,11 +157,18 @@ find(const troupe_run_t *runs, size_t count, const char *run)
     return found;
 }
 
-static void
+/* To be freed. */
+static char *
 list_names(const troupe_run_t *runs, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s%s", i ? ", " : "", runs[i].name);
+    char *text = troupe__copy("", 0);
+    for (size_t i = 0; i < count; i++) {
+        char *longer =
+            troupe__format("%s%s%s", text, i ? ", " : "", runs[i].name);
+        free(text);
+        text = longer;
+    }
+    return text;
 }
 
 static int
@@ -153,10 +176,7 @@ choose(struct troupe__look *self, const troupe_run_t *runs, size_t count)
 {
     const troupe_run_t *run = NULL;
     if (count == 0) {
-        fprintf(stderr,
-                "troupe %s: no topology runs here; start one with: troupe run "
-                "FILE\n",
-                self->command);
+        say(self, "no topology runs here; start one with: troupe run FILE");
         return TROUPE__EXIT_FAILED;
     }
     if (self->run)
@@ -164,36 +184,39 @@ choose(struct troupe__look *self, const troupe_run_t *runs, size_t count)
     else if (count == 1)
         run = &runs[0];
     if (!run) {
-        fprintf(stderr, "troupe %s: ", self->command);
+        char *names = list_names(runs, count);
         if (self->run)
-            fprintf(stderr, "'%s' does not run; what runs: ", self->run);
+            say(self, "'%s' does not run; what runs: %s", self->run, names);
         else
-            fputs("several run; choose one with --run NAME: ", stderr);
-        list_names(runs, count);
-        fputc('\n', stderr);
+            say(self, "several run; choose one with --run NAME: %s", names);
+        free(names);
         return TROUPE__EXIT_FAILED;
     }
     if (connect_to(self, run))
         return -1;
-    fprintf(stderr, "troupe %s: '%s' (process %d) cannot be reached: %s\n",
-            self->command, run->name, (int) run->pid, strerror(errno));
+    say(self, "'%s' (process %d) cannot be reached: %s", run->name,
+        (int) run->pid, strerror(errno));
     return TROUPE__EXIT_FAILED;
 }
 
 int
 troupe__look_begin(struct troupe__look *self, int argc, char **argv)
 {
+    int code = parse(self, argc, argv);
+    return code < 0 ? troupe__look_open(self) : code;
+}
+
+int
+troupe__look_open(struct troupe__look *self)
+{
     troupe_run_t *runs = NULL;
     size_t count = 0;
     char text[TROUPE_RUN_TEXT];
-    int code = parse(self, argc, argv);
-    if (code >= 0)
-        return code;
     if (troupe__runs_list(&runs, &count, text) < 0) {
-        fprintf(stderr, "troupe %s: %s\n", self->command, text);
+        say(self, "%s", text);
         return TROUPE__EXIT_FAILED;
     }
-    code = choose(self, runs, count);
+    int code = choose(self, runs, count);
     free(runs);
     return code;
 }
@@ -226,7 +249,7 @@ send_line(const struct troupe__look *self, json_t *request)
 }
 
 static json_t *
-read_line(const struct troupe__look *self, uint32_t wait_ms)
+read_line(struct troupe__look *self, uint32_t wait_ms)
 {
     const struct timeval wait = {.tv_sec = wait_ms / 1000,
                                  .tv_usec =
@@ -241,10 +264,10 @@ read_line(const struct troupe__look *self, uint32_t wait_ms)
         size > 0 ? json_loadb(line, (size_t) size, JSON_ALLOW_NUL, NULL) : NULL;
     free(line);
     if (!json) {
-        fprintf(stderr, "troupe %s: the run %s\n", self->command,
-                size > 0          ? "says what is no JSON"
-                : error == EAGAIN ? "does not answer"
-                                  : "has ended");
+        say(self, "the run %s",
+            size > 0          ? "says what is no JSON"
+            : error == EAGAIN ? "does not answer"
+                              : "has ended");
     }
     return json;
 }
@@ -253,8 +276,7 @@ static json_t *
 refused(struct troupe__look *self, const json_t *error)
 {
     self->error_code = (int) json_integer_value(json_object_get(error, "code"));
-    fprintf(stderr, "troupe %s: %s\n", self->command,
-            troupe__text_of(error, "text"));
+    say(self, "%s", troupe__text_of(error, "text"));
     return NULL;
 }
 
@@ -265,7 +287,7 @@ troupe__look_ask(struct troupe__look *self, uint32_t wait_ms, json_t *request)
     json_decref(request);
     self->error_code = 0;
     if (!is_sent) {
-        fprintf(stderr, "troupe %s: the run has ended\n", self->command);
+        say(self, "the run has ended");
         return NULL;
     }
     json_t *actors = json_array();

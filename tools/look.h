@@ -27,7 +27,9 @@ struct troupe__look {
     FILE *stream; /* the connection to the run */
     int fd;
     pid_t pid;      /* of the run */
-    int error_code; /* of the last request that failed */
+    int error_code; /* of the last request that failed; 0: no answer came */
+    bool is_quiet;  /* why stands in error_text, and not on standard error */
+    char error_text[512];
 };
 
 /*
@@ -38,6 +40,9 @@ struct troupe__look {
  */
 int troupe__look_begin(struct troupe__look *self, int argc, char **argv);
 void troupe__look_end(struct troupe__look *self);
+
+/* troupe__look_open: the second half of that: `command` and `run` are set. */
+int troupe__look_open(struct troupe__look *self);
 
 /*
  * troupe__look_ask: one request.

@@ -23,7 +23,8 @@ struct troupe__map_arguments {
     const char *libraries[TROUPE__LIBRARIES_MAX];
     size_t library_count;
     const char *fn, *type;
-    char **command; /* or NULL */
+    const char *ask, *run; /* an actor of a topology that runs; or NULL */
+    char **command;        /* or NULL */
     int command_count;
     const char *input;  /* a file; NULL: standard input */
     const char *joblog; /* a file, or NULL */
@@ -112,6 +113,17 @@ void troupe__map_serve(struct troupe__map_output *self,
  * exit code. */
 int troupe__map_libraries(const struct troupe__map_arguments *arguments,
                           troupe_t *node);
+
+/* --- map_ask.c -------------------------------------------------------------*/
+
+#define TROUPE__MAP_ASK_KIND "(ask)"
+
+/* troupe__map_ask_begin: there is such a run; register the kind that asks, one
+ * connection each, for functions in mode thread; -1 or an exit code. */
+int troupe__map_ask_begin(const struct troupe__map_arguments *arguments,
+                          troupe_t *node);
+
+/* --- map_library.c, too ----------------------------------------------------*/
 
 /* troupe__map_isolate: have functions run in processes of their own.
  *

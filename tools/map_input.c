@@ -116,7 +116,7 @@ make_key(struct troupe__map_input *self, const char *line, size_t size,
 {
     const struct troupe__map_arguments *it = self->arguments;
     uint64_t sum = hash(UINT64_C(0xcbf29ce484222325), line, size);
-    const char *const parts[] = {it->fn, it->type};
+    const char *const parts[] = {it->fn, it->type, it->ask};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i])
             sum = hash(sum, parts[i], strlen(parts[i]) + 1);

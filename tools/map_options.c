@@ -11,6 +11,8 @@
 #define JOBS_MAX  65536
 #define TIME_MAX  86400000u /* ms: a day */
 #define COUNT_MAX 1000000000u
+#define ASKS      8      /* at once, to an actor of a topology */
+#define ASKS_MAX  24     /* a run has 32 clients */
 #define SHARE_MAX 100000 /* per cent of a median */
 
 static const char help[] =
@@ -33,6 +35,7 @@ static const char help[] =
     "                     \"priority\" (higher: sooner) and \"resource\"\n"
     "  troupe map --library words.so --fn KIND < VALUES    an actor of that\n"
     "                     kind is asked; each line is its body, as JSON\n"
+    "  troupe map --ask NAME < VALUES    an actor of a topology that runs\n"
     "\n"
     "  -j, --jobs N       so many at once (one per core)\n"
     "  --mode MODE        where functions run: async, on the workers (the\n"
@@ -45,6 +48,9 @@ static const char help[] =
     "                     N% of its cores, and others run\n"
     "  --library FILE     a shared object with kinds; may be given again\n"
     "  --fn KIND          each line is for an actor of that kind\n"
+    "  --ask NAME         each line is for that actor of a topology that "
+    "runs;\n"
+    "                     --run NAME says which where several do\n"
     "  --type TYPE        the type of its message (call)\n"
     "  --lines            lines are texts, not JSON\n"
     "  --input FILE       read tasks from there\n"
@@ -245,6 +251,10 @@ take_text(int c, struct troupe__map_arguments *ret)
         ret->fn = optarg;
     else if (c == 'T')
         ret->type = optarg;
+    else if (c == 'a')
+        ret->ask = optarg;
+    else if (c == 'u')
+        ret->run = optarg;
     else if (c == 'i')
         ret->input = optarg;
     else if (c == 'L')
@@ -261,7 +271,7 @@ take_option(int c, char *const *argv, struct troupe__map_arguments *ret)
 {
     if (strchr("jrd", c))
         return take_number(c, ret);
-    if (strchr("lfTiLRF", c))
+    if (strchr("lfTauiLRF", c))
         return take_text(c, ret);
     switch (c) {
     case 'm':
@@ -299,9 +309,38 @@ take_option(int c, char *const *argv, struct troupe__map_arguments *ret)
     }
 }
 
+/* Each that asks has a connection, and waits on a thread of its own. */
 static int
-check(const struct troupe__map_arguments *it)
+take_ask(struct troupe__map_arguments *it)
 {
+    if (it->run && !it->ask)
+        return troupe__usage_error("map", "--run needs --ask NAME");
+    if (!it->ask)
+        return -1;
+    if (it->fn || it->command_count > 0)
+        return troupe__usage_error("map", "give a COMMAND, --fn or --ask");
+    if (it->options.mode == TROUPE_MAP_PROCESS)
+        return troupe__usage_error("map",
+                                   "--ask needs no --mode: the actor runs "
+                                   "where its topology has it");
+    if (it->options.jobs > ASKS_MAX)
+        return troupe__usage_error("map", "with --ask at most %d --jobs",
+                                   ASKS_MAX);
+    if (!troupe__is_text(it->ask) || (it->run && !troupe__is_text(it->run)))
+        return troupe__usage_error("map", "a name is not UTF-8");
+    it->fn = TROUPE__MAP_ASK_KIND;
+    it->options.mode = TROUPE_MAP_THREAD;
+    if (it->options.jobs == 0)
+        it->options.jobs = ASKS;
+    return -1;
+}
+
+static int
+check(struct troupe__map_arguments *it)
+{
+    int code = take_ask(it);
+    if (code >= 0)
+        return code;
     if (it->command_count > 0 && it->fn)
         return troupe__usage_error("map", "give a COMMAND or --fn, not both");
     if (it->type && strlen(it->type) > TROUPE_TYPE_MAX)
@@ -327,6 +366,7 @@ troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
         {"deadline", 1, NULL, 'd'},   {"joblog", 1, NULL, 'L'},
         {"resume", 1, NULL, 'R'},     {"resume-failed", 1, NULL, 'F'},
         {"no-journal", 0, NULL, 'N'}, {"json", 0, NULL, 'J'},
+        {"ask", 1, NULL, 'a'},        {"run", 1, NULL, 'u'},
         {"quiet", 0, NULL, 'q'},      {"help", 0, NULL, 'h'},
         {"resource", 1, NULL, 'e'},   {"load", 1, NULL, 'o'},
         TROUPE__TRACE_OPTIONS,        {NULL, 0, NULL, 0}};

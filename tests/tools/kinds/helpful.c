@@ -78,6 +78,13 @@ clerk_total(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 static int
+clerk_count(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    return troupe_reply(ctx, "I", ++((struct clerk *) state)->total);
+}
+
+static int
 clerk_fail(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     (void) state, (void) msg;
@@ -140,8 +147,8 @@ TROUPE_KIND(clerk, struct clerk, TROUPE_ON_START(clerk_start),
             TROUPE_ON("pid", clerk_pid), TROUPE_ON("quit", clerk_quit),
             TROUPE_ON("exit", clerk_exit), TROUPE_ON_STOP(clerk_stop),
             TROUPE_ON("add", clerk_add), TROUPE_ON("tick", clerk_add),
-            TROUPE_ON("total", clerk_total), TROUPE_ON("fail", clerk_fail),
-            TROUPE_ON("never", clerk_never), TROUPE_ON("bytes", clerk_bytes),
-            TROUPE_ON("block", clerk_block));
+            TROUPE_ON("total", clerk_total), TROUPE_ON("count", clerk_count),
+            TROUPE_ON("fail", clerk_fail), TROUPE_ON("never", clerk_never),
+            TROUPE_ON("bytes", clerk_bytes), TROUPE_ON("block", clerk_block));
 
 TROUPE_KINDS(&clerk);
