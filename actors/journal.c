@@ -195,10 +195,11 @@ unmake(troupe_journal_t *self)
     char path[PATH_MAX];
     sqlite3_close(self->db);
     self->db = NULL;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if ((size_t) snprintf(path, sizeof path, "%s%s", self->path, ends[i])
             < sizeof path)
             (void) unlink(path);
+    }
 }
 
 static int

@@ -218,13 +218,14 @@ run(const struct query *self, struct troupe__call *call)
     if (rc == 0 && code < 0)
         rc = troupe_query_run(call->node, &self->options, &result);
     if (rc < 0) {
-        if (rc == -EIO && self->journal.path)
+        if (rc == -EIO && self->journal.path) {
             troupe__journal_complain(
                 &self->journal, "query",
                 self->journal.resume ? "" : "; --no-journal does without");
-        else
+        } else {
             fprintf(troupe__errors(), "troupe query: the query failed: %s\n",
                     troupe_strerror(rc));
+        }
         code = TROUPE__EXIT_FAILED;
     } else if (code < 0) {
         code = show(self, result, call);

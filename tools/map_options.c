@@ -319,13 +319,15 @@ take_ask(struct troupe__map_arguments *it)
         return -1;
     if (it->fn || it->command_count > 0)
         return troupe__usage_error("map", "give a COMMAND, --fn or --ask");
-    if (it->options.mode == TROUPE_MAP_PROCESS)
+    if (it->options.mode == TROUPE_MAP_PROCESS) {
         return troupe__usage_error("map",
                                    "--ask needs no --mode: the actor runs "
                                    "where its topology has it");
-    if (it->options.jobs > ASKS_MAX)
+    }
+    if (it->options.jobs > ASKS_MAX) {
         return troupe__usage_error("map", "with --ask at most %d --jobs",
                                    ASKS_MAX);
+    }
     if (!troupe__is_text(it->ask) || (it->run && !troupe__is_text(it->run)))
         return troupe__usage_error("map", "a name is not UTF-8");
     it->fn = TROUPE__MAP_ASK_KIND;
