@@ -114,17 +114,6 @@ void troupe__map_serve(struct troupe__map_output *self,
 int troupe__map_libraries(const struct troupe__map_arguments *arguments,
                           troupe_t *node);
 
-/* --- map_ask.c -------------------------------------------------------------*/
-
-#define TROUPE__MAP_ASK_KIND "(ask)"
-
-/* troupe__map_ask_begin: there is such a run; register the kind that asks, one
- * connection each, for functions in mode thread; -1 or an exit code. */
-int troupe__map_ask_begin(const struct troupe__map_arguments *arguments,
-                          troupe_t *node);
-
-/* --- map_library.c, too ----------------------------------------------------*/
-
 /* troupe__map_isolate: have functions run in processes of their own.
  *
  *   node      a root.
@@ -133,5 +122,14 @@ int troupe__map_ask_begin(const struct troupe__map_arguments *arguments,
  */
 int troupe__map_isolate(const struct troupe__map_arguments *arguments,
                         troupe_t *node, char **ret_file);
+
+/* --- map_ask.c -------------------------------------------------------------*/
+
+#define TROUPE__MAP_ASK_KIND "(ask)"
+
+/* troupe__map_ask_begin: there is such a run; register the kind that asks, one
+ * connection each, for functions in mode thread; -1 or an exit code. */
+int troupe__map_ask_begin(const struct troupe__map_arguments *arguments,
+                          troupe_t *node);
 
 #endif

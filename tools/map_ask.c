@@ -24,20 +24,15 @@ struct asker {
 };
 
 static int
-asker_connect(troupe_context_t *ctx, struct asker *self)
+asker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
+    struct asker *self = state;
+    (void) msg;
     self->look = (struct troupe__look){
         .command = "map", .run = arguments->run, .is_quiet = true};
     return troupe__look_open(&self->look) < 0
                ? 0
                : troupe_fail(ctx, -EHOSTDOWN, "%s", self->look.error_text);
-}
-
-static int
-asker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) msg;
-    return asker_connect(ctx, state);
 }
 
 static void
