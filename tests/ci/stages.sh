@@ -294,7 +294,9 @@ run_stages() {
     local names name passed failed skipped
     mapfile -t names < <(stage_names)
     (($# == 0)) || names=("$@")
-    [[ ${names[*]} != deep ]] || mapfile -t names < <(deep_stage_names)
+    mapfile -t names < <(for name in "${names[@]}"; do
+        [[ $name == deep ]] && deep_stage_names || say "$name"
+    done)
     mkdir -p build/log
     tally=$PWD/build/log/tally.$$
     : >"$tally"

@@ -100,6 +100,10 @@ def test_research_servers(url):
                   f"{manner}: {report['degraded_reason']}")
 
 
+def kept():
+    return json.loads(troupe("runs", "list", "--json").stdout)
+
+
 def test_full_disk():
     """Words with the file and the cure, and never the end by a signal."""
     Path("g.yaml").write_text(
@@ -116,12 +120,16 @@ def test_full_disk():
     for args in runs:
         troupe(*args, text="a\nb\n")
     troupe("runs", "list")
-    # In the middle of a run: all that is said to be done is done.
-    done = troupe("map", "--jobs", "4", "echo {}", code=(1, 3), size=120000,
+    # In the middle of a run: what is told is what is kept, and it is right.
+    before = {run["id"] for run in kept()}
+    done = troupe("map", "--jobs", "4", "echo {}", code=1, size=120000,
                   text="".join(f"{i}\n" for i in range(2000)))
     lines = [json.loads(line) for line in done.stdout.splitlines()]
+    told = [it for it in lines if it["state"] == "ok"]
     check(all(it["value"]["stdout"].strip() == str(it["line"] - 1)
-              for it in lines if it["state"] == "ok"), "results that are right")
+              for it in told), "results that are right")
+    done_there = [run["done"] for run in kept() if run["id"] not in before]
+    check(told and done_there == [len(told)], f"{len(told)} told, {done_there}")
     check("disk is full" in done.stderr, done.stderr[-500:])
 
 
@@ -132,12 +140,15 @@ def test_killed_workers():
                                             done.stdout.splitlines())}
     check([by_line[i]["state"] for i in (1, 2, 3)]
           == ["failed", "failed", "ok"], f"{by_line}")
+    check([by_line[i]["value"]["signal"] for i in (1, 2)] == [9, 11]
+          and "signal 9" in by_line[1]["text"], f"{by_line}")
     Path("k.yaml").write_text(
         "tasks:\n  a: {cmd: 'kill -9 $$'}\n  b: {cmd: echo 2, needs: [a]}\n"
         "  c: {cmd: echo 3}\n")
-    done = troupe("graph", "run", "k.yaml", "--json", code=(1, 3))
-    check("SIGKILL" in done.stdout or "signal 9" in done.stdout,
-          done.stdout[:500])
+    done = troupe("graph", "run", "k.yaml", "--json", code=1)
+    tasks = {it["id"]: it for it in json.loads(done.stdout)["tasks"]}
+    check([tasks[i]["state"] for i in "abc"] == ["failed", "skipped", "ok"]
+          and "signal 9" in json.dumps(tasks["a"]), f"{tasks}")
     done = troupe("decide", OFFICE, "--quiet", "--fail", "sampler:1")
     check("DEGRADED" not in done.stdout, "one restart, and all is there")
 

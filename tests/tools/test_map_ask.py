@@ -73,6 +73,7 @@ def test_each_is_asked_once():
               for it in got), f"{got}")
     got, _ = ask("--ask", "desk", "--type", "never", "--timeout", "200ms",
                  text=numbers(1), code=1)
+    # The map's clock and the run's have the same time: either may be first.
     check(got[0]["state"] == "timeout" or "timeout" in got[0]["text"],
           f"{got}")
     got, _ = ask("--ask", "nobody", text=numbers(1), code=1)
@@ -101,7 +102,7 @@ def test_a_run_that_ends_is_asked_again():
     check(all(it["text"] for it in got if it["state"] != "ok"), "reasons")
     office = Office()
     got, _ = ask(*args, "--resume-failed", "last", text=numbers(60))
-    check(len(got) in (10, 60) and office.total() == 10,
+    check(len(got) == 60 and office.total() == 10,
           f"{len(got)} results, {office.total()} asks")
     office.stop()
 
