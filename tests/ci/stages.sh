@@ -295,7 +295,7 @@ run_stages() {
     mapfile -t names < <(stage_names)
     (($# == 0)) || names=("$@")
     mapfile -t names < <(for name in "${names[@]}"; do
-        [[ $name == deep ]] && deep_stage_names || say "$name"
+        if [[ $name == deep ]]; then deep_stage_names; else say "$name"; fi
     done)
     mkdir -p build/log
     tally=$PWD/build/log/tally.$$
