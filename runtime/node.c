@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,6 +82,22 @@ condition_init(pthread_cond_t *condition)
     pthread_condattr_destroy(&monotonic);
 }
 
+/*
+ * Each socket takes a descriptor, so that no more can be made than there may be
+ * of these. ZeroMQ writes twelve bytes for each that it might make: for 65,536
+ * they are 192 pages, a third of what a child process touches before it is
+ * ready.
+ */
+static int
+sockets_max(void)
+{
+    enum { LEAST = 1024, MOST = 65536 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > MOST)
+        return MOST;
+    return limit.rlim_cur < LEAST ? LEAST : (int) limit.rlim_cur;
+}
+
 static void
 node_init(troupe_t *node, const troupe_options_t *options)
 {
@@ -88,7 +105,7 @@ node_init(troupe_t *node, const troupe_options_t *options)
     fill_in(&node->options);
     node->id = 1;
     node->tap = (struct troupe__tap){node->options.tap, node->options.tap_data};
-    node->transport = troupe__transport_new(65536);
+    node->transport = troupe__transport_new(sockets_max());
     troupe__clock_init(node);
     troupe__slots_init(&node->slots, 0); /* actors_max: see spawn.c */
     troupe__depot_init(&node->actor_depot);

@@ -65,7 +65,8 @@ struct troupe__peer {
 
 struct troupe__peers {
     struct troupe__membership self;
-    pthread_mutex_t lock; /* for changes, and for facts that others read */
+    pthread_mutex_t lock;  /* for changes, and for facts that others read */
+    uint32_t suspect_most; /* the greatest number that had suspects */
     struct troupe__peer all[TROUPE__PEER_MAX + 1];
 };
 
