@@ -2,8 +2,11 @@
 /* b14_processes: children in processes of their own: begun, killed, many. */
 #include <errno.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/common.h"
@@ -168,12 +171,48 @@ many(bool quick)
     return rc;
 }
 
+/* The same program, linked and loaded, that does nothing and ends. */
+static int
+bare_one(double *ret_seconds)
+{
+    char name[] = "b14", option[] = "--bare";
+    char *const argv[] = {name, option, NULL};
+    pid_t pid;
+    int status = 0;
+    double start = bench_now();
+    int rc = -posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ);
+    if (rc == 0 && (waitpid(pid, &status, 0) != pid || status != 0))
+        rc = -EIO;
+    *ret_seconds = bench_now() - start;
+    return rc;
+}
+
+/* What the system needs, without Troupe. */
+static int
+bare(bool quick)
+{
+    double seconds[STARTS];
+    int rounds = quick ? 2 : STARTS, rc = 0;
+    for (int i = 0; i < rounds && rc == 0; i++)
+        rc = bare_one(&seconds[i]);
+    if (rc < 0)
+        return rc;
+    qsort(seconds, (size_t) rounds, sizeof *seconds, compare);
+    bench_result("bare p50", seconds[rounds / 2] * 1e3, "ms", rounds);
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
     static const troupe_kind_t *const kinds[] = {&worker, NULL};
-    static const struct bench_variant variants[] = {
-        {"start", start}, {"kill", killed}, {"sixteen", many}, {NULL, NULL}};
+    static const struct bench_variant variants[] = {{"start", start},
+                                                    {"kill", killed},
+                                                    {"sixteen", many},
+                                                    {"bare", bare},
+                                                    {NULL, NULL}};
+    if (argc == 2 && strcmp(argv[1], "--bare") == 0)
+        return EXIT_SUCCESS;
     int rc = troupe_isolation_serve(NULL, kinds);
     if (rc != -ENODATA)
         return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

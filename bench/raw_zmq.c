@@ -4,8 +4,8 @@
  *
  *   raw_zmq [--variant NAME] [--quick] | --list | --version
  *
- * Threads: the main thread binds and receives (or asks), one other thread
- * connects and sends (or answers). The main thread closes both sockets, the
+ * Threads: the main thread binds and receives (or asks), one other thread, or
+ * process where two are compared, connects and sends (or answers). The main thread closes both sockets, the
  * other one after its thread has been joined: over ipc, libzmq 4.3.4 loses what
  * the kernel still holds when a sender closes while the receiver is at its
  * high-water mark, and the receiver would wait for it without end.
@@ -17,11 +17,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
-enum shape { PUSH_PULL, PAIR, SELF_LOOP };
+enum shape {
+    PUSH_PULL,
+    PAIR,       /* there and back counts as two messages */
+    ROUND_TRIP, /* between two processes; the median of all */
+    SELF_LOOP,
+};
 
 struct variant {
     const char *name;
@@ -40,6 +46,7 @@ static const struct variant variants[] = {
     {"push-pull ipc 6 KiB", PUSH_PULL, true, 6144, 300000},
     {"pair ping-pong inproc", PAIR, false, 32, 100000},
     {"pair ping-pong ipc", PAIR, true, 32, 50000},
+    {"round trip ipc", ROUND_TRIP, true, 32, 50000},
     {"self-loop 32 B", SELF_LOOP, false, 32, 10000000},
 };
 
@@ -177,9 +184,71 @@ loop_all(const struct run *run, void *pull, zmq_msg_t *msg)
     return spent;
 }
 
+static int
+shorter_first(const void *one, const void *other)
+{
+    int64_t a = *(const int64_t *) one, b = *(const int64_t *) other;
+    return a < b ? -1 : a > b;
+}
+
+/* The median of `count` round trips. */
+static int64_t
+time_each(const struct run *run, void *socket)
+{
+    int64_t *times = calloc((size_t) run->count, sizeof *times);
+    need(times != NULL, "calloc");
+    zmq_msg_t msg;
+    zmq_msg_init(&msg);
+    for (int64_t i = 0; i < run->count; i++) {
+        int64_t start = now_ns();
+        send_one(socket, run->what->size);
+        receive_one(socket, &msg, run->what->size);
+        times[i] = now_ns() - start;
+    }
+    zmq_msg_close(&msg);
+    qsort(times, (size_t) run->count, sizeof *times, shorter_first);
+    int64_t median = times[run->count / 2];
+    free(times);
+    return median;
+}
+
+/* The answering process; it ends with the last answer sent. */
+static void
+answer_and_exit(struct run *run)
+{
+    run->zmq = zmq_ctx_new();
+    need(run->zmq != NULL, "zmq_ctx_new");
+    run->count *= 2; /* there and back */
+    answer_all(run);
+    zmq_close(run->other);
+    zmq_ctx_term(run->zmq);
+    exit(0);
+}
+
+/* As if each round trip had taken as long as the median one. */
+static int64_t
+measure_processes(struct run *run)
+{
+    /* libzmq's context does not survive a fork: each process has its own. */
+    pid_t other = fork();
+    need(other >= 0, "fork");
+    if (other == 0)
+        answer_and_exit(run);
+    run->zmq = zmq_ctx_new();
+    need(run->zmq != NULL, "zmq_ctx_new");
+    void *socket = open_socket(run, ZMQ_PAIR, true);
+    int64_t median = time_each(run, socket);
+    int status = 0;
+    need(waitpid(other, &status, 0) == other && status == 0, "the other end");
+    zmq_close(socket);
+    return median * run->count;
+}
+
 static int64_t
 measure(struct run *run)
 {
+    run->zmq = zmq_ctx_new();
+    need(run->zmq != NULL, "zmq_ctx_new");
     bool pair = run->what->shape == PAIR;
     void *socket = open_socket(run, pair ? ZMQ_PAIR : ZMQ_PULL, true);
     zmq_msg_t msg;
@@ -205,9 +274,7 @@ static void
 run_variant(const struct variant *what, bool quick)
 {
     struct run run = {.what = what,
-                      .count = quick ? what->count / 10 : what->count,
-                      .zmq = zmq_ctx_new()};
-    need(run.zmq != NULL, "zmq_ctx_new");
+                      .count = quick ? what->count / 10 : what->count};
     char directory[] = "/tmp/raw_zmq-XXXXXX";
     char path[sizeof directory + 2] = "";
     if (what->over_ipc) {
@@ -218,7 +285,8 @@ run_variant(const struct variant *what, bool quick)
         snprintf(run.endpoint, sizeof run.endpoint, "inproc://floor");
     }
 
-    int64_t spent = measure(&run);
+    bool alone = what->shape == ROUND_TRIP;
+    int64_t spent = alone ? measure_processes(&run) : measure(&run);
     zmq_ctx_term(run.zmq);
     if (what->over_ipc) {
         unlink(path); /* libzmq may have done so; then this fails, unheard */
@@ -226,10 +294,10 @@ run_variant(const struct variant *what, bool quick)
     }
 
     printf("{\"bench\":\"floor\",\"variant\":\"%s\",\"system\":\"libzmq\","
-           "\"value\":%.3f,\"unit\":\"ns/message\",\"count\":%lld,"
+           "\"value\":%.3f,\"unit\":\"%s\",\"count\":%lld,"
            "\"peak_kib\":%ld}\n",
            what->name, (double) spent / (double) run.count,
-           (long long) run.count, peak_kib());
+           alone ? "ns" : "ns/message", (long long) run.count, peak_kib());
     fflush(stdout);
 }
 
