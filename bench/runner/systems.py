@@ -166,7 +166,7 @@ def caf(programs, build_dir):
         build(compile_, "the CAF peers")
     if needs_build(target, linked):
         build([["g++"] + [str(each) for each in linked]
-               + ["-o", str(target), "-lcaf_core", "-pthread"]],
+               + ["-o", str(target), "-lcaf_io", "-lcaf_core", "-pthread"]],
               "the CAF peers' program")
     return peer("caf", [str(target)])
 

@@ -1,4 +1,4 @@
-// CAF peers of B10 and B11: requests, with a deadline of five seconds each.
+// CAF peers of B10 and B11 (and, with far.cpp, B13): requests, with a deadline of five seconds each.
 // SPDX-License-Identifier: Apache-2.0
 #include "bench.hpp"
 
@@ -137,14 +137,18 @@ bench_gather(const run &self)
     stop_all(to);
 }
 
+caf::actor
+spawn_answerer(caf::actor_system &system)
+{
+    return system.spawn<answerer>();
+}
+
 void
-bench_round_trips(const run &self)
+time_round_trips(const run &self, const caf::actor &to, int64_t count)
 {
     const int64_t warm_up = 2'000;
-    auto count = self.scaled(200'000);
     std::vector<int64_t> times(static_cast<size_t>(warm_up + count));
     gate done{1};
-    auto to = self.system.spawn<answerer>();
     auto who = self.system.spawn<asker>(to, &times, &done);
     caf::anon_send(who, go_on_atom::value);
     done.wait();
@@ -153,5 +157,13 @@ bench_round_trips(const run &self)
     self.report(double(rank(times, 0.5)), "ns", count, "p50");
     self.report(double(rank(times, 0.99)), "ns", count, "p99");
     self.report(double(rank(times, 0.999)), "ns", count, "p99.9");
-    stop_all({who, to});
+    stop_all({who});
+}
+
+void
+bench_round_trips(const run &self)
+{
+    auto to = spawn_answerer(self.system);
+    time_round_trips(self, to, self.scaled(200'000));
+    stop_all({to});
 }

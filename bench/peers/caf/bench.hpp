@@ -107,3 +107,12 @@ void bench_skynet(const run &self);
 void bench_idle(const run &self);
 void bench_gather(const run &self);
 void bench_round_trips(const run &self);
+void bench_far_one_way(const run &self);
+void bench_far_round_trips(const run &self);
+
+// An actor that answers numbers, and a print of how long it takes to.
+caf::actor spawn_answerer(caf::actor_system &system);
+void time_round_trips(const run &self, const caf::actor &to, int64_t count);
+
+// The other process of the two above: serves one actor until its input ends.
+int serve_far(const std::string &what);

@@ -5,6 +5,7 @@
 //   caf_peers --list | --version
 #include "bench.hpp"
 
+#include <caf/io/all.hpp>
 #include <fstream>
 #include <functional>
 
@@ -33,6 +34,8 @@ const row table[] = {
     {"B9", "default", bench_idle},
     {"B10", "default", bench_gather},
     {"B11", "default", bench_round_trips},
+    {"B12", "default", bench_far_one_way},
+    {"B13", "default", bench_far_round_trips},
 };
 
 const row &
@@ -71,6 +74,8 @@ run_one(const std::vector<std::string> &words)
             fail("cannot read the option " + words[i]);
     }
     auto &chosen = find(words[0], variant);
+    if (words[0] == "B12" || words[0] == "B13")
+        config.load<caf::io::middleman>();
     caf::actor_system system{config};
     chosen.work(run{system, chosen.bench, chosen.variant, quick});
 }
@@ -108,6 +113,8 @@ main(int argc, char **argv)
     std::vector<std::string> words(argv + 1, argv + argc);
     if (words.empty())
         fail("which benchmark? --list names them");
+    if (words[0] == "--far" && words.size() == 2)
+        return serve_far(words[1]);
     if (words[0] == "--version") {
         show_version();
     } else if (words[0] == "--list") {

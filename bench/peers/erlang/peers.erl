@@ -46,7 +46,9 @@ table() ->
      {"B8", "default", fun peers_spawn:skynet/0},
      {"B9", "default", fun peers_spawn:idle/0},
      {"B10", "default", fun peers_ask:gather/0},
-     {"B11", "default", fun peers_ask:round_trips/0}].
+     {"B11", "default", fun peers_ask:round_trips/0},
+     {"B12", "default", fun peers_dist:one_way/0},
+     {"B13", "default", fun peers_dist:round_trips/0}].
 
 body() ->
     <<1, 0:(63 * 8)>>.

@@ -1,8 +1,8 @@
-%% Erlang peers of B10 and B11: asks, by gen_server with its monitors.
+%% Erlang peers of B10 and B11 (and, with peers_dist, B13): asks, by gen_server with its monitors.
 %% SPDX-License-Identifier: Apache-2.0
 -module(peers_ask).
 -behaviour(gen_server).
--export([gather/0, round_trips/0]).
+-export([gather/0, round_trips/0, round_trips/2]).
 -export([init/1, handle_call/3, handle_cast/2]).
 
 -define(TIMEOUT_MS, 5000).
@@ -51,8 +51,10 @@ gather(Left, Servers) ->
 %% B11: one ask after the other, each timed. The times go to an array outside
 %% of the heap, so that keeping them causes no garbage collection.
 round_trips() ->
-    Count = peers:scaled(200000),
     [Server] = servers(1),
+    round_trips(Server, peers:scaled(200000)).
+
+round_trips(Server, Count) ->
     Times = atomics:new(Count, []),
     in_process(fun() ->
                        ask(2000, Server, Times),
