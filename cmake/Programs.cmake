@@ -113,14 +113,20 @@ function(troupe_add_benches)
     endforeach()
 endfunction()
 
-# Our own small runner stands in for Criterion under sanitizers and valgrind.
-function(troupe_link_runner target)
+# What all tests are built with, and their runner: Criterion, or our own small
+# one, which stands in for it under sanitizers and valgrind.
+function(troupe_link_runner target own)
     set(harness ${PROJECT_SOURCE_DIR}/tests/harness)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_compile_definitions(${target} PRIVATE
+        TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+        TROUPE_BUILD_DIR="${PROJECT_BINARY_DIR}")
+    set_target_properties(${target} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     # What is tested is optimised; the tests need not be.
     target_compile_options(${target} PRIVATE
         $<IF:$<C_COMPILER_ID:GNU>,-O1,-O0>)
-    if(TROUPE_OWN_RUNNER)
+    if(own)
         target_sources(${target} PRIVATE ${harness}/criterion/runner.c)
         target_include_directories(${target} SYSTEM BEFORE PRIVATE ${harness})
         # Everything takes several times as long: tests may do less of it.
@@ -145,6 +151,19 @@ function(troupe_add_kinds dir)
     endforeach()
 endfunction()
 
+# plain_<module>: the same on our own runner, for valgrind, which would follow
+# Criterion's into much that is not ours. Built when it is asked for.
+function(troupe_add_plain_test module)
+    if(TROUPE_OWN_RUNNER OR module STREQUAL "tools")
+        return()
+    endif()
+    add_executable(plain_${module} EXCLUDE_FROM_ALL ${ARGN})
+    # The linters have read these files already.
+    set_target_properties(plain_${module} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
+    target_link_libraries(plain_${module} PRIVATE troupe_private)
+    troupe_link_runner(plain_${module} ON)
+endfunction()
+
 # tests/<module>/*.c with at least one test_*.c: one binary test_<module>.
 # tests/<module>/test_*.sh and test_*.py: run as they are.
 function(troupe_add_tests)
@@ -167,18 +186,14 @@ function(troupe_add_tests)
             list(APPEND seen ${module})
             file(GLOB files CONFIGURE_DEPENDS ${dir}/*.c)
             add_executable(test_${module} ${files} ${harness})
-            set_target_properties(test_${module} PROPERTIES
-                RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-            target_compile_definitions(test_${module} PRIVATE
-                TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                TROUPE_BUILD_DIR="${PROJECT_BINARY_DIR}")
             if(module MATCHES "^tools$")
                 # Shared objects of users bring the shared library with them.
                 target_link_libraries(test_${module} PRIVATE troupe_tools)
             else()
                 target_link_libraries(test_${module} PRIVATE troupe_private)
             endif()
-            troupe_link_runner(test_${module})
+            troupe_link_runner(test_${module} ${TROUPE_OWN_RUNNER})
+            troupe_add_plain_test(${module} ${files} ${harness})
             troupe_add_test(${module} 900 COMMAND test_${module}
                 ENVIRONMENT ${common_env})
             # The longest begin first, so that none runs alone in the end.
@@ -200,6 +215,9 @@ function(troupe_add_tests)
             RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
         target_link_libraries(${name} PRIVATE troupe_private)
         add_dependencies(test_${module} ${name})
+        if(TARGET plain_${module})
+            add_dependencies(plain_${module} ${name})
+        endif()
     endforeach()
 
     file(GLOB scripts CONFIGURE_DEPENDS

@@ -109,11 +109,12 @@ run_asan() {
 }
 
 stage_asan() {
-    local names
-    names=$(words_of "$ci_dir/asan.txt")
-    names=${names% }
-    names=${names//./\\.}
-    run_asan --exclude-regex "^(${names// /|})\$"
+    local words names
+    words=$(words_of "$ci_dir/asan.txt")
+    TROUPE_LEAVE_OUT=" $(tr ' ' '\n' <<<"$words" | sed -n 's|/$||p' | tr '\n' ' ')"
+    export TROUPE_LEAVE_OUT
+    names=$(tr ' ' '\n' <<<"$words" | grep -v -e '/$' -e '^$' | paste -sd'|')
+    run_asan --exclude-regex "^(${names//./\\.})\$"
 }
 
 stage_asan-all() {
@@ -153,15 +154,15 @@ valgrind_one() {
         timeout 400 valgrind --quiet --fair-sched=yes --error-exitcode=99 \
         --leak-check=full --errors-for-leak-kinds=definite \
         --suppressions=tests/ci/valgrind.supp \
-        "build/debug/tests/test_$module" "$@"
+        "build/release/tests/plain_$module" "$@"
 }
 
 stage_valgrind() {
     local words rc=0 targets i pids=()
-    mapfile -t targets < <(sed -n 's/^\([a-z]\+\).*/test_\1/p' \
+    mapfile -t targets < <(sed -n 's/^\([a-z]\+\).*/plain_\1/p' \
         tests/ci/valgrind.txt | sort -u)
     ((${#targets[@]} > 0)) || die "tests/ci/valgrind.txt names no test"
-    build_preset debug --target "${targets[@]}"
+    build_preset release --target "${targets[@]}"
     while read -ra words; do
         [[ -n ${words[*]} && ${words[0]} != \#* ]] || continue
         valgrind_one "${words[@]}" >"build/log/valgrind-${#pids[@]}.log" 2>&1 &
