@@ -56,7 +56,7 @@ void troupe__graph_each_begin(troupe_context_t *ctx, struct graph_job *job);
 
 /* troupe__graph_list_open: find the list, and make room for what comes of it;
  * 0 or an error and why. */
-#define LIST_WHY (2 * WIRE_WHY)
+#define LIST_WHY 512 /* bytes that say what is wrong, with the file */
 int troupe__graph_list_open(struct graph_job *job, char why[LIST_WHY]);
 
 /* troupe__graph_cut: so many bytes of a text, or less: no half of a letter. */

@@ -54,11 +54,12 @@ pack_list(struct graph_job *job, const msgpack_object *found)
         return -EINVAL;
     msgpack_sbuffer_init(&buffer);
     msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
-    if (is_text)
+    if (is_text) {
         troupe__graph_pack_lines(&packer, found->via.str.ptr,
                                  found->via.str.size);
-    else
+    } else {
         msgpack_pack_object(&packer, *found);
+    }
     job->body = job->filled = buffer.data;
     job->body_size = buffer.size;
     return 0;
@@ -93,11 +94,12 @@ find_list(struct graph_job *job, char why[WIRE_WHY])
     if (rc == 0) {
         rc = pack_list(job, &found);
         char *words = rc < 0 ? describe(&found) : NULL;
-        if (rc < 0)
+        if (rc < 0) {
             snprintf(why, WIRE_WHY,
                      "'each' wants a list, or text for its lines, and %.100s "
                      "is %s",
                      text, words);
+        }
         free(words);
     }
     msgpack_zone_destroy(&zone);

@@ -156,10 +156,11 @@ static void
 check_condition(struct look *self, const char *key, const char *text)
 {
     char why[REFERENCE_WHY];
-    if (troupe__graph_when(text, NULL, self, on_seen, why) < 0)
+    if (troupe__graph_when(text, NULL, self, on_seen, why) < 0) {
         troupe__graph_found(self->findings, TROUPE_GRAPH_REFERENCE, self->task,
                             SIZE_MAX, NULL, "task '%s': '%s': %s",
                             self->graph->tasks[self->task].spec.id, key, why);
+    }
 }
 
 void

@@ -26,6 +26,8 @@
  * of what another one has not begun when there is nothing else. Actors for
  * functions are started when they are needed and end when they are not.
  */
+#define TROUPE_MAP_REPLICAS_MAX 99
+
 typedef enum troupe_map_mode {
     TROUPE_MAP_ASYNC = 0, /* functions are actors on the workers */
     TROUPE_MAP_THREAD,    /* each has a thread of its own: it may block */
@@ -71,6 +73,12 @@ typedef struct troupe_map_options {
     size_t resource_count;                  /* 64 */
     double load; /* begin no task while the load of the machine (1 minute) is
                     over that and others run; 0: none */
+    uint32_t replicas;   /* so many do each task, in different pools as far as
+                          there are as many: its result is what most of them
+                          say, by state and value, of a program by exit, signal
+                          and output; else "failed": "replicas disagree". Of
+                          these so many are begun as must agree, and more only
+                          where they did not. 0, 1: one; 99 */
     const char *journal; /* path; NULL: none */
     bool resume; /* the journal is there: what it has is not done again */
     bool resume_failed; /* but what did not succeed is */
@@ -82,7 +90,7 @@ typedef struct troupe_map_options {
  *   start  nil, or {jobs: U, mode: "async", "thread" or "process", ordered: b,
  *          timeout_ms: U, timeout_percent: U, retries: U, backoff_ms: U,
  *          deadline_ms: U, halt_on: U, halt_now: b, halt_count: U,
- *          halt_percent: U, resources: {NAME: U}, load: f,
+ *          halt_percent: U, resources: {NAME: U}, load: f, replicas: U,
  *          journal: R}     a troupe_journal_actor
  *   map    {tasks: [task]} -> {results: [result]}, in the order of the tasks
  *   put    {tasks: [task], last: b} -> nil when there is room for more
@@ -94,7 +102,8 @@ typedef struct troupe_map_options {
  * A result is [number, key, state, value, attempts, queue_ms, run_ms, pool,
  * text]: numbers count the tasks from 0; state is "ok", "failed", "timeout",
  * "lost" (its actor ended), "cancelled" (while it ran) or "skipped" (it never
- * ran); pool is nil where none had it.
+ * ran); pool is nil where none had it. Where several did it there are the votes
+ * behind: [[state, count, value], ...], with nil for the value that is above.
  */
 TROUPE_API const troupe_kind_t troupe_map;
 
@@ -131,7 +140,9 @@ typedef struct troupe_map_result {
     uint32_t attempts;
     double queue_ms, run_ms;
     uint32_t pool;
-    bool resumed; /* from the journal */
+    bool resumed;      /* from the journal */
+    const void *votes; /* [[state, count, value], ...]; NULL: none */
+    size_t votes_size;
 } troupe_map_result_t;
 
 /* What came of all. */

@@ -368,17 +368,19 @@ troupe__graph_json(const struct troupe__graph_file *file)
             (int) task->line, "fallback", task->fallback, "on_error",
             task->on_error, "when", task->when, "writes",
             texts_json(task->writes, task->write_count));
-        if (task->each)
+        if (task->each) {
             json_object_set_new(it, "each",
                                 json_pack("{s:s, s:i, s:i}", "in", task->each,
                                           "parallel", (int) task->each_parallel,
                                           "quorum", (int) task->each_quorum));
-        if (task->until)
+        }
+        if (task->until) {
             json_object_set_new(it, "repeat",
                                 json_pack("{s:s, s:i, s:s}", "until",
                                           task->until, "most",
                                           (int) task->rounds_max, "else",
                                           task->rounds_enough ? "ok" : "fail"));
+        }
         json_array_append_new(tasks, it);
     }
     return json_pack("{s:s, s:o}", "graph", file->name, "tasks", tasks);

@@ -328,10 +328,11 @@ troupe__graph_report_json(const struct troupe__graph_file *file,
             totals, troupe_graph_state_name((troupe_graph_state_t) state),
             json_integer((json_int_t) report->states[state]));
     }
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         json_array_append_new(
             tasks,
             task_json(troupe_graph_task(file->graph, i), &report->tasks[i]));
+    }
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:o, s:o}",
         "graph", file->name, "outcome",
