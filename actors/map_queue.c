@@ -356,10 +356,10 @@ troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
         struct map_pool_state *pool = &self->pools[i];
         if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref))
             continue;
-        uint64_t count = wanted_by(self, pool);
+        uint64_t count = wanted_by(self, pool), had = pool->outstanding;
         if (count > 0)
             rc = give(ctx, self, i, count < most ? count : most);
-        if (count > 0 && most == 1)
+        if (pool->outstanding > had && most == 1)
             break;
     }
     if (rc == 0 && self->queue.count > 0 && room == 0)

@@ -6,6 +6,8 @@
 #include "troupe_journal.h"
 #include "troupe_kind.h"
 
+#define TROUPE_MAP_REPLICAS_MAX 99
+
 /*
  * A map runs a list of tasks with a bound on how many run at once. A task that
  * fails is a result; each task has exactly one. A task is
@@ -26,8 +28,6 @@
  * of what another one has not begun when there is nothing else. Actors for
  * functions are started when they are needed and end when they are not.
  */
-#define TROUPE_MAP_REPLICAS_MAX 99
-
 typedef enum troupe_map_mode {
     TROUPE_MAP_ASYNC = 0, /* functions are actors on the workers */
     TROUPE_MAP_THREAD,    /* each has a thread of its own: it may block */
@@ -65,20 +65,16 @@ typedef struct troupe_map_options {
     uint32_t timeout_ms;      /* of an attempt; 0: none */
     uint32_t timeout_percent; /* or of the median of three and more; 0: none */
     uint32_t retries;         /* for tasks that say nothing */
-    uint32_t backoff_ms;  /* before a retry: up to so much, doubled each time;
-                             0: 100 */
-    uint32_t deadline_ms; /* for everything; 0: none */
+    uint32_t backoff_ms;      /* before a retry, at most; it doubles; 0: 100 */
+    uint32_t deadline_ms;     /* for everything; 0: none */
     troupe_map_halt_t halt;
     const troupe_map_resource_t *resources; /* others have one token */
     size_t resource_count;                  /* 64 */
     double load; /* begin no task while the load of the machine (1 minute) is
                     over that and others run; 0: none */
-    uint32_t replicas;   /* so many do each task, in different pools as far as
-                          there are as many: its result is what most of them
-                          say, by state and value, of a program by exit, signal
-                          and output; else "failed": "replicas disagree". Of
-                          these so many are begun as must agree, and more only
-                          where they did not. 0, 1: one; 99 */
+    uint32_t replicas;   /* so many may do each task, in other pools as far as
+                          there are; what most say counts: state and value, of
+                          a program exit, signal and output; 0, 1: one; 99 */
     const char *journal; /* path; NULL: none */
     bool resume; /* the journal is there: what it has is not done again */
     bool resume_failed; /* but what did not succeed is */
@@ -131,26 +127,23 @@ typedef struct troupe_map_task {
 
 /* A result; lent for the call. */
 typedef struct troupe_map_result {
-    uint64_t number; /* of its task, from 0 */
-    const char *key; /* "" for none */
+    uint64_t number;        /* of its task, from 0 */
+    const char *key, *text; /* "" for none; why it is not "ok", else "" */
     const char *state;
-    const char *text;  /* why it is not "ok", else "" */
     const void *value; /* one msgpack value */
     size_t value_size;
-    uint32_t attempts;
+    uint32_t attempts, pool;
     double queue_ms, run_ms;
-    uint32_t pool;
-    bool resumed;      /* from the journal */
     const void *votes; /* [[state, count, value], ...]; NULL: none */
     size_t votes_size;
+    bool resumed; /* from the journal */
 } troupe_map_result_t;
 
 /* What came of all. */
 typedef struct troupe_map_summary {
     uint64_t tasks, ok, failed, timeout, lost, cancelled, skipped;
     uint64_t retried, stolen, resumed;
-    uint32_t jobs; /* the bound */
-    uint32_t peak; /* most that ran at once in any pool, all together */
+    uint32_t jobs, peak; /* the bound; most at once in any pool, all together */
     bool halted, deadline_passed;
     double wall_s, busy_s, p50_ms, p95_ms, p99_ms, queue_p50_ms;
     char error[512]; /* of the journal; "" */

@@ -12,6 +12,7 @@
 #include "troupe_msgpack.h"
 
 #include "tools/call.h"
+#include "tools/map_shuffle.h"
 #include "tools/trace.h"
 
 #define TROUPE__LIBRARIES_MAX 16
@@ -46,30 +47,6 @@ int troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret);
 
 /* troupe__map_take_bound: an option of map_bounds.c; -1 or an exit code. */
 int troupe__map_take_bound(int c, struct troupe__map_arguments *ret);
-
-/* --- map_shuffle.c: lines in random order ----------------------------------*/
-
-/* A line, by its place in the buffer. */
-struct troupe__map_line {
-    size_t at, size;
-    uint64_t line; /* its number in the file */
-};
-
-/* All lines, and which comes when. */
-struct troupe__map_order {
-    struct troupe__map_line *lines;
-    size_t count;
-    size_t *ranks; /* which line comes then; NULL: not all have been read */
-    size_t next;
-};
-
-/* troupe__map_seed: one that nobody has chosen. */
-uint64_t troupe__map_seed(void);
-void troupe__map_order_add(struct troupe__map_order *self,
-                           struct troupe__map_line line);
-/* troupe__map_shuffle: all are there: their order. */
-void troupe__map_shuffle(struct troupe__map_order *self, uint64_t seed);
-void troupe__map_order_free(struct troupe__map_order *self);
 
 /* --- map_input.c: lines become tasks ---------------------------------------*/
 

@@ -128,3 +128,17 @@ Test(map_bound, in_order_the_first_one_runs_again_all_the_same)
     take_all(map);
     cr_assert_eq(atomic_load(&calls), TASKS + 1);
 }
+
+/* The one that all wait for may be one that a pool must not do again. */
+Test(map_bound, in_order_votes_go_on_too)
+{
+    troupe_ref_t map;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map,
+                                   "{s:U, s:b, s:U}", "jobs", UINT64_C(2),
+                                   "ordered", 1, "replicas", UINT64_C(3)),
+                 0);
+    put_all(map, 1);
+    wait_until_full(map);
+    take_all(map);
+    cr_assert_eq(atomic_load(&calls), 2 * TASKS);
+}
