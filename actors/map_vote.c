@@ -85,10 +85,11 @@ is_same(const struct map_record *record, const struct map_end *one,
         || memcmp(one->state, other->state, one->state_size) != 0)
         return false;
     if (record->task.how == TROUPE_MAP_COMMAND && one->value_size > 1
-        && other->value_size > 1)
+        && other->value_size > 1) {
         return has_same(one, other, "exit") && has_same(one, other, "signal")
                && has_same(one, other, "stdout")
                && has_same(one, other, "stdout_size");
+    }
     return one->value_size == other->value_size
            && memcmp(one->value, other->value, one->value_size) == 0;
 }

@@ -124,11 +124,11 @@ read_all(struct troupe__map_input *self)
     char *line = NULL;
     size_t size = 0;
     while (next_line(self, &line, &size) == 1) {
-        if (self->arguments->lines || !is_blank(line, size))
+        size_t at = (size_t) (line - self->buffer);
+        if (self->arguments->lines || !is_blank(line, size)) {
             troupe__map_order_add(
-                &self->order,
-                (struct troupe__map_line){(size_t) (line - self->buffer), size,
-                                          self->line});
+                &self->order, (struct troupe__map_line){at, size, self->line});
+        }
     }
     troupe__map_shuffle(&self->order, self->arguments->seed);
     return 0;

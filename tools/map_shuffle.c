@@ -129,7 +129,7 @@ troupe__map_result_in_order(struct troupe__map_output *self,
     const struct troupe__map_order *order = &self->input->order;
     size_t rank = order->ranks[result->number];
     if (!self->held)
-        self->held = troupe__grab((order->count + 1) * sizeof *self->held);
+        self->held = troupe__grab((order->count + 1) * sizeof(void *));
     self->held[rank] = hold(result);
     return release(self, false);
 }

@@ -41,6 +41,18 @@ tell(troupe_context_t *ctx, struct puppet *self)
     return rc;
 }
 
+/* So many values that are not looked at. */
+static bool
+pass_over(struct map_cursor *at, int count)
+{
+    const void *value = NULL;
+    size_t size = 0;
+    bool ok = true;
+    while (ok && count-- > 0)
+        ok = troupe__take_any(at, &value, &size);
+    return ok;
+}
+
 static int
 on_work(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -49,16 +61,13 @@ on_work(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const uint8_t *body = troupe_message_body(msg, &size);
     struct map_cursor at = {body, body + size};
     uint32_t count = 0, four = 0;
-    cr_assert(troupe__take_array(&at, &count));
-    for (uint32_t i = 0; i < count; i++) {
-        const void *any = NULL;
-        size_t any_size = 0;
-        cr_assert_lt(self->count, IDS_MAX);
-        cr_assert(troupe__take_array(&at, &four)
-                  && troupe__take_uint(&at, &self->ids[self->count++]));
-        for (int rest = 0; rest < 3; rest++)
-            cr_assert(troupe__take_any(&at, &any, &any_size));
+    bool ok = troupe__take_array(&at, &count) && self->count + count <= IDS_MAX;
+    for (uint32_t i = 0; i < count && ok; i++) {
+        ok = troupe__take_array(&at, &four)
+             && troupe__take_uint(&at, &self->ids[self->count++])
+             && pass_over(&at, 3);
     }
+    cr_assert(ok, "it is no work");
     return tell(ctx, self);
 }
 
@@ -175,44 +184,54 @@ put_tasks(void)
     troupe__text_free(&tasks);
 }
 
-/* Each task has one result, and none is of what came too late. */
+/* One result: of a task that had none yet, and not of what came too late. */
+static bool
+take_result(struct map_cursor *at, bool seen[TASKS])
+{
+    const char *state = NULL, *value = NULL, *key = NULL;
+    size_t size = 0, value_size = 0;
+    uint64_t number = 0;
+    uint32_t nine = 0;
+    bool ok = troupe__take_array(at, &nine) && nine == 9
+              && troupe__take_uint(at, &number)
+              && troupe__take_text(at, &key, &size)
+              && troupe__take_text(at, &state, &size)
+              && troupe__take_text(at, &value, &value_size) && pass_over(at, 5)
+              && number < TASKS && !seen[number] && value_size == 4
+              && memcmp(value, "good", 4) == 0;
+    if (ok)
+        seen[number] = true;
+    return ok;
+}
+
+static int
+take_some(bool seen[TASKS], uint64_t stolen)
+{
+    troupe_message_t *reply = NULL;
+    const void *results = NULL;
+    size_t size = 0;
+    uint64_t counted = 0;
+    uint32_t some = 0;
+    cr_assert_eq(troupe_node_ask(node, map, "take", WAIT_MS, &reply, NULL), 0);
+    cr_assert_eq(troupe_unpack(reply, "{s:r, s:{s:U}}", "results", &results,
+                               &size, "summary", "stolen", &counted),
+                 0);
+    cr_assert_eq(counted, stolen);
+    struct map_cursor at = {results, (const uint8_t *) results + size};
+    bool ok = troupe__take_array(&at, &some);
+    for (uint32_t i = 0; i < some && ok; i++)
+        ok = take_result(&at, seen);
+    cr_assert(ok, "one result each, and no late one");
+    troupe_message_destroy(&reply);
+    return (int) some;
+}
+
 static void
 take_all(uint64_t stolen)
 {
     bool seen[TASKS] = {false};
-    for (int count = 0; count < TASKS;) {
-        troupe_message_t *reply = NULL;
-        const void *results = NULL;
-        size_t size = 0;
-        uint64_t number = 0, counted = 0;
-        uint32_t some = 0, nine = 0;
-        cr_assert_eq(troupe_node_ask(node, map, "take", WAIT_MS, &reply, NULL),
-                     0);
-        cr_assert_eq(troupe_unpack(reply, "{s:r, s:{s:U}}", "results", &results,
-                                   &size, "summary", "stolen", &counted),
-                     0);
-        cr_assert_eq(counted, stolen);
-        struct map_cursor at = {results, (const uint8_t *) results + size};
-        cr_assert(troupe__take_array(&at, &some));
-        for (uint32_t i = 0; i < some; i++, count++) {
-            const char *state = NULL, *value = NULL, *key = NULL;
-            const void *any = NULL;
-            size_t length = 0, value_size = 0;
-            cr_assert(troupe__take_array(&at, &nine) && nine == 9
-                      && troupe__take_uint(&at, &number)
-                      && troupe__take_text(&at, &key, &length)
-                      && troupe__take_text(&at, &state, &length)
-                      && troupe__take_text(&at, &value, &value_size));
-            for (int rest = 0; rest < 5; rest++)
-                cr_assert(troupe__take_any(&at, &any, &length));
-            cr_assert(number < TASKS && !seen[number], "%u twice",
-                      (unsigned) number);
-            seen[number] = true;
-            cr_assert(value_size == 4 && memcmp(value, "good", 4) == 0,
-                      "what came too late counts");
-        }
-        troupe_message_destroy(&reply);
-    }
+    for (int count = 0; count < TASKS;)
+        count += take_some(seen, stolen);
 }
 
 /* The victim has four tasks, the thief none; it was asked to rob. */
