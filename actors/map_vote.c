@@ -128,6 +128,9 @@ static void
 launch(troupe_context_t *ctx, struct map *self, struct map_record *head,
        uint32_t count)
 {
+    troupe_trace_t before;
+    (void) troupe_trace_get(ctx, &before);
+    troupe_trace_set(ctx, &head->span.at); /* theirs are below the task's */
     for (uint32_t i = 0; i < count; i++) {
         struct map_record *record = troupe__map_record_new(self);
         record->task = head->task;
@@ -144,6 +147,7 @@ launch(troupe_context_t *ctx, struct map *self, struct map_record *head,
         head->ballot->open++;
         troupe__map_queue(self, record);
     }
+    troupe_trace_set(ctx, &before);
 }
 
 void
