@@ -374,7 +374,7 @@ map_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
         struct map_record *record = self->records[i];
         troupe__chunk_drop(record->chunk);
         troupe__chunk_drop(record->end_chunk);
-        troupe__map_ballot_free(record);
+        troupe__map_ballot_free(self, record);
         struct map_batch *batch = record->batch;
         if (batch && record->chunk && --batch->count == 0) {
             free(batch->records);

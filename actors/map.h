@@ -105,6 +105,9 @@ struct map {
 void troupe__list_put(struct map_list *self, struct map_record *record);
 struct map_record *troupe__list_take(struct map_list *self);
 
+/* troupe__list_push: in front. */
+void troupe__list_push(struct map_list *self, struct map_record *record);
+
 /* troupe__map_record_new: an empty record. */
 struct map_record *troupe__map_record_new(struct map *self);
 

@@ -26,6 +26,16 @@ troupe__list_put(struct map_list *self, struct map_record *record)
     self->count++;
 }
 
+void
+troupe__list_push(struct map_list *self, struct map_record *record)
+{
+    record->next = self->first;
+    self->first = record;
+    if (!self->last)
+        self->last = record;
+    self->count++;
+}
+
 struct map_record *
 troupe__list_take(struct map_list *self)
 {

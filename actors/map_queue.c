@@ -47,7 +47,7 @@ troupe__map_record_new(struct map *self)
 void
 troupe__map_forget(struct map *self, struct map_record *record)
 {
-    troupe__map_ballot_free(record);
+    troupe__map_ballot_free(self, record);
     troupe__chunk_drop(record->chunk);
     troupe__chunk_drop(record->end_chunk);
     record->chunk = record->end_chunk = NULL;
@@ -207,6 +207,15 @@ give_back(struct map *self, struct map_list *taken)
         troupe__map_queue(self, troupe__list_take(&queue));
 }
 
+/* What is held gets less when votes are decided; in order, where there is
+ * nothing to be taken, by the first. */
+static bool
+may_end(const struct map *self, const struct map_record *record)
+{
+    bool is_first = self->ready.count == 0 && record->head == self->order_first;
+    return !record->head || troupe__map_is_begun(record) || is_first;
+}
+
 static int
 give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
 {
@@ -216,12 +225,14 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     uint64_t limit = count < self->queue.count ? count : self->queue.count;
     struct map_list taken = {0}, avoided = {0};
     troupe__text_put(&work, "\xdd\0\0\0\0", 5);
+    bool full = troupe__map_is_full(self);
     while (given < limit && work.size < WORK_BYTES
-           && avoided.count < AVOIDED_MAX) {
+           && (full || avoided.count < AVOIDED_MAX)) {
         struct map_record *record = troupe__map_next(self);
         if (!record)
             break;
-        if (troupe__map_avoids(self, record, index)) {
+        if (troupe__map_avoids(self, record, index)
+            || (full && !may_end(self, record))) {
             troupe__list_put(&avoided, record);
             continue;
         }
@@ -310,10 +321,8 @@ bring_first(struct map *self)
     if (!first || first->is_sent || first->is_settled)
         return false;
     for (struct map_record *at = self->queue.first; at; at = at->next) {
-        if (at == first || at->head == first) {
-            first = at;
+        if (at == first)
             break;
-        }
         before = at;
     }
     if (!before || before == self->queue.last)
@@ -351,7 +360,10 @@ troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
     int rc = 0;
     bool full = troupe__map_is_full(self);
     uint64_t room = self->queue.count > 0 ? troupe__map_room(self) : 0;
-    uint64_t most = !full ? room : room > 0 && bring_first(self) ? 1 : 0;
+    bool votes = self->options.replicas > 1;
+    uint64_t most = !full || votes                  ? room
+                    : room > 0 && bring_first(self) ? 1
+                                                    : 0;
     for (uint32_t i = 0; i < self->pool_count && rc == 0 && most > 0; i++) {
         struct map_pool_state *pool = &self->pools[i];
         if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref))

@@ -21,6 +21,7 @@ struct map_vote {
     uint32_t count;
     struct map_chunk *chunk; /* that the end lies in, or NULL */
     struct map_end end;
+    bool is_result; /* of the task */
 };
 
 /* The votes on a task. */
@@ -106,6 +107,12 @@ troupe__map_avoids(const struct map *self, const struct map_record *record,
            && ballot->used_count < self->pool_count;
 }
 
+bool
+troupe__map_is_begun(const struct map_record *record)
+{
+    return record->head && record->head->ballot->cast > 0;
+}
+
 void
 troupe__map_uses(const struct map *self, const struct map_record *record,
                  uint32_t pool)
@@ -128,6 +135,7 @@ static void
 launch(troupe_context_t *ctx, struct map *self, struct map_record *head,
        uint32_t count)
 {
+    bool is_first = head->ballot->cast == 0;
     troupe_trace_t before;
     (void) troupe_trace_get(ctx, &before);
     troupe_trace_set(ctx, &head->span.at); /* theirs are below the task's */
@@ -145,7 +153,10 @@ launch(troupe_context_t *ctx, struct map *self, struct map_record *head,
         record->queued_ns = troupe_time_ns(ctx);
         troupe__map_trace_begin(ctx, record);
         head->ballot->open++;
-        troupe__map_queue(self, record);
+        if (is_first)
+            troupe__map_queue(self, record);
+        else
+            troupe__list_push(&self->queue, record);
     }
     troupe_trace_set(ctx, &before);
 }
@@ -159,8 +170,21 @@ troupe__map_ballot_open(troupe_context_t *ctx, struct map *self,
     launch(ctx, self, head, majority_of(self));
 }
 
+/* What votes hold counts, as what results do. */
 static void
-cast(struct map_ballot *self, const struct map_record *record)
+count_held(struct map *self, const struct map_record *head,
+           const struct map_vote *vote, bool held)
+{
+    if (head->batch)
+        return;
+    if (held)
+        self->held_bytes += vote->end.value_size;
+    else
+        self->held_bytes -= vote->end.value_size;
+}
+
+static void
+cast(struct map *map, struct map_ballot *self, const struct map_record *record)
 {
     struct map_vote *vote = NULL;
     self->cast++;
@@ -177,12 +201,13 @@ cast(struct map_ballot *self, const struct map_record *record)
         .count = 1, .chunk = record->end_chunk, .end = record->end};
     if (record->end_chunk)
         record->end_chunk->users++;
+    count_held(map, record->head, &self->votes[self->vote_count - 1], true);
 }
 
-static const struct map_vote *
+static struct map_vote *
 best_of(const struct map_ballot *self)
 {
-    const struct map_vote *best = NULL;
+    struct map_vote *best = NULL;
     for (uint32_t i = 0; i < self->vote_count; i++)
         if (!best || self->votes[i].count > best->count)
             best = &self->votes[i];
@@ -208,7 +233,7 @@ static bool
 decide(troupe_context_t *ctx, struct map *self, struct map_record *head)
 {
     struct map_ballot *ballot = head->ballot;
-    const struct map_vote *best = best_of(ballot);
+    struct map_vote *best = best_of(ballot);
     uint32_t most = best ? best->count : 0;
     uint32_t wanted = majority_of(self);
     uint32_t left = self->options.replicas - ballot->cast;
@@ -217,6 +242,8 @@ decide(troupe_context_t *ctx, struct map *self, struct map_record *head)
         head->end_chunk = best->chunk;
         if (head->end_chunk)
             head->end_chunk->users++;
+        count_held(self, head, best, false); /* as the result it will */
+        best->is_result = true;
         return true;
     }
     if (ballot->dropped > 0 || self->halted) {
@@ -251,7 +278,7 @@ troupe__map_voted(troupe_context_t *ctx, struct map *self,
     if (state == MAP_SKIPPED || state == MAP_CANCELLED)
         ballot->dropped++;
     else
-        cast(ballot, record);
+        cast(self, ballot, record);
     troupe__map_trace_end(ctx, record);
     troupe__map_forget(self, record);
     return ballot->open == 0 && decide(ctx, self, head) ? head : NULL;
@@ -269,8 +296,7 @@ troupe__map_votes_put(struct troupe__text *to, const struct map_record *record)
         troupe__put_array(to, 3);
         troupe__put_text(to, vote->end.state, vote->end.state_size);
         troupe__put_uint(to, vote->count);
-        if (vote->end.value == record->end.value
-            || vote->end.value_size > SHOWN_MAX)
+        if (vote->is_result || vote->end.value_size > SHOWN_MAX)
             troupe__put_nil(to);
         else
             troupe__text_put(to, vote->end.value, vote->end.value_size);
@@ -278,13 +304,16 @@ troupe__map_votes_put(struct troupe__text *to, const struct map_record *record)
 }
 
 void
-troupe__map_ballot_free(struct map_record *record)
+troupe__map_ballot_free(struct map *map, struct map_record *record)
 {
     struct map_ballot *self = record->ballot;
     if (!self)
         return;
-    for (uint32_t i = 0; i < self->vote_count; i++)
+    for (uint32_t i = 0; i < self->vote_count; i++) {
+        if (!self->votes[i].is_result)
+            count_held(map, record, &self->votes[i], false);
         troupe__chunk_drop(self->votes[i].chunk);
+    }
     free(self->votes);
     free(self->used);
     free(self);

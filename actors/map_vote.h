@@ -21,9 +21,12 @@ bool troupe__map_avoids(const struct map *self, const struct map_record *record,
 void troupe__map_uses(const struct map *self, const struct map_record *record,
                       uint32_t pool);
 
+/* troupe__map_is_begun: there are votes already on what it is a vote on. */
+bool troupe__map_is_begun(const struct map_record *record);
+
 /* troupe__map_votes_put: the votes on a task, as one value. */
 void troupe__map_votes_put(struct troupe__text *to,
                            const struct map_record *record);
-void troupe__map_ballot_free(struct map_record *record);
+void troupe__map_ballot_free(struct map *self, struct map_record *record);
 
 #endif
