@@ -57,17 +57,21 @@ begin(void)
 
 TestSuite(map_bound, .init = begin, .fini = map_end, .timeout = 120);
 
+static void
+put_one(troupe_ref_t map, uint64_t number, bool last)
+{
+    cr_assert_eq(troupe_node_send(node, map, "put", "{s:[[ssnUUU]], s:b}",
+                                  "tasks", "fn", "big", number, UINT64_C(0),
+                                  UINT64_C(1), "last", (int) last),
+                 0);
+}
+
 /* Tasks with the numbers from `first` on. */
 static void
 put_all(troupe_ref_t map, uint32_t first, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        cr_assert_eq(troupe_node_send(node, map, "put", "{s:[[ssnUUU]], s:b}",
-                                      "tasks", "fn", "big",
-                                      (uint64_t) (first + i), UINT64_C(0),
-                                      UINT64_C(1), "last", i == count - 1),
-                     0);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        put_one(map, first + i, i + 1 == count);
 }
 
 static uint64_t
