@@ -63,6 +63,15 @@ is_asked(const troupe_graph_task_t *task)
 }
 
 static bool
+has_rounds(const troupe_graph_task_t *task)
+{
+    if (!task->until)
+        return task->rounds_max == 0;
+    return are_texts(&task->until, 1) && task->rounds_max > 0
+           && task->rounds_max <= TROUPE_GRAPH_ROUNDS_MAX;
+}
+
+static bool
 is_task(const troupe_graph_task_t *task)
 {
     return is_id(task->id) && task->work <= TROUPE_GRAPH_COMMAND
@@ -77,6 +86,8 @@ is_task(const troupe_graph_task_t *task)
            && are_ids(task->needs, task->need_count)
            && are_texts(task->writes, task->write_count)
            && (!task->when || are_texts(&task->when, 1))
+           && (!task->each || are_texts(&task->each, 1))
+           && (!task->file || are_texts(&task->file, 1)) && has_rounds(task)
            && (!task->fallback || is_id(task->fallback))
            && (!task->on_error || is_id(task->on_error));
 }
@@ -164,6 +175,9 @@ take_spec(struct block *block, const troupe_graph_task_t *task,
     spec->fallback = take_text(block, task->fallback);
     spec->on_error = take_text(block, task->on_error);
     spec->when = take_text(block, task->when);
+    spec->each = take_text(block, task->each);
+    spec->until = take_text(block, task->until);
+    spec->file = take_text(block, task->file);
     spec->body = task->body ? take(block, task->body, task->body_size) : NULL;
 }
 

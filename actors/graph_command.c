@@ -144,8 +144,8 @@ troupe__graph_command_write(msgpack_packer *packer, void *order)
 
 /* --- what it wrote ----------------------------------------------------------*/
 
-static void
-pack_lines(msgpack_packer *packer, const char *text, size_t size)
+void
+troupe__graph_pack_lines(msgpack_packer *packer, const char *text, size_t size)
 {
     size_t count = 0;
     for (size_t i = 0; i < size; i++)
@@ -174,7 +174,7 @@ take_text(enum command_output output, const char *text, size_t size,
     } else if (!troupe__utf8_is_valid(text, size)) {
         msgpack_pack_bin_with_body(&packer, text, size);
     } else if (output == COMMAND_LINES) {
-        pack_lines(&packer, text, size);
+        troupe__graph_pack_lines(&packer, text, size);
     } else {
         while (size > 0 && text[size - 1] == '\n')
             size--;

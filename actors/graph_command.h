@@ -30,6 +30,10 @@ struct command {
 /* troupe__graph_command_read: 0 or -EINVAL; the object must outlive the command. */
 int troupe__graph_command_read(const msgpack_object *body, struct command *ret);
 
+/* troupe__graph_pack_lines: a text as a list of its lines. */
+void troupe__graph_pack_lines(msgpack_packer *packer, const char *text,
+                              size_t size);
+
 struct command_order {
     const struct command *command;
     uint32_t timeout_ms;

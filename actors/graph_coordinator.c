@@ -140,6 +140,7 @@ on_run(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     }
     orders.deadline_ms = deadline_of(ctx, &orders, msg);
     self->run = troupe__graph_run_new(ctx, &orders);
+    self->run->owner = self;
     rc = troupe_defer(ctx, &self->run->token);
     CHECK(rc == 0); /* it is an ask, and not answered */
     if (!orders.journal)

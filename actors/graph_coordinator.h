@@ -3,51 +3,26 @@
 #ifndef TROUPE_ACTORS_GRAPH_COORDINATOR_H
 #define TROUPE_ACTORS_GRAPH_COORDINATOR_H
 
-#include "troupe_events.h"
-#include "troupe_trace.h"
-
-#include "actors/graph.h"
+#include "actors/graph_job.h"
 #include "actors/graph_schedule.h"
 #include "actors/graph_wire.h"
 
 #define GRAPH_WORKERS    2
-#define GRAPH_KEY        192   /* bytes of the key of a task in the journal */
-#define GRAPH_JOURNAL_MS 60000 /* that it may take to write */
 #define GRAPH_RESULT_MAX (1u << 20)  /* bytes of one result */
 #define GRAPH_VALUES_MAX (1u << 19)  /* values in all results of a run */
 #define GRAPH_TOTAL_MAX  (64u << 20) /* of all results of a run */
 
-struct graph_run;
-
-/* A task while it runs, and what came of it. Times count from the start. */
-struct graph_job {
-    struct graph_run *run;
-    uint32_t task;
-    troupe_ask_t ask;     /* the open one */
-    troupe_timer_t timer; /* it rests until then, before it is tried again */
-    uint32_t attempts;
-    bool resumed;
-    bool keeps;       /* its result is on the way to the journal */
-    void *filled;     /* owned; or NULL */
-    const void *body; /* with all references filled in */
-    size_t body_size;
-    uint64_t ready_ns;
-    uint64_t started_ns;
-    uint64_t ended_ns;
-    uint64_t spent_ns; /* by the attempts that have ended */
-    void *result;      /* one msgpack value; owned */
-    size_t result_size;
-    troupe_span_t span;
-    troupe_trace_t place; /* of the span, also when it is over */
-};
-
 struct graph_run {
+    struct coordinator *owner;
     struct graph_orders orders;
     struct schedule schedule;
     struct graph_job *jobs; /* by task */
     char **whys;            /* by task; owned; NULL: nothing to say */
     uint32_t *changes;      /* tasks that have become ready, or have ended */
     uint32_t change_count;
+    uint32_t *lists; /* tasks with items that are not all done */
+    uint32_t list_count;
+    uint32_t part_count;  /* items and rounds so far */
     troupe_token_t token; /* of who waits for the report */
     troupe_timer_t deadline;
     troupe_ref_t journal;
@@ -101,9 +76,9 @@ int troupe__graph_run_dispatch(troupe_context_t *ctx, struct coordinator *self);
  * watcher. */
 void troupe__graph_run_tell(troupe_context_t *ctx, struct graph_run *run);
 
-/* troupe__graph_run_event: tell the watcher of a task: "started", "again". */
-void troupe__graph_run_event(troupe_context_t *ctx, const struct graph_run *run,
-                             uint32_t task, const char *event);
+/* troupe__graph_run_event: tell the watcher of a job: "started", "again". */
+void troupe__graph_run_event(troupe_context_t *ctx, const struct graph_job *job,
+                             const char *event);
 
 /* troupe__graph_run_drain: start nothing more; with `now` also end what runs. */
 void troupe__graph_run_drain(troupe_context_t *ctx, struct graph_run *run,
@@ -112,47 +87,5 @@ void troupe__graph_run_drain(troupe_context_t *ctx, struct graph_run *run,
 
 /* troupe__graph_run_destroy: free *run_p and set it to NULL. */
 void troupe__graph_run_destroy(struct graph_run **run_p);
-
-/* troupe__graph_job_start: start a task that was popped; it may end at once. */
-void troupe__graph_job_start(troupe_context_t *ctx, struct coordinator *self,
-                             struct graph_run *run, uint32_t task);
-
-/* troupe__graph_job_attempt: do it, or do it once more. */
-void troupe__graph_job_attempt(troupe_context_t *ctx, struct coordinator *self,
-                               struct graph_job *job);
-
-/* troupe__graph_job_result: it went well, and this is what came of it. */
-void troupe__graph_job_result(troupe_context_t *ctx, struct graph_job *job,
-                              const void *bytes, size_t size);
-
-/* troupe__graph_job_end: a task has ended; `why` is a format, or NULL. */
-void troupe__graph_job_end(troupe_context_t *ctx, struct graph_job *job,
-                           troupe_graph_state_t state, const char *why, ...)
-    __attribute__((format(printf, 4, 5)));
-
-/* troupe__graph_trace_begin, _attempt, _end: the span of a task; what is sent
- * after the first two belongs to it. */
-void troupe__graph_trace_begin(troupe_context_t *ctx, struct graph_job *job);
-void troupe__graph_trace_attempt(troupe_context_t *ctx, struct graph_job *job);
-void troupe__graph_trace_failed(troupe_context_t *ctx, struct graph_job *job,
-                                const char *words);
-void troupe__graph_trace_end(troupe_context_t *ctx, struct graph_job *job,
-                             troupe_graph_state_t state);
-
-/* troupe__graph_job_stop: give a running task up; it ends later, or now. */
-void troupe__graph_job_stop(troupe_context_t *ctx, struct graph_job *job);
-
-/* troupe__graph_journal_open: troupe__graph_run_begin() or _refuse() follows; 0 or an
- * error. troupe__graph_journal_close: troupe__graph_run_over() follows. */
-int troupe__graph_journal_open(troupe_context_t *ctx, struct coordinator *self);
-int troupe__graph_journal_close(troupe_context_t *ctx,
-                                struct coordinator *self);
-
-/* troupe__graph_journal_find: look for its result first; false: there is no need. */
-bool troupe__graph_journal_find(troupe_context_t *ctx, struct coordinator *self,
-                                struct graph_job *job);
-
-/* troupe__graph_journal_keep: keep its result, then end it; false: no need. */
-bool troupe__graph_journal_keep(troupe_context_t *ctx, struct graph_job *job);
 
 #endif

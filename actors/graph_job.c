@@ -9,8 +9,7 @@
 #include "troupe_retry.h"
 
 #include "actors/graph_command.h"
-#include "actors/graph_coordinator.h"
-#include "actors/graph_value.h"
+#include "actors/graph_each.h"
 #include "mailbox/check.h"
 
 #define GRAPH_OUTPUT_MAX (GRAPH_RESULT_MAX - 64) /* bytes of a command's */
@@ -21,90 +20,55 @@ spec_of(const struct graph_job *job)
     return &job->run->orders.graph->tasks[job->task].spec;
 }
 
+/* A failure that counts may end the run. */
+static void
+look_at_failure(troupe_context_t *ctx, struct graph_run *run, uint32_t task)
+{
+    const struct graph_task *tasks = run->orders.graph->tasks;
+    uint32_t whose = tasks[task].fallback_of;
+    bool failed = troupe__schedule_failed(&run->schedule, task)
+                  || (whose != GRAPH_NONE
+                      && troupe__schedule_failed(&run->schedule, whose));
+    if (!failed || !run->orders.fail_fast || run->draining)
+        return;
+    char *words = NULL;
+    if (asprintf(&words, "'%s' failed",
+                 tasks[whose == GRAPH_NONE ? task : whose].spec.id)
+        < 0)
+        troupe__out_of_memory(0);
+    troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_BROKEN, words, false);
+    free(words);
+}
+
 void
 troupe__graph_job_end(troupe_context_t *ctx, struct graph_job *job,
                       troupe_graph_state_t state, const char *why, ...)
 {
     struct graph_run *run = job->run;
+    char **whose = job->item ? &job->item->why : &run->whys[job->task];
+    if (job->rounds)
+        troupe__graph_rounds_end(ctx, job,
+                                 job->result ? TROUPE_GRAPH_OK : state);
     if (why) {
+        char *words = NULL;
         va_list args;
         va_start(args, why);
-        free(run->whys[job->task]);
-        if (vasprintf(&run->whys[job->task], why, args) < 0)
+        if (vasprintf(&words, why, args) < 0)
             troupe__out_of_memory(0);
         va_end(args);
+        free(*whose);
+        *whose = words;
     }
+    if (state != TROUPE_GRAPH_OK)
+        troupe__graph_job_forget(job, NULL, NULL);
     troupe__graph_trace_end(ctx, job, state);
+    if (job->item) {
+        troupe__graph_each_ended(ctx, job, state);
+        return;
+    }
     troupe__schedule_end(&run->schedule, job->task, state);
     troupe__graph_run_tell(ctx, run);
-    uint32_t whose = run->orders.graph->tasks[job->task].fallback_of;
-    bool failed = troupe__schedule_failed(&run->schedule, job->task)
-                  || (whose != GRAPH_NONE
-                      && troupe__schedule_failed(&run->schedule, whose));
-    if (failed && run->orders.fail_fast && !run->draining) {
-        char *words = NULL;
-        if (asprintf(&words, "'%s' failed",
-                     run->orders.graph
-                         ->tasks[whose == GRAPH_NONE ? job->task : whose]
-                         .spec.id)
-            < 0)
-            troupe__out_of_memory(0);
-        troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_BROKEN, words, false);
-        free(words);
-    }
-}
-
-/* --- results ----------------------------------------------------------------*/
-
-static struct known
-known_task(void *data, const struct reference *reference)
-{
-    const struct graph_run *run = data;
-    struct known known = {.state = "", .why = ""};
-    uint32_t task = troupe__graph_find(run->orders.graph, reference->id,
-                                       reference->id_size);
-    CHECK(task != GRAPH_NONE);
-    const struct schedule_task *it = &run->schedule.tasks[task];
-    const struct graph_job *job = &run->jobs[task];
-    if (it->phase != SCHEDULE_ENDED)
-        return known;
-    known.state = troupe_graph_state_name((troupe_graph_state_t) it->state);
-    known.why = run->whys[task] ? run->whys[task] : "";
-    if (it->recovered)
-        job = &run->jobs[run->orders.graph->tasks[task].fallback];
-    known.result = job->result;
-    known.result_size = job->result_size;
-    return known;
-}
-
-void
-troupe__graph_job_result(troupe_context_t *ctx, struct graph_job *job,
-                         const void *bytes, size_t size)
-{
-    struct graph_run *run = job->run;
-    if (size > GRAPH_RESULT_MAX || run->result_bytes + size > GRAPH_TOTAL_MAX) {
-        troupe__graph_job_end(
-            ctx, job, TROUPE_GRAPH_FAILED,
-            "its result has %zu bytes: over 1 MiB, or with the "
-            "others over 64 MiB; hand a file's path on instead",
-            size);
-        return;
-    }
-    uint32_t values = GRAPH_VALUES_MAX - run->result_values;
-    if (!troupe__graph_value_fits(bytes, size, &values)) {
-        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED,
-                              "its result nests over 28 levels, or has, with "
-                              "the others, over 524,288 values; hand a file's "
-                              "path on instead");
-        return;
-    }
-    run->result_values = GRAPH_VALUES_MAX - values;
-    run->result_bytes += size;
-    job->result = troupe__alloc(size);
-    job->result_size = size;
-    memcpy(job->result, bytes, size);
-    if (!troupe__graph_journal_keep(ctx, job))
-        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_OK, NULL);
+    look_at_failure(ctx, run, job->task);
 }
 
 /* --- further tries ----------------------------------------------------------*/
@@ -130,8 +94,12 @@ on_rested(troupe_context_t *ctx, void *state, void *data)
 {
     struct graph_job *job = data;
     job->timer = (troupe_timer_t){0};
-    troupe__schedule_again(&job->run->schedule, job->task);
-    job->run->change_count = 0; /* it was ready before */
+    if (job->item) {
+        troupe__graph_each_rested(job);
+    } else {
+        troupe__schedule_again(&job->run->schedule, job->task);
+        job->run->change_count = 0; /* it was ready before */
+    }
     return troupe__graph_run_dispatch(ctx, state);
 }
 
@@ -139,20 +107,24 @@ static void
 fail(troupe_context_t *ctx, struct graph_job *job, troupe_graph_state_t state,
      int code, const char *words)
 {
-    if (job->attempts > spec_of(job)->retries || job->run->draining
+    bool is_over = job->item && job->item->whole->each->stopped;
+    if (job->tries > spec_of(job)->retries || job->run->draining || is_over
         || is_permanent(code)) {
-        const char *tries = job->attempts > 1 ? " tries: " : "";
-        char count[16] = "";
-        if (job->attempts > 1)
-            snprintf(count, sizeof count, "%u", job->attempts);
-        troupe__graph_job_end(ctx, job, state, "%s%s%s", count, tries, words);
+        char round[32] = "", tries[32] = "";
+        if (job->rounds)
+            snprintf(round, sizeof round, "round %u: ", job->rounds->round);
+        if (job->tries > 1)
+            snprintf(tries, sizeof tries, "%u tries: ", job->tries);
+        troupe__graph_job_end(ctx, job, state, "%s%s%s", round, tries, words);
         return;
     }
     troupe__graph_trace_failed(ctx, job, words);
-    troupe__graph_run_event(ctx, job->run, job->task, "again");
+    troupe__graph_run_event(ctx, job, "again");
     int rc = troupe_call_after(ctx, rest_ms(ctx, job), on_rested, job, NULL,
                                &job->timer);
     CHECK(rc == 0);
+    if (job->item)
+        troupe__graph_each_rests(job);
 }
 
 /* --- asks -------------------------------------------------------------------*/
@@ -285,6 +257,8 @@ troupe__graph_job_attempt(troupe_context_t *ctx, struct coordinator *self,
 {
     struct graph_run *run = job->run;
     job->attempts++;
+    job->tries++;
+    job->resumed = false;
     troupe__graph_trace_attempt(ctx, job);
     job->started_ns = troupe__graph_run_now(ctx, run);
     int rc = ask(ctx, self, job);
@@ -292,7 +266,7 @@ troupe__graph_job_attempt(troupe_context_t *ctx, struct coordinator *self,
         run->busy++;
         if (run->busy > run->busy_most)
             run->busy_most = run->busy;
-        troupe__graph_run_event(ctx, run, job->task, "started");
+        troupe__graph_run_event(ctx, job, "started");
     } else if (rc == -ENOENT) {
         char words[TROUPE_NAME_MAX + 64];
         snprintf(words, sizeof words, "there is no actor '%s'",
@@ -312,15 +286,30 @@ fill_in(struct graph_job *job, char why[REFERENCE_WHY])
 {
     static const char nil[] = "\xc0";
     const troupe_graph_task_t *spec = spec_of(job);
+    free(job->filled); /* of the round before */
+    job->filled = NULL;
     job->body = spec->body ? spec->body : nil;
     job->body_size = spec->body ? spec->body_size : 1;
     if (!memmem(job->body, job->body_size, "${", 2))
         return 0;
     int rc = troupe__graph_references_fill(
         job->body, job->body_size, spec->work == TROUPE_GRAPH_COMMAND,
-        known_task, job->run, &job->filled, &job->body_size, why);
-    job->body = job->filled;
+        troupe__graph_job_known, job, &job->filled, &job->body_size, why);
+    if (rc == 0)
+        job->body = job->filled;
     return rc;
+}
+
+void
+troupe__graph_job_begin(troupe_context_t *ctx, struct coordinator *self,
+                        struct graph_job *job)
+{
+    char why[REFERENCE_WHY];
+    int rc = fill_in(job, why);
+    if (rc < 0)
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED, "%s", why);
+    else if (!troupe__graph_journal_find(ctx, self, job))
+        troupe__graph_job_attempt(ctx, self, job);
 }
 
 void
@@ -334,21 +323,24 @@ troupe__graph_job_start(troupe_context_t *ctx, struct coordinator *self,
         troupe__graph_job_attempt(ctx, self, job);
         return;
     }
-    int rc = spec->when
-                 ? troupe__graph_when(spec->when, known_task, run, NULL, why)
-                 : 1;
+    int rc = spec->when ? troupe__graph_when(
+                 spec->when, troupe__graph_job_known, job, NULL, why)
+                        : 1;
     if (rc == 0) {
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_NOT_NEEDED,
                               "its 'when' is false");
         return;
     }
-    if (rc > 0)
-        rc = fill_in(job, why);
     troupe__graph_trace_begin(ctx, job);
-    if (rc < 0)
-        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED, "%s", why);
-    else if (!troupe__graph_journal_find(ctx, self, job))
-        troupe__graph_job_attempt(ctx, self, job);
+    if (rc < 0) {
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED, "'when': %s", why);
+    } else if (spec->each) {
+        troupe__graph_each_begin(ctx, job);
+    } else {
+        if (spec->until)
+            troupe__graph_rounds_begin(ctx, job);
+        troupe__graph_job_begin(ctx, self, job);
+    }
 }
 
 void

@@ -8,8 +8,7 @@
 #include "troupe_children.h"
 #include "troupe_journal.h"
 
-#include "actors/graph_coordinator.h"
-#include "actors/graph_value.h"
+#include "actors/graph_each.h"
 #include "mailbox/check.h"
 
 #define NS_PER_MS 1000000.0
@@ -25,11 +24,38 @@ hash_of(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
+/* Of two items that look the same the second is not the first one. All before
+ * it have been begun. */
+static uint32_t
+twin_of(struct graph_item *item, uint64_t looks)
+{
+    const struct graph_each *each = item->whole->each;
+    if (item->looks != 0)
+        return item->twin;
+    item->looks = looks != 0 ? looks : 1;
+    for (uint32_t i = 0; i < item->index; i++)
+        item->twin += each->items[i].looks == item->looks;
+    return item->twin;
+}
+
+/* "[0]@3": an item, and the third round of it. It is not its index, so that
+ * one more in the list does not make others of all that follow. */
+static void
+write_part(const struct graph_job *job, uint64_t looks, char part[48])
+{
+    size_t size = 0;
+    if (job->item)
+        size = (size_t) snprintf(part, 48, "[%u]", twin_of(job->item, looks));
+    if (job->rounds)
+        snprintf(part + size, 48 - size, "@%u", job->rounds->round);
+}
+
 /* What a task is, and what it was given: with another input it is another one.
  * Two of one id that only look the same: once in 2^128. */
 static void
-write_key(const struct graph_job *job, char key[GRAPH_KEY])
+write_key(struct graph_job *job, char key[GRAPH_KEY])
 {
+    char part[48] = "";
     const troupe_graph_task_t *spec =
         &job->run->orders.graph->tasks[job->task].spec;
     uint64_t hashes[2] = {14695981039346656037u, 0x9e3779b97f4a7c15u};
@@ -41,7 +67,8 @@ write_key(const struct graph_job *job, char key[GRAPH_KEY])
         hashes[i] = hash_of(hashes[i], type, strlen(type) + 1);
         hashes[i] = hash_of(hashes[i], job->body, job->body_size);
     }
-    snprintf(key, GRAPH_KEY, "%s:%016" PRIx64 "%016" PRIx64, spec->id,
+    write_part(job, hashes[0], part);
+    snprintf(key, GRAPH_KEY, "%s%s:%016" PRIx64 "%016" PRIx64, spec->id, part,
              hashes[0], hashes[1]);
 }
 
@@ -120,8 +147,21 @@ on_kept(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                  answer->text);
         troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_BROKEN, why, false);
     }
-    troupe__graph_job_end(ctx, job, TROUPE_GRAPH_OK, NULL);
+    troupe__graph_job_done(ctx, job);
     return troupe__graph_run_dispatch(ctx, state);
+}
+
+/* What it would take again: a task with items until the last of them, one that
+ * is repeated this round. */
+static double
+took_ms(troupe_context_t *ctx, const struct graph_job *job)
+{
+    uint64_t took_ns = job->spent_ns;
+    if (job->each)
+        took_ns = troupe__graph_run_now(ctx, job->run) - job->started_ns;
+    else if (job->rounds)
+        took_ns -= job->rounds->spent_ns;
+    return (double) took_ns / NS_PER_MS;
 }
 
 bool
@@ -135,12 +175,11 @@ troupe__graph_journal_keep(troupe_context_t *ctx, struct graph_job *job)
     if (!job->run->orders.journal || job->resumed)
         return false;
     write_key(job, key);
-    int rc =
-        troupe_ask_with(ctx, job->run->journal, "append", &options, &job->ask,
-                        "{s:[{s:s, s:s, s:U, s:f, s:B}]}", "entries", "key",
-                        key, "state", "ok", "attempt", (uint64_t) job->attempts,
-                        "ms", (double) job->spent_ns / NS_PER_MS, "value",
-                        job->result, job->result_size);
+    int rc = troupe_ask_with(ctx, job->run->journal, "append", &options,
+                             &job->ask, "{s:[{s:s, s:s, s:U, s:f, s:B}]}",
+                             "entries", "key", key, "state", "ok", "attempt",
+                             (uint64_t) job->attempts, "ms", took_ms(ctx, job),
+                             "value", job->result, job->result_size);
     if (rc == 0) {
         job->run->busy++;
         job->keeps = true;

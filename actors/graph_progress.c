@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "actors/graph_coordinator.h"
+#include "actors/graph_each.h"
 #include "mailbox/check.h"
 
 #define NS_PER_MS    1000000u
@@ -34,6 +34,7 @@ troupe__graph_run_new(troupe_context_t *ctx, const struct graph_orders *orders)
     run->orders = *orders;
     run->jobs = troupe__alloc(count * sizeof *run->jobs);
     run->whys = troupe__alloc(count * sizeof *run->whys);
+    run->lists = troupe__alloc((count + 1) * sizeof *run->lists);
     run->changes = troupe__alloc((2 * (size_t) count + 2) * sizeof(uint32_t));
     for (uint32_t i = 0; i < count; i++) {
         run->jobs[i].run = run;
@@ -59,11 +60,14 @@ troupe__graph_run_destroy(struct graph_run **run_p)
     for (uint32_t i = 0; i < run->orders.graph->count; i++) {
         free(run->jobs[i].result);
         free(run->jobs[i].filled);
+        troupe__graph_each_destroy(&run->jobs[i].each);
+        troupe__graph_rounds_destroy(&run->jobs[i].rounds);
         free(run->whys[i]);
     }
     free(run->jobs);
     free(run->whys);
     free(run->changes);
+    free(run->lists);
     free(run->end_why);
     troupe__schedule_clear(&run->schedule);
     troupe__graph_orders_clear(&run->orders);
@@ -73,24 +77,42 @@ troupe__graph_run_destroy(struct graph_run **run_p)
 
 /* --- the watcher ------------------------------------------------------------*/
 
-void
-troupe__graph_run_event(troupe_context_t *ctx, const struct graph_run *run,
-                        uint32_t task, const char *event)
+const char *
+troupe__graph_job_id(const struct graph_job *job, char text[GRAPH_PART_ID])
 {
+    const char *id = job->run->orders.graph->tasks[job->task].spec.id;
+    if (!job->item)
+        return id;
+    snprintf(text, GRAPH_PART_ID, "%s[%u]", id, job->item->index);
+    return text;
+}
+
+/* How it ended; 0: it has not. */
+static troupe_graph_state_t
+state_of(const struct graph_job *job)
+{
+    const struct schedule_task *it = &job->run->schedule.tasks[job->task];
+    if (job->item)
+        return (troupe_graph_state_t) job->item->state;
+    return it->phase == SCHEDULE_ENDED ? (troupe_graph_state_t) it->state : 0;
+}
+
+void
+troupe__graph_run_event(troupe_context_t *ctx, const struct graph_job *job,
+                        const char *event)
+{
+    const struct graph_run *run = job->run;
+    char id[GRAPH_PART_ID];
     if (troupe_ref_is_nobody(run->orders.watcher))
         return;
-    const struct schedule_task *it = &run->schedule.tasks[task];
-    const struct graph_job *job = &run->jobs[task];
-    bool ended = it->phase == SCHEDULE_ENDED;
+    const char *why = job->item ? job->item->why : run->whys[job->task];
     /* A watcher that is full, or gone, misses something: the run goes on. */
     int rc = troupe_send(
         ctx, run->orders.watcher, "graph.event",
         "{s:s, s:s, s:U, s:s, s:s, s:U, s:U, s:U, s:U, s:U}", "event", event,
-        "id", run->orders.graph->tasks[task].spec.id, "task", (uint64_t) task,
-        "state",
-        ended ? troupe_graph_state_name((troupe_graph_state_t) it->state) : "",
-        "why", run->whys[task] ? run->whys[task] : "", "attempts",
-        (uint64_t) job->attempts, "ms",
+        "id", troupe__graph_job_id(job, id), "task", (uint64_t) job->task,
+        "state", troupe_graph_state_name(state_of(job)), "why", why ? why : "",
+        "attempts", (uint64_t) job->attempts, "ms",
         troupe__graph_run_now(ctx, run) / NS_PER_MS, "busy",
         (uint64_t) run->busy, "ended", (uint64_t) run->schedule.ended, "count",
         (uint64_t) run->orders.graph->count);
@@ -129,12 +151,20 @@ troupe__graph_run_tell(troupe_context_t *ctx, struct graph_run *run)
         job->ended_ns = now_ns;
         if (!run->whys[task])
             run->whys[task] = why_of(run, task);
-        troupe__graph_run_event(ctx, run, task, "ended");
+        troupe__graph_run_event(ctx, job, "ended");
     }
     run->change_count = 0;
 }
 
 /* --- ends -------------------------------------------------------------------*/
+
+/* After a failure, what stands by is done to its end. */
+static bool
+is_kept(const struct graph_run *run, uint32_t task)
+{
+    return run->outcome == TROUPE_GRAPH_BROKEN
+           && troupe__graph_stands_by(&run->orders.graph->tasks[task]);
+}
 
 void
 troupe__graph_run_drain(troupe_context_t *ctx, struct graph_run *run,
@@ -150,8 +180,11 @@ troupe__graph_run_drain(troupe_context_t *ctx, struct graph_run *run,
                             run->outcome == TROUPE_GRAPH_BROKEN && !now);
     troupe__graph_run_tell(ctx, run);
     for (uint32_t i = 0; i < run->orders.graph->count; i++) {
-        if (run->schedule.tasks[i].phase == SCHEDULE_RUNNING
-            && (now || run->jobs[i].timer.id != 0))
+        if (run->schedule.tasks[i].phase != SCHEDULE_RUNNING)
+            continue;
+        if (run->jobs[i].each && (now || !is_kept(run, i)))
+            troupe__graph_each_stop(ctx, &run->jobs[i], now);
+        else if (now || run->jobs[i].timer.id != 0)
             troupe__graph_job_stop(ctx, &run->jobs[i]);
     }
 }
@@ -180,6 +213,11 @@ ended_of(const struct graph_run *run, uint32_t task)
     const struct graph_job *job = &run->jobs[task];
     const struct graph_job *source =
         it->recovered ? &run->jobs[of->fallback] : job;
+    const troupe_graph_part_t *parts = NULL;
+    if (job->each)
+        parts = troupe__graph_each_parts(job->each);
+    else if (job->rounds)
+        parts = job->rounds->parts;
     return (troupe_graph_ended_t){
         .id = of->spec.id,
         .state = (troupe_graph_state_t) it->state,
@@ -193,6 +231,10 @@ ended_of(const struct graph_run *run, uint32_t task)
         .why = run->whys[task] ? run->whys[task] : "",
         .result = source->result,
         .result_size = source->result_size,
+        .parts = parts,
+        .part_count = job->each     ? job->each->count
+                      : job->rounds ? job->rounds->part_count
+                                    : 0,
     };
 }
 
@@ -231,6 +273,9 @@ troupe__graph_run_over(troupe_context_t *ctx, struct coordinator *self)
     };
     int rc = troupe_reply_to(ctx, &run->token, "*", troupe__graph_report_tell,
                              &report);
+    for (uint32_t i = 0; i < count; i++)
+        if (run->jobs[i].each)
+            free((void *) (uintptr_t) tasks[i].parts);
     free(tasks);
     return leave(ctx, self, rc);
 }
@@ -249,17 +294,33 @@ finish(troupe_context_t *ctx, struct coordinator *self)
                                : troupe__graph_run_over(ctx, self);
 }
 
+/* An item of a list, or a task: whatever has the longer way to the end. */
+static bool
+start_next(troupe_context_t *ctx, struct coordinator *self,
+           struct graph_run *run)
+{
+    struct graph_job *list = troupe__graph_each_next(run);
+    uint32_t task = 0;
+    bool is_task =
+        !list || troupe__schedule_is_before(&run->schedule, list->task);
+    if (is_task && troupe__schedule_pop(&run->schedule, &task))
+        troupe__graph_job_start(ctx, self, run, task);
+    else if (list)
+        troupe__graph_each_start(ctx, self, list);
+    else
+        return false;
+    return true;
+}
+
 int
 troupe__graph_run_dispatch(troupe_context_t *ctx, struct coordinator *self)
 {
     struct graph_run *run = self->run;
-    uint32_t task = 0;
     CHECK(run);
     if (run->is_over)
         return 0;
-    while (run->busy < run->orders.parallel
-           && troupe__schedule_pop(&run->schedule, &task))
-        troupe__graph_job_start(ctx, self, run, task);
+    while (run->busy < run->orders.parallel && start_next(ctx, self, run))
+        ;
     if (troupe__schedule_is_stalled(&run->schedule)) {
         char *why = troupe__schedule_waits(&run->schedule);
         troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_STALLED, why, true);

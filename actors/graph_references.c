@@ -11,6 +11,7 @@ struct look {
     const struct troupe_graph *graph;
     uint32_t task;
     struct graph_findings *findings;
+    bool in_work; /* where ${item} and its like are */
 };
 
 /* A task knows its needs, and whom it stands by for. */
@@ -29,7 +30,11 @@ static void
 on_seen(void *data, const struct reference *reference)
 {
     struct look *self = data;
-    const char *own = self->graph->tasks[self->task].spec.id;
+    const troupe_graph_task_t *spec = &self->graph->tasks[self->task].spec;
+    const char *own = spec->id;
+    if (self->in_work
+        && troupe__graph_reference_word(reference, spec->each, spec->until))
+        return;
     uint32_t other =
         troupe__graph_find(self->graph, reference->id, reference->id_size);
     if (other != GRAPH_NONE && knows(self, other))
@@ -112,6 +117,52 @@ check_body(struct look *self, const troupe_graph_task_t *spec)
     msgpack_unpacked_destroy(&body);
 }
 
+/* What the word for an item means must not be in doubt. */
+static void
+check_names(const struct look *self, const troupe_graph_task_t *spec)
+{
+    for (size_t i = 0; i < spec->need_count; i++) {
+        struct reference need = {.id = spec->needs[i],
+                                 .id_size = strlen(spec->needs[i])};
+        if (!troupe__graph_reference_word(&need, spec->each, spec->until))
+            continue;
+        troupe__graph_found(self->findings, TROUPE_GRAPH_REFERENCE, self->task,
+                            i, NULL,
+                            "task '%s' needs '%s', and ${%s} is a word of its "
+                            "own there; give the other task another id",
+                            spec->id, spec->needs[i], spec->needs[i]);
+    }
+}
+
+static void
+check_each(struct look *self, const char *text)
+{
+    struct reference reference;
+    size_t size = strlen(text);
+    if (strncmp(text, "${", 2) == 0
+        && troupe__graph_reference_read(text, size, &reference) == size
+        && reference.part == REFERENCE_RESULT) {
+        on_seen(self, &reference);
+        return;
+    }
+    troupe__graph_found(self->findings, TROUPE_GRAPH_REFERENCE, self->task,
+                        SIZE_MAX, NULL,
+                        "task '%s': 'each' is one reference to a list, as in "
+                        "${id} or ${id.field}, not '%.40s'",
+                        self->graph->tasks[self->task].spec.id, text);
+}
+
+static void
+check_condition(struct look *self, const char *key, const char *text)
+{
+    char why[REFERENCE_WHY];
+    if (troupe__graph_when(text, NULL, self, on_seen, why) < 0) {
+        troupe__graph_found(self->findings, TROUPE_GRAPH_REFERENCE, self->task,
+                            SIZE_MAX, NULL, "task '%s': '%s': %s",
+                            self->graph->tasks[self->task].spec.id, key, why);
+    }
+}
+
 void
 troupe__graph_references(struct troupe_graph *self,
                          struct graph_findings *findings)
@@ -119,11 +170,14 @@ troupe__graph_references(struct troupe_graph *self,
     for (uint32_t i = 0; i < self->count; i++) {
         struct look look = {.graph = self, .task = i, .findings = findings};
         const troupe_graph_task_t *spec = &self->tasks[i].spec;
-        char why[REFERENCE_WHY];
+        check_names(&look, spec);
+        if (spec->when)
+            check_condition(&look, "when", spec->when);
+        if (spec->each)
+            check_each(&look, spec->each);
+        look.in_work = true;
         check_body(&look, spec);
-        if (spec->when
-            && troupe__graph_when(spec->when, NULL, &look, on_seen, why) < 0)
-            troupe__graph_found(findings, TROUPE_GRAPH_REFERENCE, i, SIZE_MAX,
-                                NULL, "task '%s': 'when': %s", spec->id, why);
+        if (spec->until)
+            check_condition(&look, "until", spec->until);
     }
 }

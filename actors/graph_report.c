@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "actors/graph.h"
-#include "actors/graph_wire.h"
+#include "actors/graph_each.h"
 #include "mailbox/check.h"
 
 static const char *const states[] = {
@@ -83,7 +82,8 @@ static void
 pack_task(msgpack_packer *packer, const troupe_graph_ended_t *it)
 {
     msgpack_pack_map(packer, 7u + (*it->why != '\0') + it->resumed
-                                 + it->recovered + has_result(it));
+                                 + it->recovered + has_result(it)
+                                 + (it->part_count > 0));
     pack_pair(packer, "id", it->id);
     pack_pair(packer, "state", troupe_graph_state_name(it->state));
     pack_number(packer, "attempts", it->attempts);
@@ -104,6 +104,10 @@ pack_task(msgpack_packer *packer, const troupe_graph_ended_t *it)
     if (has_result(it)) {
         troupe__graph_pack_text(packer, "result");
         packer->callback(packer->data, it->result, it->result_size);
+    }
+    if (it->part_count > 0) {
+        troupe__graph_pack_text(packer, "parts");
+        troupe__graph_pack_parts(packer, it->parts, it->part_count);
     }
 }
 
@@ -180,7 +184,7 @@ keep_result(const msgpack_object *value, msgpack_sbuffer *buffer,
     it->result_size = buffer->size;
 }
 
-static void
+static int
 read_pair(const msgpack_object_kv *pair, msgpack_sbuffer *buffer,
           troupe_graph_ended_t *it, char **why)
 {
@@ -211,7 +215,14 @@ read_pair(const msgpack_object_kv *pair, msgpack_sbuffer *buffer,
     } else if (is_key(&pair->key, "why")) {
         free(*why);
         *why = copy_text(&pair->val);
+    } else if (is_key(&pair->key, "parts")) {
+        troupe__graph_parts_free((void *) (uintptr_t) it->parts,
+                                 it->part_count);
+        return troupe__graph_read_parts(
+            &pair->val, (troupe_graph_part_t **) (uintptr_t) &it->parts,
+            &it->part_count);
     }
+    return 0;
 }
 
 static int
@@ -221,11 +232,12 @@ read_task(struct owned *self, const msgpack_object *from, uint32_t index,
     troupe_graph_ended_t *it = &self->tasks[index];
     if (from->type != MSGPACK_OBJECT_MAP)
         return -EBADMSG;
-    for (uint32_t i = 0; i < from->via.map.size; i++)
-        read_pair(&from->via.map.ptr[i], buffer, it, &self->whys[index]);
+    int rc = 0;
+    for (uint32_t i = 0; i < from->via.map.size && rc == 0; i++)
+        rc = read_pair(&from->via.map.ptr[i], buffer, it, &self->whys[index]);
     it->why = self->whys[index] ? self->whys[index] : "";
     self->report.states[it->state]++;
-    return it->state == 0 ? -EBADMSG : 0;
+    return rc == 0 && it->state == 0 ? -EBADMSG : rc;
 }
 
 static int
@@ -276,14 +288,26 @@ read_report(struct owned *self, const msgpack_object *body,
     return rc == 0 && self->report.outcome == 0 ? -EBADMSG : rc;
 }
 
+/* With enough at once a list takes as long as its longest item. */
+static uint64_t
+longest_of(const troupe_graph_ended_t *task)
+{
+    uint64_t longest_ns = 0;
+    for (size_t i = 0; i < task->part_count; i++)
+        if (task->parts[i].spent_ns > longest_ns)
+            longest_ns = task->parts[i].spent_ns;
+    return longest_ns;
+}
+
 static void
 measure(struct owned *self, const troupe_graph_t *graph)
 {
     troupe_graph_report_t *report = &self->report;
     uint64_t *lengths = troupe__alloc((graph->count + 1) * sizeof *lengths);
     for (uint32_t i = 0; i < graph->count; i++) {
-        lengths[i] = self->tasks[i].spent_ns;
-        report->work_ns += lengths[i];
+        report->work_ns += self->tasks[i].spent_ns;
+        lengths[i] = graph->tasks[i].spec.each ? longest_of(&self->tasks[i])
+                                               : self->tasks[i].spent_ns;
     }
     self->path = troupe__graph_path(graph, lengths, &report->path_count);
     for (size_t i = 0; i < report->path_count; i++)
@@ -333,6 +357,9 @@ troupe_graph_report_destroy(troupe_graph_report_t **report_p)
     struct owned *self = (struct owned *) (void *) *report_p;
     for (size_t i = 0; i < self->report.count; i++) {
         free((void *) (uintptr_t) self->tasks[i].result);
+        troupe__graph_parts_free(
+            (troupe_graph_part_t *) (uintptr_t) self->tasks[i].parts,
+            self->tasks[i].part_count);
         free(self->whys[i]);
     }
     free(self->tasks);

@@ -278,6 +278,12 @@ troupe__schedule_pop(struct schedule *self, uint32_t *ret_task)
     return false;
 }
 
+bool
+troupe__schedule_is_before(const struct schedule *self, uint32_t task)
+{
+    return self->heap_count > 0 && comes_first(self, self->heap[0], task);
+}
+
 void
 troupe__schedule_end(struct schedule *self, uint32_t task,
                      troupe_graph_state_t state)

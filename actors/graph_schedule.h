@@ -54,6 +54,10 @@ void troupe__schedule_clear(struct schedule *self);
 /* troupe__schedule_pop: the next ready task; false: there is none now. */
 bool troupe__schedule_pop(struct schedule *self, uint32_t *ret_task);
 
+/* troupe__schedule_is_before: whether the next ready task comes before another
+ * one, ready or not. */
+bool troupe__schedule_is_before(const struct schedule *self, uint32_t task);
+
 /* troupe__schedule_end: a running task has ended. */
 void troupe__schedule_end(struct schedule *self, uint32_t task,
                           troupe_graph_state_t state);

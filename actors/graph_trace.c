@@ -2,7 +2,7 @@
 /* graph_trace.c: the span of a task of a graph, linked to those it needed. */
 #include <stdio.h>
 
-#include "actors/graph_coordinator.h"
+#include "actors/graph_each.h"
 
 #define LINKS_MAX 128 /* as OpenTelemetry has it */
 
@@ -19,7 +19,7 @@ troupe__graph_trace_begin(troupe_context_t *ctx, struct graph_job *job)
     const struct graph_task *task = task_of(job);
     if (!troupe_trace_is(&run->trace))
         return;
-    troupe_trace_set(ctx, &run->trace);
+    troupe_trace_set(ctx, job->item ? &job->item->whole->place : &run->trace);
     (void) troupe_span_begin(ctx, &job->span);
     job->place = job->span.at;
     troupe_trace_set(ctx, &job->place);
@@ -49,9 +49,9 @@ troupe__graph_trace_end(troupe_context_t *ctx, struct graph_job *job,
 {
     static const char *const works[] = {"noop", "value", "ask", "command"};
     const troupe_graph_task_t *spec = &task_of(job)->spec;
-    const char *why = job->run->whys[job->task];
+    const char *why = job->item ? job->item->why : job->run->whys[job->task];
     const char *name = troupe_graph_state_name(state);
-    char text[32];
+    char text[32], id[GRAPH_PART_ID];
     if (!troupe_trace_is(&job->span.at))
         return; /* it never began */
     bool good = state == TROUPE_GRAPH_OK || state == TROUPE_GRAPH_NOT_NEEDED;
@@ -60,8 +60,9 @@ troupe__graph_trace_end(troupe_context_t *ctx, struct graph_job *job,
                     good  ? NULL
                     : why ? why
                           : name,
-                    "{s:s, s:s, s:i, s:b, s:b}", "troupe.task.key", spec->id,
-                    "troupe.state", name, "troupe.attempts",
-                    (int) job->attempts, "troupe.resumed", (int) job->resumed,
-                    "troupe.task.optional", (int) spec->optional);
+                    "{s:s, s:s, s:i, s:b, s:b}", "troupe.task.key",
+                    troupe__graph_job_id(job, id), "troupe.state", name,
+                    "troupe.attempts", (int) job->attempts, "troupe.resumed",
+                    (int) job->resumed, "troupe.task.optional",
+                    (int) spec->optional);
 }

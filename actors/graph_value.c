@@ -61,6 +61,26 @@ troupe__graph_reference_read(const char *text, size_t size,
     return (size_t) (close - text) + 1;
 }
 
+enum reference_word
+troupe__graph_reference_word(const struct reference *reference, bool has_each,
+                             bool has_rounds)
+{
+    static const char *const words[] = {
+        [WORD_ITEM] = "item",
+        [WORD_INDEX] = "index",
+        [WORD_LAST] = "last",
+        [WORD_ROUND] = "round",
+    };
+    for (int i = WORD_ITEM; i <= WORD_ROUND; i++) {
+        bool is_meant = i <= WORD_INDEX ? has_each : has_rounds;
+        if (is_meant && strlen(words[i]) == reference->id_size
+            && memcmp(words[i], reference->id, reference->id_size) == 0
+            && reference->part == REFERENCE_RESULT)
+            return (enum reference_word) i;
+    }
+    return WORD_NONE;
+}
+
 #define FITTING_DEPTH 28 /* a report adds some; 32 is the end */
 
 static bool

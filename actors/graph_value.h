@@ -49,6 +49,20 @@ bool troupe__graph_value_fits(const void *bytes, size_t size, uint32_t *values);
 size_t troupe__graph_reference_read(const char *text, size_t size,
                                     struct reference *ret);
 
+/* What a reference may be to instead of a task, in the task itself. */
+enum reference_word {
+    WORD_NONE,
+    WORD_ITEM,
+    WORD_INDEX, /* with `each` */
+    WORD_LAST,
+    WORD_ROUND /* with `until` */
+};
+
+/* troupe__graph_reference_word: which of those a reference is. */
+enum reference_word
+troupe__graph_reference_word(const struct reference *reference, bool has_each,
+                             bool has_rounds);
+
 /* troupe__graph_reference_next: the first "${" in a text, or NULL; "$${" is none. */
 const char *troupe__graph_reference_next(const char *text, size_t size);
 

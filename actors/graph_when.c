@@ -198,7 +198,7 @@ compare(struct reader *self, const msgpack_object *one, enum comparison how,
     }
     if (!numbers && self->known) {
         snprintf(self->why, REFERENCE_WHY,
-                 "'when' compares what is no number by size");
+                 "it compares what is no number by size");
         return -EINVAL;
     }
     return how == LESS         ? a < b

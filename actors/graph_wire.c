@@ -46,6 +46,13 @@ static const struct field fields[] = {
     {"timeout_ms", NUMBER, AT(timeout_ms), 0, NULL},
     {"takes_ms", NUMBER, AT(takes_ms), 0, NULL},
     {"line", NUMBER, AT(line), 0, NULL},
+    {"file", TEXT, AT(file), 0, NULL},
+    {"each", TEXT, AT(each), 0, NULL},
+    {"each_parallel", NUMBER, AT(each_parallel), 0, NULL},
+    {"each_quorum", NUMBER, AT(each_quorum), 0, NULL},
+    {"until", TEXT, AT(until), 0, NULL},
+    {"rounds_max", NUMBER, AT(rounds_max), 0, NULL},
+    {"rounds_enough", BOOL, AT(rounds_enough), 0, NULL},
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof *fields)

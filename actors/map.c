@@ -34,7 +34,7 @@ read_mode(const char *name, troupe_map_mode_t *ret_mode)
 /* The numbers of a start, which must fit into those of the options. */
 struct numbers {
     uint64_t jobs, timeout_ms, timeout_percent, retries, backoff_ms;
-    uint64_t deadline_ms, halt_on, halt_count, halt_percent;
+    uint64_t deadline_ms, halt_on, halt_count, halt_percent, replicas;
 };
 
 static int
@@ -50,13 +50,14 @@ read_options(const troupe_message_t *msg, struct map *self)
     int rc = troupe_unpack(
         msg,
         "{s?U, s?s, s?b, s?U, s?U, s?U, s?U, s?U, s?U, s?b, s?U, s?U, s?f, "
-        "s?r, s?R!}",
+        "s?r, s?U, s?R!}",
         "jobs", &it.jobs, "mode", &mode, "ordered", &to->ordered, "timeout_ms",
         &it.timeout_ms, "timeout_percent", &it.timeout_percent, "retries",
         &it.retries, "backoff_ms", &it.backoff_ms, "deadline_ms",
         &it.deadline_ms, "halt_on", &it.halt_on, "halt_now", &to->halt.now,
         "halt_count", &it.halt_count, "halt_percent", &it.halt_percent, "load",
-        &to->load, "resources", &raw, &raw_size, "journal", &self->journal);
+        &to->load, "resources", &raw, &raw_size, "replicas", &it.replicas,
+        "journal", &self->journal);
     if (rc == 0)
         rc = troupe__map_resources_read(self, msg);
     if (rc == 0)
@@ -67,7 +68,8 @@ read_options(const troupe_message_t *msg, struct map *self)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i] > UINT32_MAX / 2)
             rc = -EINVAL;
-    if (rc < 0 || it.jobs > JOBS_MAX || it.halt_on > TROUPE_MAP_HALT_DONE)
+    if (rc < 0 || it.jobs > JOBS_MAX || it.halt_on > TROUPE_MAP_HALT_DONE
+        || it.replicas > TROUPE_MAP_REPLICAS_MAX)
         return -EINVAL;
     to->jobs = (uint32_t) it.jobs;
     to->timeout_ms = (uint32_t) it.timeout_ms;
@@ -78,6 +80,7 @@ read_options(const troupe_message_t *msg, struct map *self)
     to->halt.on = (troupe_map_halt_on_t) it.halt_on;
     to->halt.count = (uint32_t) it.halt_count;
     to->halt.percent = (uint32_t) it.halt_percent;
+    to->replicas = (uint32_t) it.replicas;
     return 0;
 }
 
@@ -371,6 +374,7 @@ map_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
         struct map_record *record = self->records[i];
         troupe__chunk_drop(record->chunk);
         troupe__chunk_drop(record->end_chunk);
+        troupe__map_ballot_free(self, record);
         struct map_batch *batch = record->batch;
         if (batch && record->chunk && --batch->count == 0) {
             free(batch->records);

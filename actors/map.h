@@ -32,7 +32,9 @@ struct map_record {
     size_t raw_size;
     struct map_batch *batch; /* or NULL: its result is for "take" */
     uint32_t attempts, retries;
-    uint32_t pool; /* it was given to, last */
+    struct map_record *head;   /* the task that it is a vote on; or NULL */
+    struct map_ballot *ballot; /* the votes on it; or NULL */
+    uint32_t pool;             /* it was given to, last */
     bool has_pool;
     bool is_sent; /* to a pool that has not told its end */
     bool is_settled;
@@ -103,6 +105,12 @@ struct map {
 void troupe__list_put(struct map_list *self, struct map_record *record);
 struct map_record *troupe__list_take(struct map_list *self);
 
+/* troupe__list_push: in front. */
+void troupe__list_push(struct map_list *self, struct map_record *record);
+
+/* troupe__map_record_new: an empty record. */
+struct map_record *troupe__map_record_new(struct map *self);
+
 /* troupe__map_accept: records for the tasks of a message; 0 or -EBADMSG, and
  * then none. */
 int troupe__map_accept(troupe_context_t *ctx, struct map *self,
@@ -156,5 +164,6 @@ struct msgpack_packer;
 int troupe__map_summary_write(struct msgpack_packer *packer, void *value);
 
 #include "actors/map_order.h"
+#include "actors/map_vote.h"
 
 #endif

@@ -58,7 +58,7 @@ tell_one(struct map_client *self, struct map_cursor *at)
     uint32_t count = 0;
     uint64_t attempts = 0, pool = 0;
     bool has_pool = false;
-    if (!troupe__take_array(at, &count) || count != 9
+    if (!troupe__take_array(at, &count) || (count != 9 && count != 10)
         || !troupe__take_uint(at, &it.number)
         || !troupe__take_text(at, &key, &key_size)
         || !troupe__take_text(at, &state, &state_size)
@@ -67,7 +67,8 @@ tell_one(struct map_client *self, struct map_cursor *at)
         || !troupe__take_real(at, &it.queue_ms)
         || !troupe__take_real(at, &it.run_ms)
         || !take_pool(at, &pool, &has_pool)
-        || !troupe__take_text(at, &text, &text_size))
+        || !troupe__take_text(at, &text, &text_size)
+        || (count > 9 && !troupe__take_any(at, &it.votes, &it.votes_size)))
         return -EBADMSG;
     troupe__text_clear(&self->text);
     size_t key_at = keep_text(self, key, key_size);
@@ -180,7 +181,7 @@ start_map(struct map_client *self, troupe_ref_t journal)
     int rc = troupe_child_spec_pack(
         &spec,
         "{s:U, s:s, s:b, s:U, s:U, s:U, s:U, s:U, s:U, s:b, s:U, s:U, s:f, "
-        "s:*, s:R}",
+        "s:*, s:U, s:R}",
         "jobs", (uint64_t) it->jobs, "mode", modes[it->mode], "ordered",
         (int) it->ordered, "timeout_ms", (uint64_t) it->timeout_ms,
         "timeout_percent", (uint64_t) it->timeout_percent, "retries",
@@ -189,7 +190,7 @@ start_map(struct map_client *self, troupe_ref_t journal)
         (uint64_t) it->halt.on, "halt_now", (int) it->halt.now, "halt_count",
         (uint64_t) it->halt.count, "halt_percent", (uint64_t) it->halt.percent,
         "load", it->load, "resources", write_resources, (void *) (uintptr_t) it,
-        "journal", journal);
+        "replicas", (uint64_t) it->replicas, "journal", journal);
     if (rc == 0)
         rc = troupe_supervisor_start_child(self->node, self->supervisor, &spec,
                                            &self->map, NULL);

@@ -65,6 +65,11 @@ count_end(struct map *self, troupe_context_t *ctx,
 static int
 done(troupe_context_t *ctx, struct map *self, struct map_record *record)
 {
+    if (record->head) {
+        record = troupe__map_voted(ctx, self, record);
+        if (!record)
+            return 0;
+    }
     enum map_state state =
         troupe__state_of(record->end.state, record->end.state_size);
     bool keeps = !troupe_ref_is_nobody(self->journal) && record->task.key

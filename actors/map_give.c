@@ -23,7 +23,7 @@ put_result(troupe_context_t *ctx, struct troupe__text *to,
     double all_ms =
         (double) (troupe_time_ns(ctx) - record->queued_ns) / 1000000.0;
     double queue_ms = all_ms > end->run_ms ? all_ms - end->run_ms : 0;
-    troupe__put_array(to, 9);
+    troupe__put_array(to, record->ballot ? 10 : 9);
     troupe__put_uint(to, record->number);
     if (record->task.key)
         troupe__put_text(to, record->task.key, record->task.key_size);
@@ -39,6 +39,8 @@ put_result(troupe_context_t *ctx, struct troupe__text *to,
     else
         troupe__put_nil(to);
     troupe__put_text(to, end->text, end->text_size);
+    if (record->ballot)
+        troupe__map_votes_put(to, record);
 }
 
 static void

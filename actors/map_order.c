@@ -15,6 +15,41 @@
 #include "mailbox/check.h"
 
 void
+troupe__list_put(struct map_list *self, struct map_record *record)
+{
+    record->next = NULL;
+    if (self->last)
+        self->last->next = record;
+    else
+        self->first = record;
+    self->last = record;
+    self->count++;
+}
+
+void
+troupe__list_push(struct map_list *self, struct map_record *record)
+{
+    record->next = self->first;
+    self->first = record;
+    if (!self->last)
+        self->last = record;
+    self->count++;
+}
+
+struct map_record *
+troupe__list_take(struct map_list *self)
+{
+    struct map_record *record = self->first;
+    if (!record)
+        return NULL;
+    self->first = record->next;
+    if (!self->first)
+        self->last = NULL;
+    self->count--;
+    return record;
+}
+
+void
 troupe__map_queue(struct map *self, struct map_record *record)
 {
     struct map_list *queue = &self->queue;

@@ -22,35 +22,11 @@
 #define AGAIN_MS    2   /* until what could not be sent is tried again */
 #define LOADED_MS   500 /* until a machine that is too busy is looked at again */
 #define TIMEOUT_MAX 86400000.0
+#define AVOIDED_MAX 1024        /* votes for other pools that are passed over */
 #define HELD_MAX    (64u << 20) /* bytes of values that nobody has taken */
 
-void
-troupe__list_put(struct map_list *self, struct map_record *record)
-{
-    record->next = NULL;
-    if (self->last)
-        self->last->next = record;
-    else
-        self->first = record;
-    self->last = record;
-    self->count++;
-}
-
 struct map_record *
-troupe__list_take(struct map_list *self)
-{
-    struct map_record *record = self->first;
-    if (!record)
-        return NULL;
-    self->first = record->next;
-    if (!self->first)
-        self->last = NULL;
-    self->count--;
-    return record;
-}
-
-static struct map_record *
-take_record(struct map *self)
+troupe__map_record_new(struct map *self)
 {
     struct map_record *record = troupe__list_take(&self->free_records);
     if (!record) {
@@ -71,11 +47,12 @@ take_record(struct map *self)
 void
 troupe__map_forget(struct map *self, struct map_record *record)
 {
+    troupe__map_ballot_free(self, record);
     troupe__chunk_drop(record->chunk);
     troupe__chunk_drop(record->end_chunk);
     record->chunk = record->end_chunk = NULL;
     record->generation++;
-    self->live -= record->batch ? 0 : 1;
+    self->live -= record->batch || record->head ? 0 : 1;
     troupe__list_put(&self->free_records, record);
 }
 
@@ -103,11 +80,20 @@ find_tasks(const struct map_chunk *chunk, struct map_cursor *ret_tasks,
 }
 
 static void
+begin(troupe_context_t *ctx, struct map *self, struct map_record *record)
+{
+    if (self->options.replicas > 1)
+        troupe__map_ballot_open(ctx, self, record);
+    else
+        troupe__map_queue(self, record);
+}
+
+static void
 accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
            const struct map_task *task, const void *raw, size_t raw_size,
            struct map_batch *batch)
 {
-    struct map_record *record = take_record(self);
+    struct map_record *record = troupe__map_record_new(self);
     record->task = *task;
     record->raw = raw;
     record->raw_size = raw_size;
@@ -123,7 +109,7 @@ accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
     if (batch) {
         record->number = batch->count;
         batch->records[batch->count++] = record;
-        troupe__map_queue(self, record);
+        begin(ctx, self, record);
         return;
     }
     record->number = self->next_number++;
@@ -131,7 +117,7 @@ accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
     if (task->how == MAP_DONE)
         troupe__list_put(&self->before, record);
     else
-        troupe__map_queue(self, record);
+        begin(ctx, self, record);
     if (!self->options.ordered)
         return;
     if (self->order_last)
@@ -221,6 +207,15 @@ give_back(struct map *self, struct map_list *taken)
         troupe__map_queue(self, troupe__list_take(&queue));
 }
 
+/* What is held gets less when votes are decided; in order, where there is
+ * nothing to be taken, by the first. */
+static bool
+may_end(const struct map *self, const struct map_record *record)
+{
+    bool is_first = self->ready.count == 0 && record->head == self->order_first;
+    return !record->head || troupe__map_is_begun(record) || is_first;
+}
+
 static int
 give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
 {
@@ -228,12 +223,20 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     struct troupe__text work = {0};
     uint32_t given = 0;
     uint64_t limit = count < self->queue.count ? count : self->queue.count;
-    struct map_list taken = {0};
+    struct map_list taken = {0}, avoided = {0};
     troupe__text_put(&work, "\xdd\0\0\0\0", 5);
-    while (given < limit && work.size < WORK_BYTES) {
+    bool full = troupe__map_is_full(self);
+    while (given < limit && work.size < WORK_BYTES
+           && (full || avoided.count < AVOIDED_MAX)) {
         struct map_record *record = troupe__map_next(self);
         if (!record)
             break;
+        if (troupe__map_avoids(self, record, index)
+            || (full && !may_end(self, record))) {
+            troupe__list_put(&avoided, record);
+            continue;
+        }
+        troupe__map_uses(self, record, index);
         troupe__put_array(&work, 4);
         troupe__put_uint(&work,
                          (uint64_t) record->generation << 32 | record->index);
@@ -243,6 +246,8 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
         troupe__list_put(&taken, record);
         given++;
     }
+    if (avoided.count > 0)
+        give_back(self, &avoided);
     for (int i = 0; i < 4; i++)
         work.data[1 + i] = (char) (given >> (24 - 8 * i));
     int rc = given > 0 ? troupe_send(ctx, pool->ref, "work", "r", work.data,
@@ -355,20 +360,25 @@ troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
     int rc = 0;
     bool full = troupe__map_is_full(self);
     uint64_t room = self->queue.count > 0 ? troupe__map_room(self) : 0;
-    uint64_t most = !full ? room : room > 0 && bring_first(self) ? 1 : 0;
+    bool votes = self->options.replicas > 1;
+    uint64_t most = !full || votes                  ? room
+                    : room > 0 && bring_first(self) ? 1
+                                                    : 0;
     for (uint32_t i = 0; i < self->pool_count && rc == 0 && most > 0; i++) {
         struct map_pool_state *pool = &self->pools[i];
         if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref))
             continue;
-        uint64_t count = wanted_by(self, pool);
+        uint64_t count = wanted_by(self, pool), had = pool->outstanding;
         if (count > 0)
             rc = give(ctx, self, i, count < most ? count : most);
-        if (count > 0 && most == 1)
+        if (pool->outstanding > had && most == 1)
             break;
     }
     if (rc == 0 && self->queue.count > 0 && room == 0)
         return dispatch_later(ctx, self, LOADED_MS);
-    if (rc == 0 && self->queue.count == 0 && self->pool_count > 1)
+    /* Of votes no pool shall have two: none are stolen. */
+    if (rc == 0 && self->queue.count == 0 && self->pool_count > 1
+        && self->options.replicas < 2)
         rc = let_rob(ctx, self);
     return rc == -EAGAIN ? dispatch_later(ctx, self, AGAIN_MS) : rc;
 }

@@ -5,9 +5,11 @@
 
 #include "troupe_actor.h"
 
-#define TROUPE_GRAPH_TASKS_MAX 20000
-#define TROUPE_GRAPH_NEEDS_MAX 200000 /* of all tasks together */
-#define TROUPE_GRAPH_ID_MAX    127    /* bytes of A-Z a-z 0-9 _ - / */
+#define TROUPE_GRAPH_TASKS_MAX  20000
+#define TROUPE_GRAPH_NEEDS_MAX  200000 /* of all tasks together */
+#define TROUPE_GRAPH_ID_MAX     127    /* bytes of A-Z a-z 0-9 _ - / */
+#define TROUPE_GRAPH_PARTS_MAX  10000  /* items of lists in a run */
+#define TROUPE_GRAPH_ROUNDS_MAX 1000   /* of a task that is repeated */
 
 /* When a task starts. A need is good when it went well; one that is optional
  * and did not is absent: nobody's vote, and in nobody's way. */
@@ -52,6 +54,16 @@ typedef struct troupe_graph_task {
     uint32_t timeout_ms;     /* of one attempt; 0: an hour */
     uint32_t takes_ms;       /* as far as is known; 0: not known */
     uint32_t line;           /* in the file that it comes from; 0: none */
+    const char *file;        /* which that is, for messages; or NULL */
+    const char *each;        /* "${id.field}", a list or lines: it is done once
+                               for each, ${item}, at its ${index} from 0; its
+                               result is the list of theirs, in order */
+    uint32_t each_parallel;  /* items at once; 0: as many as the run may */
+    uint32_t each_quorum;    /* so many must go well; 0: all */
+    const char *until;       /* a condition as `when`: it is done again until it
+                               holds of ${last}, its result; ${round} from 1 */
+    uint32_t rounds_max;     /* with `until`: 1 to TROUPE_GRAPH_ROUNDS_MAX */
+    bool rounds_enough;      /* after the last of them it is well in any case */
 } troupe_graph_task_t;
 
 /* Tasks, in the order in which they were added. */

@@ -21,6 +21,18 @@ typedef enum troupe_graph_state {
  * "skipped", "not needed". */
 TROUPE_API const char *troupe_graph_state_name(troupe_graph_state_t state);
 
+/* What came of one item of a task with `each`, or of one round of a task that
+ * is repeated; as below. */
+typedef struct troupe_graph_part {
+    troupe_graph_state_t state;
+    uint32_t attempts;
+    bool resumed;
+    uint64_t started_ns;
+    uint64_t ended_ns;
+    uint64_t spent_ns;
+    const char *why;
+} troupe_graph_part_t;
+
 /* What came of a task. Times count from the start of the run. */
 typedef struct troupe_graph_ended {
     const char *id;
@@ -36,6 +48,8 @@ typedef struct troupe_graph_ended {
     const void *result; /* one msgpack value; a recovered task: that of its
                             fallback; NULL: none */
     size_t result_size;
+    const troupe_graph_part_t *parts; /* its items or rounds, in order */
+    size_t part_count;
 } troupe_graph_ended_t;
 
 /* How a run ended. */

@@ -6,6 +6,8 @@
 #include "troupe_journal.h"
 #include "troupe_kind.h"
 
+#define TROUPE_MAP_REPLICAS_MAX 99
+
 /*
  * A map runs a list of tasks with a bound on how many run at once. A task that
  * fails is a result; each task has exactly one. A task is
@@ -63,14 +65,16 @@ typedef struct troupe_map_options {
     uint32_t timeout_ms;      /* of an attempt; 0: none */
     uint32_t timeout_percent; /* or of the median of three and more; 0: none */
     uint32_t retries;         /* for tasks that say nothing */
-    uint32_t backoff_ms;  /* before a retry: up to so much, doubled each time;
-                             0: 100 */
-    uint32_t deadline_ms; /* for everything; 0: none */
+    uint32_t backoff_ms;      /* before a retry, at most; it doubles; 0: 100 */
+    uint32_t deadline_ms;     /* for everything; 0: none */
     troupe_map_halt_t halt;
     const troupe_map_resource_t *resources; /* others have one token */
     size_t resource_count;                  /* 64 */
     double load; /* begin no task while the load of the machine (1 minute) is
                     over that and others run; 0: none */
+    uint32_t replicas;   /* so many may do each task, in other pools as far as
+                          there are; what most say counts: state and value, of
+                          a program exit, signal and output; 0, 1: one; 99 */
     const char *journal; /* path; NULL: none */
     bool resume; /* the journal is there: what it has is not done again */
     bool resume_failed; /* but what did not succeed is */
@@ -82,7 +86,7 @@ typedef struct troupe_map_options {
  *   start  nil, or {jobs: U, mode: "async", "thread" or "process", ordered: b,
  *          timeout_ms: U, timeout_percent: U, retries: U, backoff_ms: U,
  *          deadline_ms: U, halt_on: U, halt_now: b, halt_count: U,
- *          halt_percent: U, resources: {NAME: U}, load: f,
+ *          halt_percent: U, resources: {NAME: U}, load: f, replicas: U,
  *          journal: R}     a troupe_journal_actor
  *   map    {tasks: [task]} -> {results: [result]}, in the order of the tasks
  *   put    {tasks: [task], last: b} -> nil when there is room for more
@@ -94,7 +98,8 @@ typedef struct troupe_map_options {
  * A result is [number, key, state, value, attempts, queue_ms, run_ms, pool,
  * text]: numbers count the tasks from 0; state is "ok", "failed", "timeout",
  * "lost" (its actor ended), "cancelled" (while it ran) or "skipped" (it never
- * ran); pool is nil where none had it.
+ * ran); pool is nil where none had it. Where several did it there are the votes
+ * behind: [[state, count, value], ...], with nil for the value that is above.
  */
 TROUPE_API const troupe_kind_t troupe_map;
 
@@ -122,15 +127,15 @@ typedef struct troupe_map_task {
 
 /* A result; lent for the call. */
 typedef struct troupe_map_result {
-    uint64_t number; /* of its task, from 0 */
-    const char *key; /* "" for none */
+    uint64_t number;        /* of its task, from 0 */
+    const char *key, *text; /* "" for none; why it is not "ok", else "" */
     const char *state;
-    const char *text;  /* why it is not "ok", else "" */
     const void *value; /* one msgpack value */
     size_t value_size;
-    uint32_t attempts;
+    uint32_t attempts, pool;
     double queue_ms, run_ms;
-    uint32_t pool;
+    const void *votes; /* [[state, count, value], ...]; NULL: none */
+    size_t votes_size;
     bool resumed; /* from the journal */
 } troupe_map_result_t;
 
@@ -138,8 +143,7 @@ typedef struct troupe_map_result {
 typedef struct troupe_map_summary {
     uint64_t tasks, ok, failed, timeout, lost, cancelled, skipped;
     uint64_t retried, stolen, resumed;
-    uint32_t jobs; /* the bound */
-    uint32_t peak; /* most that ran at once in any pool, all together */
+    uint32_t jobs, peak; /* the bound; most at once in any pool, all together */
     bool halted, deadline_passed;
     double wall_s, busy_s, p50_ms, p95_ms, p99_ms, queue_p50_ms;
     char error[512]; /* of the journal; "" */

@@ -59,7 +59,9 @@ static int
 result(void *data, const troupe_map_result_t *it)
 {
     struct whole *self = data;
-    int rc = troupe__map_result(&self->output, it);
+    int rc = self->input.arguments->in_order
+                 ? troupe__map_result_in_order(&self->output, it)
+                 : troupe__map_result(&self->output, it);
     self->is_large = self->call->served && ftell(self->output.out) > SERVED_MAX;
     return rc == 0 && self->is_large ? -EFBIG : rc;
 }
@@ -103,6 +105,9 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
        const char *run)
 {
     const struct troupe__map_arguments *arguments = self->input.arguments;
+    int written = troupe__map_results_end(&self->output);
+    if (rc == 0)
+        rc = written;
     if (self->input.error) {
         fprintf(troupe__errors(), "troupe map: %s:%llu: %s\n", self->input.name,
                 (unsigned long long) self->input.line + 1,
@@ -209,6 +214,7 @@ close_files(struct whole *self)
 {
     if (self->output.out && self->output.out != stdout)
         fclose(self->output.out);
+    troupe__map_held_free(&self->output);
     free(self->output.kept);
     troupe__map_input_close(&self->input);
 }

@@ -88,6 +88,34 @@ troupe__graph_does(const troupe_graph_task_t *task, char text[128])
     return text;
 }
 
+const char *
+troupe__graph_often_text(const troupe_graph_task_t *task, char text[160])
+{
+    char at_once[32] = "", quorum[32] = "";
+    size_t size = 0;
+    text[0] = '\0';
+    if (task->each_parallel > 0)
+        snprintf(at_once, sizeof at_once, ", %u at once", task->each_parallel);
+    if (task->each_quorum > 0)
+        snprintf(quorum, sizeof quorum, ", quorum %u", task->each_quorum);
+    if (task->each)
+        size = (size_t) snprintf(text, 160, "each of %.60s%s%s", task->each,
+                                 at_once, quorum);
+    if (task->until && size < 160)
+        snprintf(text + size, 160 - size, "%suntil %.60s, at most %u rounds",
+                 task->each ? "; " : "", task->until, task->rounds_max);
+    return text;
+}
+
+char *
+troupe__graph_part_id(const struct troupe__graph_file *file, size_t index,
+                      size_t part)
+{
+    const troupe_graph_task_t *task = troupe_graph_task(file->graph, index);
+    return task->each ? troupe__format("%s[%zu]", task->id, part)
+                      : troupe__format("%s@%zu", task->id, part + 1);
+}
+
 /* Each task is drawn once: below the need that it waits for longest. */
 struct tree {
     const struct troupe__graph_file *file;
@@ -132,8 +160,10 @@ static void
 describe(const struct tree *self, const troupe_graph_task_t *task,
          const char *above)
 {
-    char text[128];
+    char text[128], often[160];
     fprintf(self->out, "  (%s", troupe__graph_does(task, text));
+    if (*troupe__graph_often_text(task, often))
+        fprintf(self->out, "; %s", often);
     if (task->rule == TROUPE_GRAPH_QUORUM)
         fprintf(self->out, "; %u of %zu needs", task->quorum, task->need_count);
     else if (task->rule != TROUPE_GRAPH_ALL_SUCCESS)
@@ -261,15 +291,20 @@ static void
 write_node(const troupe_graph_task_t *task, const troupe_graph_ended_t *ended,
            FILE *out)
 {
-    char text[128], time[64] = "";
+    char text[128], often[160], time[64] = "", parts[48] = "";
     if (ended && ended->attempts > 0)
         snprintf(time, sizeof time, "\n%.0f ms",
                  (double) ended->spent_ns / 1e6);
-    char *label =
-        ended ? troupe__format("%s\n%s%s", task->id,
-                               troupe_graph_state_name(ended->state), time)
-              : troupe__format("%s\n%s", task->id,
-                               troupe__graph_does(task, text));
+    if (ended && ended->part_count > 0)
+        snprintf(parts, sizeof parts, "\n%zu %s", ended->part_count,
+                 task->each ? "items" : "rounds");
+    troupe__graph_often_text(task, often);
+    char *label = ended ? troupe__format("%s\n%s%s%s", task->id,
+                                         troupe_graph_state_name(ended->state),
+                                         parts, time)
+                        : troupe__format("%s\n%s%s%s", task->id,
+                                         troupe__graph_does(task, text),
+                                         *often ? "\n" : "", often);
     fputs("  ", out);
     write_quoted(task->id, out);
     fputs(" [label=", out);
@@ -333,6 +368,19 @@ troupe__graph_json(const struct troupe__graph_file *file)
             (int) task->line, "fallback", task->fallback, "on_error",
             task->on_error, "when", task->when, "writes",
             texts_json(task->writes, task->write_count));
+        if (task->each) {
+            json_object_set_new(it, "each",
+                                json_pack("{s:s, s:i, s:i}", "in", task->each,
+                                          "parallel", (int) task->each_parallel,
+                                          "quorum", (int) task->each_quorum));
+        }
+        if (task->until) {
+            json_object_set_new(it, "repeat",
+                                json_pack("{s:s, s:i, s:s}", "until",
+                                          task->until, "most",
+                                          (int) task->rounds_max, "else",
+                                          task->rounds_enough ? "ok" : "fail"));
+        }
         json_array_append_new(tasks, it);
     }
     return json_pack("{s:s, s:o}", "graph", file->name, "tasks", tasks);

@@ -55,6 +55,8 @@ static const struct troupe__field task_fields[] = {
      .type = TROUPE__FIELD_DURATION,
      AT(timeout_ms),
      .min = 1},
+    {.key = "each", .type = TROUPE__FIELD_OTHER},
+    {.key = "repeat", .type = TROUPE__FIELD_OTHER},
     {.key = "takes", .type = TROUPE__FIELD_DURATION, AT(takes_ms), .min = 1},
     {0}};
 
@@ -95,6 +97,7 @@ read_entry(struct troupe__graph_file *self, const char *prefix,
     entry->spot = key->spot;
     entry->line = (uint32_t) key->spot.line;
     entry->map = map;
+    entry->file = troupe__format("%s", findings->path ? findings->path : "");
     if (!is_id(key->text) || strlen(entry->id) > TROUPE_GRAPH_ID_MAX) {
         troupe__found(findings, key->spot,
                       "'%.40s' cannot be the id of a task; take 1 to %d of "
@@ -117,42 +120,12 @@ read_entry(struct troupe__graph_file *self, const char *prefix,
         entry->need_ids[i] = prefixed(prefix, entry->needs.items[i].text);
     entry->fallback_id = prefixed(prefix, entry->fallback.text);
     entry->on_error_id = prefixed(prefix, entry->on_error.text);
+    troupe__graph_often(entry, findings);
     if (findings->count == before) /* a word amiss may be what it does */
         troupe__graph_work(entry, findings);
 }
 
 /* --- graphs in graphs -------------------------------------------------------*/
-
-void
-troupe__graph_rename(struct troupe__value *value, const char *prefix)
-{
-    for (size_t i = 0; i < value->count; i++)
-        if (!value->keys || strcmp(value->keys[i]->text, "cmd") != 0)
-            troupe__graph_rename(value->values[i], prefix);
-    if (value->type != TROUPE__TEXT || !strstr(value->text, "${"))
-        return;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        abort();
-    for (const char *at = value->text; *at;) {
-        if (strncmp(at, "$${", 3) == 0) {
-            fputs("$${", out);
-            at += 3;
-        } else if (strncmp(at, "${", 2) == 0) {
-            fprintf(out, "${%s", prefix);
-            at += 2;
-        } else {
-            fputc(*at++, out);
-        }
-    }
-    if (fclose(out) != 0)
-        abort();
-    free(value->text);
-    value->text = text;
-    value->size = size;
-}
 
 /* Who begins the inner graph waits for what the outer task waits for. */
 static void

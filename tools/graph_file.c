@@ -271,61 +271,12 @@ on_found(void *data, const troupe_graph_problem_t *problem)
 }
 
 static void
-add_task(struct troupe__graph_file *self, struct troupe__graph_entry *entry,
-         struct troupe__findings *findings)
-{
-    const char **writes =
-        troupe__grab((entry->writes.count + 1) * sizeof *writes);
-    for (size_t i = 0; i < entry->writes.count; i++)
-        writes[i] = entry->writes.items[i].text;
-    troupe_graph_task_t task = {
-        .id = entry->id,
-        .work = entry->work,
-        .actor = entry->actor.text,
-        .type = entry->type.text,
-        .body = entry->body,
-        .body_size = entry->body_size,
-        .needs = (const char *const *) entry->need_ids,
-        .need_count = entry->needs.count,
-        .rule = entry->quorum > 0 ? TROUPE_GRAPH_QUORUM
-                                  : (troupe_graph_rule_t) entry->rule,
-        .quorum = entry->quorum,
-        .optional = entry->optional,
-        .fallback = entry->fallback_id,
-        .on_error = entry->on_error_id,
-        .when = entry->when.text,
-        .writes = writes,
-        .write_count = entry->writes.count,
-        .retries = entry->retries,
-        .backoff_min_ms = entry->backoff_min_ms,
-        .backoff_max_ms = entry->backoff_max_ms,
-        .timeout_ms = entry->timeout_ms ? entry->timeout_ms : self->timeout_ms,
-        .takes_ms = entry->takes_ms,
-        .line = entry->line,
-    };
-    int rc = troupe_graph_add(self->graph, &task);
-    if (rc == -ENOSPC) {
-        troupe__found(findings, entry->spot,
-                      "with '%s' there are over %d tasks or %d needs; make "
-                      "several graphs of it",
-                      entry->id, TROUPE_GRAPH_TASKS_MAX,
-                      TROUPE_GRAPH_NEEDS_MAX);
-    } else if (rc < 0) {
-        troupe__found(findings, entry->spot,
-                      "task '%s' is out of bounds: a need, name or condition "
-                      "is empty, too long, or not the id of a task",
-                      entry->id);
-    }
-    free(writes);
-}
-
-static void
 make_graph(struct troupe__graph_file *self, struct troupe__findings *findings)
 {
     struct check check = {.file = self, .findings = findings};
     self->graph = troupe_graph_new();
     for (size_t i = 0; i < self->entry_count && findings->count == 0; i++)
-        add_task(self, &self->entries[i], findings);
+        troupe__graph_task_add(self, &self->entries[i], findings);
     if (findings->count == 0
         && troupe_graph_check(self->graph, on_found, &check) < 0
         && findings->count == 0)
@@ -388,6 +339,7 @@ troupe__graph_file_free(struct troupe__graph_file *self)
         free(entry->fallback_id);
         free(entry->on_error_id);
         free(entry->body);
+        free(entry->file);
     }
     free(self->entries);
     troupe_graph_destroy(&self->graph);

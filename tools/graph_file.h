@@ -25,6 +25,12 @@ struct troupe__graph_entry {
     struct troupe__word fallback, on_error, when;
     char *fallback_id, *on_error_id;
     uint32_t retries, backoff_min_ms, backoff_max_ms, timeout_ms, takes_ms;
+    struct troupe__word each;
+    uint32_t each_parallel, each_quorum;
+    struct troupe__word until;
+    uint32_t rounds_max;
+    unsigned rounds_enough;
+    char *file; /* that it is in; owned */
     bool stands_by;
     bool is_needed; /* by another one of its file */
     troupe_graph_work_t work;
@@ -86,8 +92,17 @@ uint32_t troupe__graph_top(struct troupe__graph_file *self,
                            const struct troupe__value *root, bool is_inner,
                            struct troupe__findings *findings);
 
-/* Put a prefix before each id that a ${...} of these texts begins with. */
-void troupe__graph_rename(struct troupe__value *value, const char *prefix);
+/* How often it is done: `each` and `repeat`. */
+void troupe__graph_often(struct troupe__graph_entry *entry,
+                         struct troupe__findings *findings);
+
+/* Into the graph, after all files have been read. */
+void troupe__graph_task_add(struct troupe__graph_file *self,
+                            struct troupe__graph_entry *entry,
+                            struct troupe__findings *findings);
+
+/* Put a prefix before each id that a ${...} of a file's tasks begins with. */
+void troupe__graph_rename(struct troupe__value *root, const char *prefix);
 
 /* Read a YAML file whose texts may have any '$'; NULL after a finding. */
 struct troupe__value *troupe__graph_yaml(const char *path,

@@ -21,6 +21,15 @@ void troupe__graph_links_free(struct troupe__graph_links *self);
 /* troupe__graph_does: "cmd", "ask clerk count", "value", "noop". */
 const char *troupe__graph_does(const troupe_graph_task_t *task, char text[128]);
 
+/* troupe__graph_often_text: "each of ${files}, 2 at once", "until ${last} > 3, at
+ * most 5 rounds", or "". */
+const char *troupe__graph_often_text(const troupe_graph_task_t *task,
+                                     char text[160]);
+
+/* troupe__graph_part_id: "id[0]" of an item, "id@1" of a round; to be freed. */
+char *troupe__graph_part_id(const struct troupe__graph_file *file, size_t index,
+                            size_t part);
+
 /* troupe__graph_tree: as a text tree. */
 void troupe__graph_tree(const struct troupe__graph_file *file, FILE *out);
 
@@ -52,10 +61,12 @@ json_t *troupe__graph_report_json(const struct troupe__graph_file *file,
 int troupe__graph_svg(const struct troupe__graph_file *file,
                       const troupe_graph_report_t *report, const char *path);
 /* troupe__graph_timeline: when each task waited and ran, as SVG. */
-int troupe__graph_timeline(const troupe_graph_report_t *report,
+int troupe__graph_timeline(const struct troupe__graph_file *file,
+                           const troupe_graph_report_t *report,
                            const char *path);
 /* troupe__graph_chrome: the same for chrome://tracing and Perfetto. */
-int troupe__graph_chrome(const troupe_graph_report_t *report, const char *path);
+int troupe__graph_chrome(const struct troupe__graph_file *file,
+                         const troupe_graph_report_t *report, const char *path);
 
 /* troupe__graph_reporter: an actor that tells what a run does, on standard
  * error; start {terminal: b}. */

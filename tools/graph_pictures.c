@@ -90,27 +90,74 @@ troupe__graph_svg(const struct troupe__graph_file *file,
 static int
 by_start(const void *one, const void *other)
 {
-    const troupe_graph_ended_t *a = *(const troupe_graph_ended_t *const *) one;
-    const troupe_graph_ended_t *b =
-        *(const troupe_graph_ended_t *const *) other;
+    const troupe_graph_ended_t *a = one, *b = other;
     if (a->started_ns != b->started_ns)
         return a->started_ns < b->started_ns ? -1 : 1;
     return strcmp(a->id, b->id);
 }
 
-/* Those that ran, by their start; to be freed. */
-static const troupe_graph_ended_t **
-started(const troupe_graph_report_t *report, size_t *ret_count)
+/* What ran, by its start, items and rounds too. */
+struct rows {
+    troupe_graph_ended_t *items; /* their ids are owned */
+    size_t count;
+    size_t tasks; /* of them */
+};
+
+static void
+add_row(struct rows *self, char *id, const troupe_graph_ended_t *row)
 {
-    const troupe_graph_ended_t **tasks =
-        troupe__grab((report->count + 1) * sizeof(void *));
-    size_t count = 0;
-    for (size_t i = 0; i < report->count; i++)
-        if (report->tasks[i].attempts > 0)
-            tasks[count++] = &report->tasks[i];
-    qsort(tasks, count, sizeof(void *), by_start);
-    *ret_count = count;
-    return tasks;
+    self->items = troupe__grow(self->items, self->count, sizeof *self->items);
+    self->items[self->count] = *row;
+    self->items[self->count++].id = id;
+}
+
+/* `alone`: instead of their task, else after it. */
+static void
+add_parts(struct rows *self, const struct troupe__graph_file *file,
+          const troupe_graph_ended_t *task, size_t index, bool alone)
+{
+    for (size_t i = 0; i < task->part_count; i++) {
+        const troupe_graph_part_t *part = &task->parts[i];
+        troupe_graph_ended_t row = {.state = part->state,
+                                    .attempts = part->attempts,
+                                    .ready_ns = alone ? part->started_ns
+                                                      : task->ready_ns,
+                                    .started_ns = part->started_ns,
+                                    .ended_ns = part->ended_ns,
+                                    .spent_ns = part->spent_ns,
+                                    .why = part->why};
+        if (part->attempts > 0)
+            add_row(self, troupe__graph_part_id(file, index, i), &row);
+    }
+}
+
+static struct rows
+rows_of(const struct troupe__graph_file *file,
+        const troupe_graph_report_t *report, bool alone)
+{
+    struct rows self = {0};
+    for (size_t i = 0; i < report->count; i++) {
+        troupe_graph_ended_t task = report->tasks[i];
+        if (task.attempts == 0)
+            continue;
+        self.tasks++;
+        if (task.part_count > 0 && task.parts[0].started_ns < task.started_ns)
+            task.started_ns = task.parts[0].started_ns;
+        if (!alone || task.part_count == 0)
+            add_row(&self, troupe__format("%s", task.id), &task);
+        add_parts(&self, file, &task, i, alone);
+    }
+    if (self.count > 0)
+        qsort(self.items, self.count, sizeof *self.items, by_start);
+    return self;
+}
+
+static void
+rows_free(struct rows *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        free((void *) (uintptr_t) self->items[i].id);
+    free(self->items);
 }
 
 static struct troupe__bar
@@ -134,23 +181,23 @@ bar_of(const troupe_graph_ended_t *task)
 }
 
 int
-troupe__graph_timeline(const troupe_graph_report_t *report, const char *path)
+troupe__graph_timeline(const struct troupe__graph_file *file,
+                       const troupe_graph_report_t *report, const char *path)
 {
-    size_t count = 0;
     char text[32], foot[96];
     FILE *out = open_file(path);
     if (!out)
         return -1;
-    const troupe_graph_ended_t **tasks = started(report, &count);
-    size_t shown = count < ROWS_MAX ? count : ROWS_MAX;
+    struct rows rows = rows_of(file, report, false);
+    size_t shown = rows.count < ROWS_MAX ? rows.count : ROWS_MAX;
     struct troupe__bar *bars = troupe__grab((shown + 1) * sizeof *bars);
     for (size_t i = 0; i < shown; i++)
-        bars[i] = bar_of(tasks[i]);
-    (void) snprintf(foot, sizeof foot, "%zu of %zu tasks ran; %s", count,
+        bars[i] = bar_of(&rows.items[i]);
+    (void) snprintf(foot, sizeof foot, "%zu of %zu tasks ran; %s", rows.tasks,
                     report->count, troupe__time_text(report->wall_ns, text));
     troupe__timeline_draw(bars, shown, report->wall_ns, foot, out);
     free(bars);
-    free(tasks);
+    rows_free(&rows);
     return close_file(out, path);
 }
 
@@ -169,18 +216,18 @@ lane_of(uint64_t *ends, size_t lanes, const troupe_graph_ended_t *task)
 }
 
 int
-troupe__graph_chrome(const troupe_graph_report_t *report, const char *path)
+troupe__graph_chrome(const struct troupe__graph_file *file,
+                     const troupe_graph_report_t *report, const char *path)
 {
-    size_t count = 0;
     FILE *out = open_file(path);
     if (!out)
         return -1;
-    const troupe_graph_ended_t **tasks = started(report, &count);
+    struct rows rows = rows_of(file, report, true);
     size_t lanes = (size_t) report->parallel_most + 1;
     uint64_t *ends = troupe__grab(lanes * sizeof *ends);
     json_t *events = json_array();
-    for (size_t i = 0; i < count; i++) {
-        const troupe_graph_ended_t *it = tasks[i];
+    for (size_t i = 0; i < rows.count; i++) {
+        const troupe_graph_ended_t *it = &rows.items[i];
         json_t *why = json_string(it->why);
         json_array_append_new(
             events,
@@ -198,6 +245,6 @@ troupe__graph_chrome(const troupe_graph_report_t *report, const char *path)
     fputc('\n', out);
     json_decref(trace);
     free(ends);
-    free(tasks);
+    rows_free(&rows);
     return close_file(out, path);
 }

@@ -121,9 +121,9 @@ tell(const struct troupe__graph_arguments *arguments,
     if (arguments->svg)
         rc |= troupe__graph_svg(file, report, arguments->svg);
     if (arguments->timeline)
-        rc |= troupe__graph_timeline(report, arguments->timeline);
+        rc |= troupe__graph_timeline(file, report, arguments->timeline);
     if (arguments->chrome)
-        rc |= troupe__graph_chrome(report, arguments->chrome);
+        rc |= troupe__graph_chrome(file, report, arguments->chrome);
     int code = exit_code(report);
     return code == TROUPE__EXIT_OK && rc < 0 ? TROUPE__EXIT_FAILED : code;
 }
@@ -211,17 +211,23 @@ struct lessons {
     size_t count;
 };
 
-/* The last time counts; keys are "id:hash". */
+/* The last time counts; keys are "id:hash", "id@round:hash", or, of items,
+ * "id[0]:hash": their list has a time of its own. */
 static int
 on_entry(void *data, const troupe_journal_entry_t *entry)
 {
     struct lessons *self = data;
     const char *colon = strrchr(entry->key, ':');
     size_t size = colon ? (size_t) (colon - entry->key) : 0;
+    const char *at = size > 0 ? memchr(entry->key, '@', size) : NULL;
+    bool is_further = at && strncmp(at, "@1:", 3) != 0;
+    if (at) /* a round: they come one after the other */
+        size = (size_t) (at - entry->key);
     for (size_t i = 0; i < self->count && size > 0; i++) {
         if (strncmp(self->items[i].id, entry->key, size) == 0
             && self->items[i].id[size] == '\0')
-            self->items[i].ms = entry->ms;
+            self->items[i].ms =
+                entry->ms + (is_further ? self->items[i].ms : 0);
     }
     return 0;
 }

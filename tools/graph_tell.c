@@ -58,23 +58,41 @@ is_on_path(const troupe_graph_plan_t *plan, uint32_t task)
     return false;
 }
 
+/* Whether a task is done for each of a list, or repeated. */
+static bool
+has_parts(const struct troupe__graph_file *file)
+{
+    for (size_t i = 0; i < troupe_graph_count(file->graph); i++) {
+        const troupe_graph_task_t *task = troupe_graph_task(file->graph, i);
+        if (task->each || task->until)
+            return true;
+    }
+    return false;
+}
+
 void
 troupe__graph_plan_print(const struct troupe__graph_file *file,
                          const troupe_graph_plan_t *plan, FILE *out)
 {
     struct troupe__table table = {0};
-    char one[32], two[32], three[32];
+    char one[32], two[32], three[32], often[160];
     troupe__table_add(&table, "task");
     troupe__table_add(&table, ">starts at");
     troupe__table_add(&table, ">to the end");
     troupe__table_add(&table, "critical");
-    table.columns = 4;
+    bool has_often = has_parts(file);
+    if (has_often)
+        troupe__table_add(&table, "times");
+    table.columns = has_often ? 5 : 4;
     for (size_t i = 0; i < plan->count && i < STEPS_MAX; i++) {
         uint32_t task = plan->order[i];
         troupe__table_add(&table, id_of(file, task));
         troupe__table_add(&table, ms_text(plan->start_ms[task], one));
         troupe__table_add(&table, ms_text(plan->rank_ms[task], two));
         troupe__table_add(&table, is_on_path(plan, task) ? "yes" : NULL);
+        troupe__graph_often_text(troupe_graph_task(file->graph, task), often);
+        if (has_often)
+            troupe__table_add(&table, *often ? often : NULL);
     }
     troupe__table_print(&table, 0, out);
     troupe__table_free(&table);
@@ -103,10 +121,14 @@ troupe__graph_plan_json(const struct troupe__graph_file *file,
     json_t *tasks = json_array();
     for (size_t i = 0; i < plan->count; i++) {
         uint32_t task = plan->order[i];
-        json_array_append_new(
-            tasks, json_pack("{s:s, s:I, s:I}", "id", id_of(file, task),
-                             "start_ms", (json_int_t) plan->start_ms[task],
-                             "rank_ms", (json_int_t) plan->rank_ms[task]));
+        char often[160];
+        json_t *it = json_pack("{s:s, s:I, s:I}", "id", id_of(file, task),
+                               "start_ms", (json_int_t) plan->start_ms[task],
+                               "rank_ms", (json_int_t) plan->rank_ms[task]);
+        troupe__graph_often_text(troupe_graph_task(file->graph, task), often);
+        if (*often)
+            json_object_set_new(it, "times", json_string(often));
+        json_array_append_new(tasks, it);
     }
     return json_pack(
         "{s:s, s:i, s:b, s:I, s:I, s:I, s:o, s:o}", "graph", file->name,
@@ -168,6 +190,30 @@ add_row(struct troupe__table *table, const troupe_graph_ended_t *task)
     troupe__table_add(table, task->why);
 }
 
+/* Its items or rounds: those that did not go well, or all. */
+static void
+add_parts(struct troupe__table *table, const struct troupe__graph_file *file,
+          const troupe_graph_report_t *report, size_t index, bool all)
+{
+    const troupe_graph_ended_t *task = &report->tasks[index];
+    for (size_t i = 0; i < task->part_count; i++) {
+        const troupe_graph_part_t *part = &task->parts[i];
+        if (!all && part->state == TROUPE_GRAPH_OK)
+            continue;
+        char *id = troupe__graph_part_id(file, index, i);
+        troupe_graph_ended_t row = {.id = id,
+                                    .state = part->state,
+                                    .attempts = part->attempts,
+                                    .ready_ns = part->started_ns,
+                                    .started_ns = part->started_ns,
+                                    .spent_ns = part->spent_ns,
+                                    .resumed = part->resumed,
+                                    .why = part->why};
+        add_row(table, &row);
+        free(id);
+    }
+}
+
 static bool
 is_told(const troupe_graph_report_t *report, const troupe_graph_ended_t *task,
         bool all)
@@ -215,6 +261,7 @@ troupe__graph_report_print(const struct troupe__graph_file *file,
         if (!is_told(report, &report->tasks[i], all))
             continue;
         add_row(&table, &report->tasks[i]);
+        add_parts(&table, file, report, i, all);
         told++;
     }
     if (told > 0)
@@ -227,7 +274,27 @@ troupe__graph_report_print(const struct troupe__graph_file *file,
 }
 
 static json_t *
-task_json(const troupe_graph_ended_t *task)
+parts_json(const troupe_graph_ended_t *task)
+{
+    json_t *parts = json_array();
+    for (size_t i = 0; i < task->part_count; i++) {
+        const troupe_graph_part_t *part = &task->parts[i];
+        json_t *why = json_string(part->why);
+        json_array_append_new(
+            parts,
+            json_pack("{s:s, s:i, s:b, s:f, s:f, s:f, s:o}", "state",
+                      troupe_graph_state_name(part->state), "attempts",
+                      (int) part->attempts, "resumed", (int) part->resumed,
+                      "start_ms", (double) part->started_ns / 1e6, "end_ms",
+                      (double) part->ended_ns / 1e6, "spent_ms",
+                      (double) part->spent_ns / 1e6, "why",
+                      why ? why : json_string("(not UTF-8)")));
+    }
+    return parts;
+}
+
+static json_t *
+task_json(const troupe_graph_task_t *of, const troupe_graph_ended_t *task)
 {
     json_t *result = task->result
                          ? troupe__json_of_body(task->result, task->result_size)
@@ -244,6 +311,9 @@ task_json(const troupe_graph_ended_t *task)
     /* What a program said need not be text. */
     json_object_set_new(it, "why", why ? why : json_string("(not UTF-8)"));
     json_object_set_new(it, "result", result ? result : json_null());
+    if (of->each || of->until)
+        json_object_set_new(it, of->each ? "items" : "rounds",
+                            parts_json(task));
     return it;
 }
 
@@ -258,8 +328,11 @@ troupe__graph_report_json(const struct troupe__graph_file *file,
             totals, troupe_graph_state_name((troupe_graph_state_t) state),
             json_integer((json_int_t) report->states[state]));
     }
-    for (size_t i = 0; i < report->count; i++)
-        json_array_append_new(tasks, task_json(&report->tasks[i]));
+    for (size_t i = 0; i < report->count; i++) {
+        json_array_append_new(
+            tasks,
+            task_json(troupe_graph_task(file->graph, i), &report->tasks[i]));
+    }
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:o, s:o}",
         "graph", file->name, "outcome",

@@ -12,6 +12,7 @@
 #include "troupe_msgpack.h"
 
 #include "tools/call.h"
+#include "tools/map_shuffle.h"
 #include "tools/trace.h"
 
 #define TROUPE__LIBRARIES_MAX 16
@@ -33,12 +34,19 @@ struct troupe__map_arguments {
     bool plain, quiet, json, no_journal;
     troupe_map_resource_t resources[TROUPE__RESOURCES_MAX];
     size_t resource_count;
+    bool shuffles, has_seed;
+    bool
+        in_order; /* results in the order of the input, though it is shuffled */
+    uint64_t seed;
     uint32_t quorum; /* successes that are needed; 0: none */
     struct troupe__trace_options trace;
 };
 
 /* troupe__map_parse: -1 to go on, or an exit code. */
 int troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret);
+
+/* troupe__map_take_bound: an option of map_bounds.c; -1 or an exit code. */
+int troupe__map_take_bound(int c, struct troupe__map_arguments *ret);
 
 /* --- map_input.c: lines become tasks ---------------------------------------*/
 
@@ -53,6 +61,7 @@ struct troupe__map_input {
     uint64_t line, given, broken;
     msgpack_sbuffer body; /* of the last task */
     char *key, *words, *target, *type, *resource;
+    struct troupe__map_order order; /* when it is shuffled */
     bool *use_shell; /* for a command of one text; decided once */
 };
 
@@ -88,7 +97,21 @@ struct troupe__map_output {
     bool drawn;
     uint64_t began_ns, told_ns;
     uint64_t done;
+    struct troupe__map_held **held; /* by line, that others come before */
+    size_t next_rank;
 };
+
+/* A result with what it points to. */
+struct troupe__map_held {
+    troupe_map_result_t result;
+};
+
+/* troupe__map_result_in_order: as troupe__map_result(), when those of all lines
+ * before have come; troupe__map_results_end: what is missing will not come. */
+int troupe__map_result_in_order(struct troupe__map_output *self,
+                                const troupe_map_result_t *result);
+int troupe__map_results_end(struct troupe__map_output *self);
+void troupe__map_held_free(struct troupe__map_output *self);
 
 /* troupe__map_result: for troupe_map_calls_t. */
 int troupe__map_result(struct troupe__map_output *self,

@@ -14,6 +14,7 @@
 
 #define READ_SIZE      65536
 #define LINE_BYTES_MAX (64u << 20)
+#define SHUFFLED_MAX   (1u << 30) /* bytes of all lines, to be shuffled */
 #define ID_MAX         400 /* bytes of an id in a key; a longer one by its hash */
 
 int
@@ -34,6 +35,7 @@ troupe__map_input_close(struct troupe__map_input *self)
     if (self->fd > STDIN_FILENO)
         close(self->fd);
     msgpack_sbuffer_destroy(&self->body);
+    troupe__map_order_free(&self->order);
     free(self->buffer);
     free(self->key);
     free(self->words);
@@ -99,6 +101,67 @@ next_line(struct troupe__map_input *self, char **ret_line, size_t *ret_size)
     }
 }
 
+static bool
+is_blank(const char *line, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (!strchr(" \t\r", line[i]))
+            return false;
+    return true;
+}
+
+/* All of it, as the buffer has it from then on. */
+static int
+read_all(struct troupe__map_input *self)
+{
+    while (!self->is_over) {
+        if (self->end > SHUFFLED_MAX)
+            return -EFBIG;
+        int rc = read_more(self);
+        if (rc < 0)
+            return rc;
+    }
+    char *line = NULL;
+    size_t size = 0;
+    while (next_line(self, &line, &size) == 1) {
+        size_t at = (size_t) (line - self->buffer);
+        if (self->arguments->lines || !is_blank(line, size)) {
+            troupe__map_order_add(
+                &self->order, (struct troupe__map_line){at, size, self->line});
+        }
+    }
+    troupe__map_shuffle(&self->order, self->arguments->seed);
+    return 0;
+}
+
+/* The same, of lines that are shuffled. */
+static int
+next_shuffled(struct troupe__map_input *self, char **ret_line, size_t *ret_size)
+{
+    struct troupe__map_order *order = &self->order;
+    int rc = order->ranks ? 0 : read_all(self);
+    if (rc < 0 || order->next == order->count)
+        return rc;
+    const struct troupe__map_line *it =
+        &order->lines[order->ranks[order->next++]];
+    *ret_line = self->buffer + it->at;
+    *ret_size = it->size;
+    self->line = it->line;
+    return 1;
+}
+
+/* A task's line: those without one are passed over. */
+static int
+task_line(struct troupe__map_input *self, char **ret_line, size_t *ret_size)
+{
+    if (self->arguments->shuffles)
+        return next_shuffled(self, ret_line, ret_size);
+    int rc = next_line(self, ret_line, ret_size);
+    while (rc == 1 && !self->arguments->lines && is_blank(*ret_line, *ret_size))
+        rc = next_line(self, ret_line, ret_size);
+    return rc;
+}
+
 /* FNV-1a, in 64 bits: two runs must agree, nobody attacks. */
 static uint64_t
 hash(uint64_t start, const char *bytes, size_t size)
@@ -132,15 +195,6 @@ make_key(struct troupe__map_input *self, const char *line, size_t size,
                                    (unsigned long long) self->line);
     }
     free(text);
-}
-
-static bool
-is_blank(const char *line, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (!strchr(" \t\r", line[i]))
-            return false;
-    return true;
 }
 
 /* The body of a function: JSON, or the line itself. */
@@ -210,9 +264,7 @@ troupe__map_next(struct troupe__map_input *self, troupe_map_task_t *ret_task)
     char *line = NULL;
     size_t size = 0;
     json_t *id = NULL;
-    int rc = next_line(self, &line, &size);
-    while (rc == 1 && !self->arguments->lines && is_blank(line, size))
-        rc = next_line(self, &line, &size);
+    int rc = task_line(self, &line, &size);
     if (rc < 0 && rc != -EAGAIN)
         self->error = -rc;
     if (rc <= 0)

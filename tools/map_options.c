@@ -3,17 +3,14 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/map.h"
 
-#define JOBS_MAX  65536
-#define TIME_MAX  86400000u /* ms: a day */
-#define COUNT_MAX 1000000000u
-#define ASKS      8      /* at once, to an actor of a topology */
-#define ASKS_MAX  24     /* a run has 32 clients */
-#define SHARE_MAX 100000 /* per cent of a median */
+#define JOBS_MAX 65536
+#define TIME_MAX 86400000u /* ms: a day */
+#define ASKS     8         /* at once, to an actor of a topology */
+#define ASKS_MAX 24        /* a run has 32 clients */
 
 static const char help[] =
     "usage: troupe map [OPTION]... [COMMAND [ARGUMENT]...] < TASKS\n"
@@ -56,6 +53,17 @@ static const char help[] =
     "  --lines            lines are texts, not JSON\n"
     "  --input FILE       read tasks from there\n"
     "  -k, --ordered      results in the order of the tasks\n"
+    "  --shuf             begin them in random order, when all have been "
+    "read;\n"
+    "                     -k: results in the order of the input all the same\n"
+    "  --seed N           with --shuf: the same order each time\n"
+    "  --replicate N      each task is done by up to N, on different workers "
+    "as\n"
+    "                     far as there are as many: what most of them say is\n"
+    "                     its result, by exit code and output, or by answer;\n"
+    "                     else it failed: replicas disagree. None is begun "
+    "that\n"
+    "                     cannot change that\n"
     "  --plain            what commands write and functions answer, as it is,\n"
     "                     instead of lines of JSON\n"
     "  --timeout TIME     for an attempt: 500ms, 2s, 1m, or 200%, of the "
@@ -92,128 +100,6 @@ take_mode(struct troupe__map_arguments *ret)
             "map", "--mode is async, thread, process or auto, not '%s'",
             optarg);
     }
-    return -1;
-}
-
-/* A number, maybe of per cent. */
-static bool
-read_share(const char *text, size_t most, uint32_t *ret_count,
-           uint32_t *ret_percent)
-{
-    char copy[16] = "";
-    size_t size = strlen(text), number = 0;
-    bool is_share = size > 1 && text[size - 1] == '%';
-    if (size >= sizeof copy)
-        return false;
-    memcpy(copy, text, size - (is_share ? 1 : 0));
-    if (!troupe__read_number(copy, 1, is_share ? most : COUNT_MAX, &number))
-        return false;
-    *ret_count = is_share ? 0 : (uint32_t) number;
-    *ret_percent = is_share ? (uint32_t) number : 0;
-    return true;
-}
-
-static int
-take_halt(struct troupe__map_arguments *ret)
-{
-    static const char *const on[] = {NULL, "fail=", "success=", "done="};
-    troupe_map_halt_t *halt = &ret->options.halt;
-    const char *comma = strchr(optarg, ',');
-    bool now = strncmp(optarg, "now,", 4) == 0;
-    bool ok = comma && (now || strncmp(optarg, "soon,", 5) == 0);
-    halt->on = TROUPE_MAP_HALT_NEVER;
-    for (unsigned i = 1; ok && i < sizeof on / sizeof *on; i++) {
-        if (strncmp(comma + 1, on[i], strlen(on[i])) != 0)
-            continue;
-        halt->on = (troupe_map_halt_on_t) i;
-        ok = read_share(comma + 1 + strlen(on[i]), 100, &halt->count,
-                        &halt->percent);
-    }
-    halt->now = now;
-    if (ok && halt->on != TROUPE_MAP_HALT_NEVER)
-        return -1;
-    return troupe__usage_error("map",
-                               "--halt wants something like "
-                               "now,fail=1 or soon,fail=10%%, not '%s'",
-                               optarg);
-}
-
-static int
-take_policy(struct troupe__map_arguments *ret)
-{
-    troupe_map_halt_t *halt = &ret->options.halt;
-    size_t k = 1;
-    if (strcmp(optarg, "collect") == 0) {
-        halt->on = TROUPE_MAP_HALT_NEVER;
-        return -1;
-    }
-    bool quorum = strncmp(optarg, "quorum:", 7) == 0;
-    if (strcmp(optarg, "fail-fast") == 0)
-        *halt = (troupe_map_halt_t){TROUPE_MAP_HALT_FAIL, true, 1, 0};
-    else if (strcmp(optarg, "first") == 0
-             || (quorum && troupe__read_number(optarg + 7, 1, COUNT_MAX, &k))) {
-        *halt =
-            (troupe_map_halt_t){TROUPE_MAP_HALT_SUCCESS, true, (uint32_t) k, 0};
-    } else {
-        return troupe__usage_error(
-            "map", "--policy is collect, fail-fast, first or quorum:K");
-    }
-    ret->quorum = quorum ? (uint32_t) k : 0;
-    return -1;
-}
-
-static int
-take_timeout(struct troupe__map_arguments *ret)
-{
-    size_t ms = 0, size = strlen(optarg);
-    uint32_t none = 0;
-    if (size > 0 && optarg[size - 1] == '%') {
-        if (read_share(optarg, SHARE_MAX, &none, &ret->options.timeout_percent))
-            return -1;
-    } else if (troupe__read_time(optarg, TIME_MAX, &ms)) {
-        ret->options.timeout_ms = (uint32_t) ms;
-        return -1;
-    }
-    return troupe__usage_error(
-        "map", "--timeout wants a time such as 500ms or 2s, or 200%%");
-}
-
-static int
-take_resource(struct troupe__map_arguments *ret)
-{
-    char *equals = strrchr(optarg, '=');
-    size_t count = 0, size = equals ? (size_t) (equals - optarg) : 0;
-    if (size == 0 || size > TROUPE_NAME_MAX || !troupe__is_text(optarg)
-        || !troupe__read_number(equals + 1, 1, COUNT_MAX, &count))
-        return troupe__usage_error("map",
-                                   "--resource wants NAME=N, such as gpu=2");
-    if (ret->resource_count == TROUPE__RESOURCES_MAX)
-        return troupe__usage_error("map", "more than %d times --resource",
-                                   TROUPE__RESOURCES_MAX);
-    *equals = '\0';
-    for (size_t i = 0; i < ret->resource_count; i++) {
-        if (strcmp(ret->resources[i].name, optarg) == 0)
-            return troupe__usage_error("map", "resource '%s' is given twice",
-                                       optarg);
-    }
-    ret->resources[ret->resource_count++] =
-        (troupe_map_resource_t){optarg, (uint32_t) count};
-    ret->options.resources = ret->resources;
-    ret->options.resource_count = ret->resource_count;
-    return -1;
-}
-
-static int
-take_load(struct troupe__map_arguments *ret)
-{
-    char *end = NULL;
-    double load = strtod(optarg, &end);
-    bool percent = *end == '%';
-    if (end == optarg || end[percent ? 1 : 0] || !(load > 0)
-        || load > COUNT_MAX)
-        return troupe__usage_error("map", "--load wants a number, or N%%");
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    ret->options.load = percent ? load / 100 * (double) cores : load;
     return -1;
 }
 
@@ -274,19 +160,11 @@ take_option(int c, char *const *argv, struct troupe__map_arguments *ret)
         return take_number(c, ret);
     if (strchr("lfTauiLRF", c))
         return take_text(c, ret);
+    if (strchr("eotpHsSV", c))
+        return troupe__map_take_bound(c, ret);
     switch (c) {
     case 'm':
         return take_mode(ret);
-    case 'e':
-        return take_resource(ret);
-    case 'o':
-        return take_load(ret);
-    case 't':
-        return take_timeout(ret);
-    case 'p':
-        return take_policy(ret);
-    case 'H':
-        return take_halt(ret);
     case 'k':
         ret->options.ordered = true;
         return -1;
@@ -349,6 +227,13 @@ check(struct troupe__map_arguments *it)
     if (it->type && strlen(it->type) > TROUPE_TYPE_MAX)
         return troupe__usage_error("map", "--type has over %d bytes",
                                    TROUPE_TYPE_MAX);
+    if (it->has_seed && !it->shuffles)
+        return troupe__usage_error("map", "--seed is for --shuf");
+    if (it->shuffles && !it->has_seed)
+        it->seed = troupe__map_seed();
+    it->in_order = it->shuffles && it->options.ordered;
+    if (it->in_order)
+        it->options.ordered = false; /* it knows only the order it is given */
     if (it->no_journal && it->resume)
         return troupe__usage_error("map",
                                    "--resume needs the journal of the run");
@@ -358,21 +243,37 @@ check(struct troupe__map_arguments *it)
 int
 troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
 {
-    static const struct option options[] = {
-        {"jobs", 1, NULL, 'j'},       {"mode", 1, NULL, 'm'},
-        {"library", 1, NULL, 'l'},    {"fn", 1, NULL, 'f'},
-        {"type", 1, NULL, 'T'},       {"lines", 0, NULL, 'n'},
-        {"input", 1, NULL, 'i'},      {"ordered", 0, NULL, 'k'},
-        {"keep-order", 0, NULL, 'k'}, {"plain", 0, NULL, 'P'},
-        {"timeout", 1, NULL, 't'},    {"retries", 1, NULL, 'r'},
-        {"policy", 1, NULL, 'p'},     {"halt", 1, NULL, 'H'},
-        {"deadline", 1, NULL, 'd'},   {"joblog", 1, NULL, 'L'},
-        {"resume", 1, NULL, 'R'},     {"resume-failed", 1, NULL, 'F'},
-        {"no-journal", 0, NULL, 'N'}, {"json", 0, NULL, 'J'},
-        {"ask", 1, NULL, 'a'},        {"run", 1, NULL, 'u'},
-        {"quiet", 0, NULL, 'q'},      {"help", 0, NULL, 'h'},
-        {"resource", 1, NULL, 'e'},   {"load", 1, NULL, 'o'},
-        TROUPE__TRACE_OPTIONS,        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"jobs", 1, NULL, 'j'},
+                                            {"mode", 1, NULL, 'm'},
+                                            {"library", 1, NULL, 'l'},
+                                            {"fn", 1, NULL, 'f'},
+                                            {"type", 1, NULL, 'T'},
+                                            {"lines", 0, NULL, 'n'},
+                                            {"input", 1, NULL, 'i'},
+                                            {"ordered", 0, NULL, 'k'},
+                                            {"keep-order", 0, NULL, 'k'},
+                                            {"plain", 0, NULL, 'P'},
+                                            {"timeout", 1, NULL, 't'},
+                                            {"retries", 1, NULL, 'r'},
+                                            {"policy", 1, NULL, 'p'},
+                                            {"halt", 1, NULL, 'H'},
+                                            {"deadline", 1, NULL, 'd'},
+                                            {"joblog", 1, NULL, 'L'},
+                                            {"resume", 1, NULL, 'R'},
+                                            {"resume-failed", 1, NULL, 'F'},
+                                            {"no-journal", 0, NULL, 'N'},
+                                            {"json", 0, NULL, 'J'},
+                                            {"ask", 1, NULL, 'a'},
+                                            {"run", 1, NULL, 'u'},
+                                            {"quiet", 0, NULL, 'q'},
+                                            {"help", 0, NULL, 'h'},
+                                            {"resource", 1, NULL, 'e'},
+                                            {"load", 1, NULL, 'o'},
+                                            {"shuf", 0, NULL, 's'},
+                                            {"seed", 1, NULL, 'S'},
+                                            {"replicate", 1, NULL, 'V'},
+                                            TROUPE__TRACE_OPTIONS,
+                                            {NULL, 0, NULL, 0}};
     *ret = (struct troupe__map_arguments){.type = NULL};
     opterr = 0;
     /* '+': what comes behind the command is the command's. */

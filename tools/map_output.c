@@ -98,6 +98,43 @@ add_label(json_t *to, const char *key)
     }
 }
 
+static json_t *
+value_json(const msgpack_object *value)
+{
+    return is_of_command(value) ? command_json(value) : troupe__json_of(value);
+}
+
+/* [state, count, value], where nil is the value of the task. */
+static json_t *
+vote_json(const msgpack_object *vote)
+{
+    const msgpack_object *it = vote->via.array.ptr;
+    const msgpack_object_str *own = &it[0].via.str;
+    json_t *json = json_pack("{s:I, s:o}", "count", (json_int_t) it[1].via.u64,
+                             "state", json_stringn(own->ptr, own->size));
+    if (it[2].type != MSGPACK_OBJECT_NIL)
+        json_object_set_new(json, "value", value_json(&it[2]));
+    return json;
+}
+
+static json_t *
+votes_json(const troupe_map_result_t *result)
+{
+    json_t *list = json_array();
+    msgpack_unpacked votes;
+    size_t at = 0;
+    msgpack_unpacked_init(&votes);
+    if (msgpack_unpack_next(&votes, result->votes, result->votes_size, &at)
+            == MSGPACK_UNPACK_SUCCESS
+        && votes.data.type == MSGPACK_OBJECT_ARRAY) {
+        for (uint32_t i = 0; i < votes.data.via.array.size; i++)
+            json_array_append_new(list,
+                                  vote_json(&votes.data.via.array.ptr[i]));
+    }
+    msgpack_unpacked_destroy(&votes);
+    return list;
+}
+
 static int
 print_json(FILE *out, const troupe_map_result_t *result,
            const msgpack_object *value)
@@ -106,9 +143,7 @@ print_json(FILE *out, const troupe_map_result_t *result,
     add_label(line, result->key);
     json_object_set_new(line, "state", json_string(result->state));
     if (value && value->type != MSGPACK_OBJECT_NIL) {
-        json_object_set_new(line, "value",
-                            is_of_command(value) ? command_json(value)
-                                                 : troupe__json_of(value));
+        json_object_set_new(line, "value", value_json(value));
     }
     if (result->text[0])
         json_object_set_new(line, "text", json_string(result->text));
@@ -116,6 +151,8 @@ print_json(FILE *out, const troupe_map_result_t *result,
     json_object_set_new(line, "queue_ms", json_real(result->queue_ms));
     json_object_set_new(line, "run_ms", json_real(result->run_ms));
     json_object_set_new(line, "worker", json_integer(result->pool));
+    if (result->votes)
+        json_object_set_new(line, "votes", votes_json(result));
     if (result->resumed)
         json_object_set_new(line, "resumed", json_true());
     int rc = json_dumpf(line, out,
@@ -246,10 +283,11 @@ troupe__map_progress(struct troupe__map_output *self,
 }
 
 static json_t *
-summary_json(const troupe_map_summary_t *it, const char *run)
+summary_json(const struct troupe__map_output *self,
+             const troupe_map_summary_t *it, const char *run)
 {
     double slots = it->wall_s * it->jobs;
-    return json_pack(
+    json_t *json = json_pack(
         "{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
         "s:I, s:b, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
         "event", "summary", "run", run, "tasks", (json_int_t) it->tasks, "ok",
@@ -264,6 +302,10 @@ summary_json(const troupe_map_summary_t *it, const char *run)
         "p50_ms", it->p50_ms, "p95_ms", it->p95_ms, "p99_ms", it->p99_ms,
         "queue_p50_ms", it->queue_p50_ms, "utilisation",
         slots > 0 ? it->busy_s / slots : 0.0);
+    if (self->arguments->shuffles)
+        json_object_set_new(json, "seed",
+                            json_integer((json_int_t) self->arguments->seed));
+    return json;
 }
 
 /* The lines of results as a list. */
@@ -285,7 +327,7 @@ troupe__map_serve(struct troupe__map_output *self,
 {
     fflush(self->out);
     json_t *whole =
-        json_pack("{s:o, s:o}", "summary", summary_json(summary, NULL),
+        json_pack("{s:o, s:o}", "summary", summary_json(self, summary, NULL),
                   "results", kept_json(self));
     char *json = json_dumps(whole, JSON_INDENT(2) | JSON_PRESERVE_ORDER
                                        | JSON_REAL_PRECISION(DIGITS));
@@ -304,7 +346,7 @@ troupe__map_summary(struct troupe__map_output *self,
     if (self->drawn)
         fputs("\r\033[K", stderr);
     if (self->arguments->json)
-        troupe__print_line(summary_json(it, run));
+        troupe__print_line(summary_json(self, it, run));
     if (self->arguments->quiet)
         return;
     if (!self->arguments->json) {
@@ -315,6 +357,10 @@ troupe__map_summary(struct troupe__map_output *self,
                 bad, not_run, it->wall_s,
                 it->wall_s > 0 ? (double) it->tasks / it->wall_s : 0,
                 it->p50_ms, it->p95_ms, it->p99_ms);
+    }
+    if (self->arguments->shuffles && !self->arguments->has_seed) {
+        fprintf(stderr, "troupe map: --shuf --seed %llu is the same order\n",
+                (unsigned long long) self->arguments->seed);
     }
     if (run && (not_run > 0 || it->halted)) {
         fprintf(stderr,

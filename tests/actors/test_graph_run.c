@@ -99,7 +99,7 @@ Test(graph_run, a_condition_decides_whether_a_task_is_needed)
                  "what it needs was not needed");
     graph_expect(report, "still", TROUPE_GRAPH_OK, "");
     graph_expect(report, "odd", TROUPE_GRAPH_FAILED,
-                 "'when' compares what is no number by size");
+                 "'when': it compares what is no number by size");
     cr_expect_eq(report->outcome, TROUPE_GRAPH_DEGRADED);
     graph_finish(report, graph);
 }

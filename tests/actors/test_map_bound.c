@@ -12,6 +12,7 @@
 #define WAIT_MS 60000
 #define SIZE    (8u << 20) /* of a result */
 #define TASKS   16
+#define VOTED   20  /* at most 17 are begun when 9 are enough */
 #define LOOKS   100 /* so that what is on its way has arrived */
 
 static _Atomic bool released;
@@ -56,16 +57,21 @@ begin(void)
 
 TestSuite(map_bound, .init = begin, .fini = map_end, .timeout = 120);
 
+static void
+put_one(troupe_ref_t map, uint64_t number, bool last)
+{
+    cr_assert_eq(troupe_node_send(node, map, "put", "{s:[[ssnUUU]], s:b}",
+                                  "tasks", "fn", "big", number, UINT64_C(0),
+                                  UINT64_C(1), "last", (int) last),
+                 0);
+}
+
 /* Tasks with the numbers from `first` on. */
 static void
-put_all(troupe_ref_t map, uint32_t first)
+put_all(troupe_ref_t map, uint32_t first, uint32_t count)
 {
-    for (uint32_t i = 0; i < TASKS; i++)
-        cr_assert_eq(troupe_node_send(node, map, "put", "{s:[[ssnUUU]], s:b}",
-                                      "tasks", "fn", "big",
-                                      (uint64_t) (first + i), UINT64_C(0),
-                                      UINT64_C(1), "last", i == TASKS - 1),
-                     0);
+    for (uint32_t i = 0; i < count; i++)
+        put_one(map, first + i, i + 1 == count);
 }
 
 static uint64_t
@@ -81,27 +87,34 @@ count_ok(troupe_ref_t map)
 
 /* So many that the bound is reached, and not all of them. */
 static void
-wait_until_full(troupe_ref_t map)
+wait_until_full(troupe_ref_t map, uint32_t count)
 {
     while (count_ok(map) * SIZE < (64u << 20))
         continue;
     for (int i = 0; i < LOOKS; i++)
         (void) count_ok(map);
-    cr_assert_lt(count_ok(map), TASKS);
+    cr_assert_lt(count_ok(map), count);
+}
+
+/* Whether that were the last ones. */
+static bool
+take_some(troupe_ref_t map)
+{
+    bool over = false;
+    troupe_message_t *reply = NULL;
+    cr_assert_eq(troupe_node_ask(node, map, "take", WAIT_MS, &reply, NULL), 0,
+                 "%s", troupe_node_ask_words());
+    cr_assert_eq(troupe_unpack(reply, "{s:b}", "over", &over), 0);
+    troupe_message_destroy(&reply);
+    return over;
 }
 
 static void
-take_all(troupe_ref_t map)
+take_all(troupe_ref_t map, uint32_t count)
 {
-    bool over = false;
-    while (!over) {
-        troupe_message_t *reply = NULL;
-        cr_assert_eq(troupe_node_ask(node, map, "take", WAIT_MS, &reply, NULL),
-                     0, "%s", troupe_node_ask_words());
-        cr_assert_eq(troupe_unpack(reply, "{s:b}", "over", &over), 0);
-        troupe_message_destroy(&reply);
-    }
-    cr_assert_eq(count_ok(map), TASKS);
+    while (!take_some(map))
+        continue;
+    cr_assert_eq(count_ok(map), count);
 }
 
 Test(map_bound, it_goes_on_when_results_are_taken)
@@ -110,9 +123,9 @@ Test(map_bound, it_goes_on_when_results_are_taken)
     cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map, "{s:U}",
                                    "jobs", UINT64_C(2)),
                  0);
-    put_all(map, 1);
-    wait_until_full(map);
-    take_all(map);
+    put_all(map, 1, TASKS);
+    wait_until_full(map, TASKS);
+    take_all(map, TASKS);
 }
 
 Test(map_bound, in_order_the_first_one_runs_again_all_the_same)
@@ -122,9 +135,24 @@ Test(map_bound, in_order_the_first_one_runs_again_all_the_same)
                                    "{s:U, s:b, s:U}", "jobs", UINT64_C(2),
                                    "ordered", 1, "backoff_ms", UINT64_C(1)),
                  0);
-    put_all(map, 0);
-    wait_until_full(map);
+    put_all(map, 0, TASKS);
+    wait_until_full(map, TASKS);
     atomic_store(&released, true);
-    take_all(map);
+    take_all(map, TASKS);
     cr_assert_eq(atomic_load(&calls), TASKS + 1);
+}
+
+/* What is held of votes counts too; who waits for one must not wait for room,
+ * nor for a pool that has given another one. */
+Test(map_bound, votes_are_held_within_it_and_go_on)
+{
+    troupe_ref_t map;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map,
+                                   "{s:U, s:b, s:U}", "jobs", UINT64_C(2),
+                                   "ordered", 1, "replicas", UINT64_C(3)),
+                 0);
+    put_all(map, 1, VOTED);
+    wait_until_full(map, VOTED);
+    take_all(map, VOTED);
+    cr_assert_eq(atomic_load(&calls), 2 * VOTED);
 }
