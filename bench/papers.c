@@ -32,6 +32,8 @@ static const char *const joints[] = {
     "out",  "so",    "up",   "said",  "what", "its",   "about", "than",
     "into", "them",  "can",  "other", "some", "could", "these", "two"};
 
+enum { JOINTS = COUNT(joints) };
+
 /* Every 50th of the first: what the questions speak of is in many documents. */
 static const char *const common[] = {
     "water", "bridge", "engine", "treaty",  "open",   "hold",
@@ -99,8 +101,7 @@ put_content(struct paper *self, bool begins)
 {
     char word[16];
     double share = (double) draw(self, 1 << 24) / (1 << 24);
-    double first = COUNT(joints);
-    size_t rank = (size_t) (first * (pow(WORDS, share) - 1));
+    size_t rank = (size_t) (JOINTS * (pow(WORDS, share) - 1));
     if (rank % COMMON_APART == 0 && rank / COMMON_APART < COUNT(common)) {
         put(self, common[rank / COMMON_APART], begins);
         return;
