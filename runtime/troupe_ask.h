@@ -18,6 +18,8 @@
  * answer waits for one, say so with `patient`. A circle that a program in
  * another language is on is not seen, nor one among more than 256 open asks, nor
  * one with an actor that has a timer for each moment: these end by deadline.
+ * A supervisor that waits for a start asks nobody: a circle with it ends when
+ * that start is late (start_ms of the child), or by deadline.
  */
 
 /* How an ask ended: exactly one of these, exactly once. */
