@@ -233,6 +233,19 @@ is_too_much(struct troupe__worker *self, const struct troupe_message *msg)
            && !troupe__remotes_may_hold(self, number);
 }
 
+/* What there is to hear of a monitor or a link that is not kept. */
+static void
+answer_end(struct troupe__worker *self, const struct troupe_message *msg,
+           troupe_exit_t exit, int code, const char *text)
+{
+    struct troupe__envelope envelope =
+        troupe__envelope(is(msg, "link") ? WIRE_EXIT : WIRE_DOWN, msg->from,
+                         msg->to, troupe_exit_name(exit));
+    envelope.id = msg->id;
+    (void) troupe__emitf(self, &envelope, "[i, i, i, s]", 0, (int) exit, code,
+                         text);
+}
+
 static void
 control(struct troupe__worker *self, struct troupe__actor *actor,
         struct troupe_message *msg)
@@ -240,11 +253,13 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
     uint64_t from = msg->from.id;
     if (worker_control(self, msg))
         return;
-    if (is_too_much(self, msg)) {
+    bool too_much = is_too_much(self, msg);
+    if (too_much && is(msg, "room"))
         troupe__system_nobody(self, msg); /* who asked does not wait */
-        return;
-    }
-    if (is(msg, "room"))
+    else if (too_much)
+        answer_end(self, msg, TROUPE_EXIT_NOCONNECTION, -ENOSPC,
+                   "refused: too many monitors and links of its node here");
+    else if (is(msg, "room"))
         troupe__mute_wanted(self, actor, msg);
     else if (is(msg, "monitor"))
         monitor_arrived(actor, msg);
@@ -323,27 +338,14 @@ troupe__system(struct troupe__worker *self, struct troupe__actor *actor,
 }
 
 static void
-answer_noproc(struct troupe__worker *self, enum troupe__wire_kind kind,
-              const struct troupe_message *msg)
-{
-    struct troupe__envelope envelope =
-        troupe__envelope(kind, msg->from, msg->to, "noproc");
-    envelope.id = msg->id;
-    (void) troupe__emitf(self, &envelope, "[i, i, i, s]", 0,
-                         (int) TROUPE_EXIT_NOPROC, 0, "no such actor");
-}
-
-static void
 control_nobody(struct troupe__worker *self, const struct troupe_message *msg)
 {
     if (worker_control(self, msg))
         return;
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_CONTROL, msg->from, msg->to, "go");
-    if (is(msg, "monitor")) {
-        answer_noproc(self, WIRE_DOWN, msg);
-    } else if (is(msg, "link")) {
-        answer_noproc(self, WIRE_EXIT, msg);
+    if (is(msg, "monitor") || is(msg, "link")) {
+        answer_end(self, msg, TROUPE_EXIT_NOPROC, 0, "no such actor");
     } else if (is(msg, "room")) {
         envelope.id = msg->to.id;
         (void) troupe__emitf(self, &envelope, NULL);
@@ -366,11 +368,9 @@ troupe__system_nobody(struct troupe__worker *self, struct troupe_message *msg)
     struct troupe__envelope reply;
     switch (msg->kind) {
     case WIRE_TELL:
-        if (msg->id == 0) /* else a timer of the actor that is gone */
+    case WIRE_ASK: /* a tell with an id is a timer of the actor that is gone */
+        if (msg->kind == WIRE_ASK || msg->id == 0)
             troupe__refuse(self, NULL, msg, why_nobody(self));
-        break;
-    case WIRE_ASK:
-        troupe__refuse(self, NULL, msg, why_nobody(self));
         break;
     case WIRE_REPLY:
     case WIRE_ERROR:

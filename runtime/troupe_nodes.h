@@ -19,7 +19,7 @@
  * What one node may have kept by others is bounded: 65,536 names and places in
  * groups; 65,536 monitors, links and waits for room, on each worker. More is
  * refused, with a line in the log: the name is taken away again, and monitors
- * and links end at once as of nobody.
+ * and links end at once, with TROUPE_EXIT_NOCONNECTION and -ENOSPC.
  */
 
 /* How often the root looks, and how patient it is; 0 takes the default. */
