@@ -39,7 +39,10 @@ typedef struct troupe_nodes_options {
                             * 0: it is only reported, as watchdog_ms says */
     uint32_t start_ms;     /* for a node to become ready; 30,000 */
     uint32_t term_ms;      /* from SIGTERM to SIGKILL; 5000 */
-    bool subreaper;        /* reap orphans of nodes too; see prctl(2) */
+    /* Processes at once that the supervisors of one node, but for the root's,
+     * may have for their children; 128. */
+    uint32_t processes_max;
+    bool subreaper; /* reap orphans of nodes too; see prctl(2) */
     /* Each line that a node's process writes, made printable; NULL: they are
      * logged, as "[name] line", or, where info is not logged, the last 20 when
      * it failed; and the very last stands in the words of its end. Called on a

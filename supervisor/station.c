@@ -9,6 +9,7 @@
 
 #include "mailbox/check.h"
 #include "runtime/guest.h"
+#include "runtime/peers.h"
 
 struct station *
 troupe__station_named(const struct warden *self, const char *name)
@@ -48,6 +49,16 @@ troupe__station_add(struct warden *self, const char *name, bool alone)
     station->next = self->stations;
     self->stations = station;
     return station;
+}
+
+/* The root's own are its user's. */
+bool
+troupe__station_may_begin(const struct warden *self, uint32_t starter)
+{
+    int64_t count = 0;
+    for (const struct station *at = self->stations; at; at = at->next)
+        count += at->starter == starter;
+    return starter == TROUPE__ROOT || count < self->processes_max;
 }
 
 int

@@ -46,7 +46,8 @@
  * An own process lives as long as one incarnation of its child. A named node
  * is started when its first child is, again when a child is restarted on it,
  * and ends with the run. A node has at most 16,384 children of supervisors on
- * one other node, but for those of the root's.
+ * one other node, but for those of the root's, and `processes_max` processes
+ * (troupe_nodes.h): a start beyond that fails with -ENOSPC.
  */
 
 /* How processes of isolated children are started. The name of the node comes

@@ -347,3 +347,44 @@ Test(isolation_ill, a_node_that_does_not_start_counts_once)
     cr_assert_neq(number_of("a", "pid"), before);
     cr_assert_eq(number_of("h", "pid"), number_of("a", "pid"));
 }
+
+static void
+begin_few(void)
+{
+    isolation_begin(NULL, (troupe_nodes_options_t){.processes_max = 2});
+}
+
+TestSuite(isolation_few, .init = begin_few, .fini = isolation_end,
+          .timeout = 120);
+
+/* The third is refused until one of the two has ended; the root is not bound.
+ */
+Test(isolation_few, a_node_that_wants_processes_without_end_meets_a_bound)
+{
+    troupe_supervisor_options_t below = {.intensity = 100};
+    troupe_child_spec_t children[] = {mate_spec("a"), mate_spec("b")};
+    troupe_child_spec_t third = mate_spec("c"),
+                        more[] = {mate_spec("d"), mate_spec("e")};
+    troupe_child_spec_t branch = {.id = "branch",
+                                  .name = "branch",
+                                  .supervisor = &below,
+                                  .children = children,
+                                  .child_count = 2,
+                                  .node = "yard"};
+    cr_assert_eq(supervise(&patient, &branch, 1), 0);
+    troupe_ref_t yard = named("branch");
+    troupe_supervisor_error_t error;
+    int rc = troupe_supervisor_start_child(root, yard, &third, NULL, &error);
+    cr_assert_eq(rc, -ENOSPC, "%d", rc);
+    cr_assert(strstr(error.text, "has 2 processes for its children"), "%s",
+              error.text);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(
+            troupe_supervisor_start_child(root, top, &more[i], NULL, NULL), 0);
+    cr_assert_eq(troupe_supervisor_terminate_child(root, yard, "b"), 0);
+    do {
+        rc = troupe_supervisor_start_child(root, yard, &third, NULL, NULL);
+    } while (rc == -ENOSPC); /* its process is still ending */
+    cr_assert_eq(rc, 0, "%d", rc);
+    (void) number_of("c", "pid");
+}
