@@ -223,16 +223,6 @@ worker_control(struct troupe__worker *self, const struct troupe_message *msg)
     return true;
 }
 
-/* It would be kept for an actor of another node that has too many kept. */
-static bool
-is_too_much(struct troupe__worker *self, const struct troupe_message *msg)
-{
-    uint32_t number = troupe__ref_node(msg->from);
-    return number != self->node->id && self->remotes
-           && (is(msg, "monitor") || is(msg, "link") || is(msg, "room"))
-           && !troupe__remotes_may_hold(self, number);
-}
-
 /* What there is to hear of a monitor or a link that is not kept. */
 static void
 answer_end(struct troupe__worker *self, const struct troupe_message *msg,
@@ -246,20 +236,33 @@ answer_end(struct troupe__worker *self, const struct troupe_message *msg,
                          text);
 }
 
+/* It would be kept for an actor of another node that has too many kept. */
+static bool
+refuses(struct troupe__worker *self, struct troupe_message *msg)
+{
+    static const char why[] =
+        "refused: too many monitors and links of its node here";
+    uint32_t number = troupe__ref_node(msg->from);
+    bool waits = is(msg, "room");
+    if (number == self->node->id || !self->remotes
+        || !(waits || is(msg, "monitor") || is(msg, "link"))
+        || troupe__remotes_may_hold(self, number))
+        return false;
+    if (waits)
+        troupe__system_nobody(self, msg); /* so it does not */
+    else
+        answer_end(self, msg, TROUPE_EXIT_NOCONNECTION, -ENOSPC, why);
+    return true;
+}
+
 static void
 control(struct troupe__worker *self, struct troupe__actor *actor,
         struct troupe_message *msg)
 {
     uint64_t from = msg->from.id;
-    if (worker_control(self, msg))
+    if (worker_control(self, msg) || refuses(self, msg))
         return;
-    bool too_much = is_too_much(self, msg);
-    if (too_much && is(msg, "room"))
-        troupe__system_nobody(self, msg); /* who asked does not wait */
-    else if (too_much)
-        answer_end(self, msg, TROUPE_EXIT_NOCONNECTION, -ENOSPC,
-                   "refused: too many monitors and links of its node here");
-    else if (is(msg, "room"))
+    if (is(msg, "room"))
         troupe__mute_wanted(self, actor, msg);
     else if (is(msg, "monitor"))
         monitor_arrived(actor, msg);
@@ -354,23 +357,19 @@ control_nobody(struct troupe__worker *self, const struct troupe_message *msg)
     }
 }
 
-static troupe_dead_t
-why_nobody(const struct troupe__worker *self)
-{
-    return self->quit ? TROUPE_DEAD_STOPPING : TROUPE_DEAD_NO_ACTOR;
-}
-
 /* A message for an actor that is not there. */
 void
 troupe__system_nobody(struct troupe__worker *self, struct troupe_message *msg)
 {
     troupe_child_t child;
     struct troupe__envelope reply;
+    troupe_dead_t why =
+        self->quit ? TROUPE_DEAD_STOPPING : TROUPE_DEAD_NO_ACTOR;
     switch (msg->kind) {
     case WIRE_TELL:
     case WIRE_ASK: /* a tell with an id is a timer of the actor that is gone */
         if (msg->kind == WIRE_ASK || msg->id == 0)
-            troupe__refuse(self, NULL, msg, why_nobody(self));
+            troupe__refuse(self, NULL, msg, why);
         break;
     case WIRE_REPLY:
     case WIRE_ERROR:
