@@ -64,9 +64,11 @@ troupe__station_may_begin(const struct warden *self, uint32_t starter)
 int
 troupe__station_proxy_begin(troupe_context_t *ctx, struct station *station)
 {
+    station->shown = station->tenants ? station->tenants->ref : TROUPE_NOBODY;
     const troupe_spawn_options_t options = {
         .name = station->name,
         .unlisted = true,
+        .deputy = station->shown,
         .place = TROUPE_SPREAD,
         .mailbox = {.messages_max = 64}}; /* then its deputy rests */
     int rc = troupe_spawn(ctx, &troupe__guest_kind, &options, &station->host,

@@ -27,6 +27,7 @@ struct station {
     bool is_child; /* `host` is the child itself, in a foreign program */
     bool is_guest; /* `host` is its proxy, on the root */
     troupe_monitor_t of_proxy;
+    troupe_ref_t shown; /* whose asks the proxy is shown the parts of */
     const troupe_program_t *program; /* NULL: as for others */
     troupe_ref_t host;
     struct tenant *tenants;

@@ -28,7 +28,8 @@
  * deputy's mailbox. One that had left it before word of the end came is lost,
  * at most once delivered; an ask then ends with TROUPE_DOWN, or is asked again
  * where `delivery` says so (troupe_delivery.h). That works for a program in
- * another language too, though it cannot see the attempt, and the asker that it
+ * another language too: a guest is told the attempt and the asker; a node
+ * of its own is not told the attempt, and the asker that it
  * sees is the deputy.
  *
  * When a process crashes while a handler runs for a message, that message is

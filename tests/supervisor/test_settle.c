@@ -77,7 +77,7 @@ stand_in_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_ref_t host = TROUPE_NOBODY;
     (void) state, (void) msg;
     int rc = troupe_lookup(world_node(), "the host", &host);
-    return rc < 0 ? rc : troupe_reply(ctx, "[i, R, b]", THERE, host, 0);
+    return rc < 0 ? rc : troupe_reply(ctx, "[i, R, b, b]", THERE, host, 0, 0);
 }
 
 static int
