@@ -145,7 +145,6 @@ open_file(troupe_corpus_t *self, int *ret_version)
     rc = troupe__corpus_exec(self, "PRAGMA journal_mode = WAL;"
                                    "PRAGMA synchronous = NORMAL;"
                                    "PRAGMA cache_size = -65536;"
-                                   "PRAGMA mmap_size = 1073741824;"
                                    "PRAGMA temp_store = MEMORY");
     return rc < 0 ? rc : read_version(self, ret_version);
 }

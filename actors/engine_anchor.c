@@ -38,9 +38,10 @@ find_documents(troupe_corpus_t *self, const char *expression, struct found *ret,
     sqlite3_stmt *row = NULL;
     int rc = troupe__corpus_prepare(
         self,
-        "SELECT d.id, m.rank, d.links FROM (SELECT rowid AS id, rank FROM"
-        " anchor_fts WHERE anchor_fts MATCH ?1 AND rank MATCH 'bm25(2.0, 1.0)'"
-        " ORDER BY rank LIMIT ?2) m JOIN document d ON d.id = m.id",
+        "SELECT d.id, m.rank, d.links FROM (SELECT rowid AS id,"
+        " bm25(anchor_fts, 2.0, 1.0) AS rank FROM anchor_fts"
+        " WHERE anchor_fts MATCH ?1 ORDER BY 2 LIMIT ?2) m"
+        " JOIN document d ON d.id = m.id",
         &row);
     if (rc < 0)
         return rc;

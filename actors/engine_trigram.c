@@ -121,8 +121,8 @@ find_titles(troupe_corpus_t *self, const struct wanted *wanted,
     int rc = troupe__corpus_prepare(
         self,
         "SELECT d.id, d.title || ' ' || d.names FROM (SELECT rowid AS id FROM"
-        " title_fts WHERE title_fts MATCH ?1 ORDER BY rank LIMIT ?2) m"
-        " JOIN document d ON d.id = m.id",
+        " title_fts WHERE title_fts MATCH ?1 ORDER BY bm25(title_fts)"
+        " LIMIT ?2) m JOIN document d ON d.id = m.id",
         &row);
     if (rc < 0)
         return rc;

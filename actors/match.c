@@ -12,6 +12,10 @@
 #define PER_DOCUMENT_MAX 4
 #define LINKS_WEIGHT     0.1 /* tuned on tests/actors/ranking.txt */
 
+/* Called by name: ordered by FTS5's hidden column "rank" all rows are sorted,
+ * ordered by this, with a limit, only as many as are wanted are kept. */
+#define RANK "bm25(passage_fts, 10.0, 4.0, 1.0)"
+
 /* How many passages of this document the list has already. */
 static size_t
 count_path(const troupe_passages_t *list, const char *path)
@@ -135,9 +139,8 @@ troupe__corpus_match(troupe_corpus_t *self, const char *expression,
         self,
         "SELECT d.path, d.title, p.heading, p.body, p.start, p.stop, m.rank,"
         " d.links"
-        " FROM (SELECT rowid AS id, rank FROM passage_fts"
-        "  WHERE passage_fts MATCH ?1 AND rank MATCH 'bm25(10.0, 4.0, 1.0)'"
-        "  ORDER BY rank LIMIT ?2) m"
+        " FROM (SELECT rowid AS id, " RANK " AS rank FROM passage_fts"
+        "  WHERE passage_fts MATCH ?1 ORDER BY 2 LIMIT ?2) m"
         " JOIN passage p ON p.id = m.id JOIN document d ON d.id = p.document"
         " ORDER BY m.rank, p.id",
         &row);
@@ -186,13 +189,12 @@ troupe__corpus_match_document(troupe_corpus_t *self, int64_t document,
     /* A document's passages were added one after the other. */
     int rc = troupe__corpus_prepare(
         self,
-        "SELECT " COLUMNS
-        ", ?4, d.links FROM (SELECT rowid AS id, rank FROM passage_fts"
-        "  WHERE passage_fts MATCH ?1 AND rank MATCH 'bm25(10.0, 4.0, 1.0)'"
-        "  AND rowid BETWEEN"
+        "SELECT " COLUMNS ", ?4, d.links FROM (SELECT rowid AS id, " RANK
+        " AS rank"
+        "  FROM passage_fts WHERE passage_fts MATCH ?1 AND rowid BETWEEN"
         "   (SELECT min(id) FROM passage WHERE document = ?2) AND"
         "   (SELECT max(id) FROM passage WHERE document = ?2)"
-        "  ORDER BY rank LIMIT ?3) m"
+        "  ORDER BY 2 LIMIT ?3) m"
         " JOIN passage p ON p.id = m.id JOIN document d ON d.id = p.document"
         " ORDER BY m.rank, p.id",
         &row);

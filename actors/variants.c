@@ -68,7 +68,8 @@ look_up(troupe_corpus_t *corpus, const char *expression, const char *word,
     sqlite3_stmt *row = NULL;
     int rc = troupe__corpus_prepare(corpus,
                                     "SELECT word FROM word_fts WHERE word_fts"
-                                    " MATCH ?1 ORDER BY rank LIMIT ?2",
+                                    " MATCH ?1 ORDER BY bm25(word_fts)"
+                                    " LIMIT ?2",
                                     &row);
     if (rc < 0)
         return rc;

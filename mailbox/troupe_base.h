@@ -126,13 +126,14 @@ typedef enum troupe_exit {
     TROUPE_EXIT_ERROR = 3,       /* a handler or start failed */
     TROUPE_EXIT_IGNORE = 4,      /* start said that there is nothing to do */
     TROUPE_EXIT_NOPROC = 5,      /* there was no such actor */
-    TROUPE_EXIT_NOCONNECTION = 6 /* its node cannot be reached */
+    TROUPE_EXIT_NOCONNECTION = 6 /* its node cannot be reached, or keeps no more
+                                    monitors and links: -ENOSPC; it may live */
 } troupe_exit_t;
 
 /* A reason is a kind, an error code and words. */
 typedef struct troupe_reason {
     troupe_exit_t kind;
-    int code;         /* negative errno for TROUPE_EXIT_ERROR, else 0 */
+    int code;         /* negative errno for TROUPE_EXIT_ERROR, or 0 */
     const char *text; /* never NULL; lives as long as what carries it */
 } troupe_reason_t;
 

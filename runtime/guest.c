@@ -124,13 +124,15 @@ write_message(struct troupe__guest *self, const troupe_message_t *msg,
               uint64_t number)
 {
     const char *type = troupe_message_type(msg);
+    troupe_ref_t from = troupe_message_sender(msg);
     if (msg->body_size > TROUPE__LETTER_LONG - TROUPE__GUEST_LETTER_ROOM)
         return -EMSGSIZE; /* before it is copied */
     return msg->kind == WIRE_ASK
-               ? troupe__guest_write(self, "[s,U,R,s,m,U]", "ask", number,
-                                     msg->from, type, msg, msg->deadline)
-               : troupe__guest_write(self, "[s,U,R,s,m]", "tell", number,
-                                     msg->from, type, msg);
+               ? troupe__guest_write(self, "[s,U,R,s,m,U,U]", "ask", number,
+                                     from, type, msg, msg->deadline,
+                                     (uint64_t) troupe_message_attempt(msg))
+               : troupe__guest_write(self, "[s,U,R,s,m]", "tell", number, from,
+                                     type, msg);
 }
 
 static int

@@ -27,6 +27,8 @@ fill_in(troupe_nodes_options_t *options)
         options->heartbeat_ms = 1000;
     if (options->missed_max == 0)
         options->missed_max = 3;
+    if (options->processes_max == 0)
+        options->processes_max = 128;
     if (options->hang_ms == 0)
         options->hang_ms = 10000;
     if (options->start_ms == 0)

@@ -223,14 +223,36 @@ worker_control(struct troupe__worker *self, const struct troupe_message *msg)
     return true;
 }
 
+/* What there is to hear of a monitor or a link that is not kept. */
+static void
+answer_end(struct troupe__worker *self, const struct troupe_message *msg,
+           troupe_exit_t exit, int code, const char *text)
+{
+    struct troupe__envelope envelope =
+        troupe__envelope(is(msg, "link") ? WIRE_EXIT : WIRE_DOWN, msg->from,
+                         msg->to, troupe_exit_name(exit));
+    envelope.id = msg->id;
+    (void) troupe__emitf(self, &envelope, "[i, i, i, s]", 0, (int) exit, code,
+                         text);
+}
+
 /* It would be kept for an actor of another node that has too many kept. */
 static bool
-is_too_much(struct troupe__worker *self, const struct troupe_message *msg)
+refuses(struct troupe__worker *self, struct troupe_message *msg)
 {
+    static const char why[] =
+        "refused: too many monitors and links of its node here";
     uint32_t number = troupe__ref_node(msg->from);
-    return number != self->node->id && self->remotes
-           && (is(msg, "monitor") || is(msg, "link") || is(msg, "room"))
-           && !troupe__remotes_may_hold(self, number);
+    bool waits = is(msg, "room");
+    if (number == self->node->id || !self->remotes
+        || !(waits || is(msg, "monitor") || is(msg, "link"))
+        || troupe__remotes_may_hold(self, number))
+        return false;
+    if (waits)
+        troupe__system_nobody(self, msg); /* so it does not */
+    else
+        answer_end(self, msg, TROUPE_EXIT_NOCONNECTION, -ENOSPC, why);
+    return true;
 }
 
 static void
@@ -238,12 +260,8 @@ control(struct troupe__worker *self, struct troupe__actor *actor,
         struct troupe_message *msg)
 {
     uint64_t from = msg->from.id;
-    if (worker_control(self, msg))
+    if (worker_control(self, msg) || refuses(self, msg))
         return;
-    if (is_too_much(self, msg)) {
-        troupe__system_nobody(self, msg); /* who asked does not wait */
-        return;
-    }
     if (is(msg, "room"))
         troupe__mute_wanted(self, actor, msg);
     else if (is(msg, "monitor"))
@@ -323,27 +341,14 @@ troupe__system(struct troupe__worker *self, struct troupe__actor *actor,
 }
 
 static void
-answer_noproc(struct troupe__worker *self, enum troupe__wire_kind kind,
-              const struct troupe_message *msg)
-{
-    struct troupe__envelope envelope =
-        troupe__envelope(kind, msg->from, msg->to, "noproc");
-    envelope.id = msg->id;
-    (void) troupe__emitf(self, &envelope, "[i, i, i, s]", 0,
-                         (int) TROUPE_EXIT_NOPROC, 0, "no such actor");
-}
-
-static void
 control_nobody(struct troupe__worker *self, const struct troupe_message *msg)
 {
     if (worker_control(self, msg))
         return;
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_CONTROL, msg->from, msg->to, "go");
-    if (is(msg, "monitor")) {
-        answer_noproc(self, WIRE_DOWN, msg);
-    } else if (is(msg, "link")) {
-        answer_noproc(self, WIRE_EXIT, msg);
+    if (is(msg, "monitor") || is(msg, "link")) {
+        answer_end(self, msg, TROUPE_EXIT_NOPROC, 0, "no such actor");
     } else if (is(msg, "room")) {
         envelope.id = msg->to.id;
         (void) troupe__emitf(self, &envelope, NULL);
@@ -352,25 +357,19 @@ control_nobody(struct troupe__worker *self, const struct troupe_message *msg)
     }
 }
 
-static troupe_dead_t
-why_nobody(const struct troupe__worker *self)
-{
-    return self->quit ? TROUPE_DEAD_STOPPING : TROUPE_DEAD_NO_ACTOR;
-}
-
 /* A message for an actor that is not there. */
 void
 troupe__system_nobody(struct troupe__worker *self, struct troupe_message *msg)
 {
     troupe_child_t child;
     struct troupe__envelope reply;
+    troupe_dead_t why =
+        self->quit ? TROUPE_DEAD_STOPPING : TROUPE_DEAD_NO_ACTOR;
     switch (msg->kind) {
     case WIRE_TELL:
-        if (msg->id == 0) /* else a timer of the actor that is gone */
-            troupe__refuse(self, NULL, msg, why_nobody(self));
-        break;
-    case WIRE_ASK:
-        troupe__refuse(self, NULL, msg, why_nobody(self));
+    case WIRE_ASK: /* a tell with an id is a timer of the actor that is gone */
+        if (msg->kind == WIRE_ASK || msg->id == 0)
+            troupe__refuse(self, NULL, msg, why);
         break;
     case WIRE_REPLY:
     case WIRE_ERROR:

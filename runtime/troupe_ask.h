@@ -17,7 +17,8 @@
  * What nobody can foresee is a tell, a down or an exit still to come: where an
  * answer waits for one, say so with `patient`. A circle that a program in
  * another language is on is not seen, nor one among more than 256 open asks, nor
- * one with an actor that has a timer for each moment: these end by deadline.
+ * one with an actor that has a timer for each moment: these end by deadline. So
+ * does one by a supervisor that waits for a start, or when that start is late.
  */
 
 /* How an ask ended: exactly one of these, exactly once. */

@@ -19,7 +19,7 @@
  * What one node may have kept by others is bounded: 65,536 names and places in
  * groups; 65,536 monitors, links and waits for room, on each worker. More is
  * refused, with a line in the log: the name is taken away again, and monitors
- * and links end at once as of nobody.
+ * and links end at once, with TROUPE_EXIT_NOCONNECTION and -ENOSPC.
  */
 
 /* How often the root looks, and how patient it is; 0 takes the default. */
@@ -39,7 +39,10 @@ typedef struct troupe_nodes_options {
                             * 0: it is only reported, as watchdog_ms says */
     uint32_t start_ms;     /* for a node to become ready; 30,000 */
     uint32_t term_ms;      /* from SIGTERM to SIGKILL; 5000 */
-    bool subreaper;        /* reap orphans of nodes too; see prctl(2) */
+    /* Processes at once that the supervisors of one node, but for the root's,
+     * may have for their children; 128. */
+    uint32_t processes_max;
+    bool subreaper; /* reap orphans of nodes too; see prctl(2) */
     /* Each line that a node's process writes, made printable; NULL: they are
      * logged, as "[name] line", or, where info is not logged, the last 20 when
      * it failed; and the very last stands in the words of its end. Called on a

@@ -187,8 +187,8 @@ on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (answer->outcome != TROUPE_REPLY) {
         rc = troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
                          answer->text);
-    } else if (troupe_unpack(answer->msg, "[i, R, b]", &number, &host,
-                             &is_child)
+    } else if (troupe_unpack(answer->msg, "[i, R, b, b]", &number, &host,
+                             &is_child, &self->is_shown)
                == 0) {
         self->node = (uint32_t) number;
         rc = meet(ctx, self, plan, host, is_child);

@@ -11,7 +11,8 @@ enum { TROUPE__RETRY_MS = 5 }; /* where the way to the child is full */
 struct troupe__deputy {
     troupe_ref_t warden, host, real; /* nobody: not yet */
     uint32_t node;
-    bool is_program; /* `real` is what a foreign program says it is */
+    bool is_program; /* `real` is what a foreign program says it is ... */
+    bool is_shown;   /* ... or the proxy of a guest, which knows attempts */
     bool blocked; /* the child's node takes no more: messages are put aside */
     bool stops;   /* the child was asked to end ... */
     troupe_exit_t exit_kind; /* ... like this */

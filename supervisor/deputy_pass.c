@@ -85,7 +85,7 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return 0;
 }
 
-/* A foreign program is asked plainly: it knows nothing of attempts. */
+/* A node in another language is asked plainly: it knows nothing of attempts. */
 static int
 relay(troupe_context_t *ctx, const struct troupe__deputy *self,
       const troupe_message_t *msg, troupe_token_t kept)
@@ -95,7 +95,7 @@ relay(troupe_context_t *ctx, const struct troupe__deputy *self,
                                           .data = (void *) (uintptr_t) kept.id};
     const char *type = troupe_message_type(msg);
     int rc =
-        self->is_program
+        self->is_program && !self->is_shown
             ? troupe_ask_with(ctx, self->real, type, &options, NULL, "m", msg)
             : troupe_ask_with(ctx, self->real, type, &options, NULL,
                               "[R, U, I, m]", troupe_message_sender(msg),

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "runtime/link.h"
+#include "runtime/hub.h"
 #include "runtime/mark.h"
 #include "runtime/node.h"
 #include "runtime/peers.h"
@@ -19,8 +19,9 @@ troupe_isolation_begin(troupe_t *root, const troupe_program_t *program)
     msgpack_sbuffer bytes;
     msgpack_sbuffer_init(&bytes);
     troupe__program_pack(program ? program : &none, &bytes);
-    int rc = troupe_node_spawn(root, &troupe__warden_kind, &options, NULL, "r",
-                               bytes.data, bytes.size);
+    int rc = troupe_node_spawn(
+        root, &troupe__warden_kind, &options, NULL, "[r, I]", bytes.data,
+        bytes.size, (int64_t) root->link->hub->options.processes_max);
     msgpack_sbuffer_destroy(&bytes);
     return rc;
 }

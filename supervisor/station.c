@@ -9,6 +9,7 @@
 
 #include "mailbox/check.h"
 #include "runtime/guest.h"
+#include "runtime/peers.h"
 
 struct station *
 troupe__station_named(const struct warden *self, const char *name)
@@ -50,12 +51,24 @@ troupe__station_add(struct warden *self, const char *name, bool alone)
     return station;
 }
 
+/* The root's own are its user's. */
+bool
+troupe__station_may_begin(const struct warden *self, uint32_t starter)
+{
+    int64_t count = 0;
+    for (const struct station *at = self->stations; at; at = at->next)
+        count += at->starter == starter;
+    return starter == TROUPE__ROOT || count < self->processes_max;
+}
+
 int
 troupe__station_proxy_begin(troupe_context_t *ctx, struct station *station)
 {
+    station->shown = station->tenants ? station->tenants->ref : TROUPE_NOBODY;
     const troupe_spawn_options_t options = {
         .name = station->name,
         .unlisted = true,
+        .deputy = station->shown,
         .place = TROUPE_SPREAD,
         .mailbox = {.messages_max = 64}}; /* then its deputy rests */
     int rc = troupe_spawn(ctx, &troupe__guest_kind, &options, &station->host,

@@ -28,7 +28,8 @@
  * deputy's mailbox. One that had left it before word of the end came is lost,
  * at most once delivered; an ask then ends with TROUPE_DOWN, or is asked again
  * where `delivery` says so (troupe_delivery.h). That works for a program in
- * another language too, though it cannot see the attempt, and the asker that it
+ * another language too: a guest is told the attempt and the asker; a node
+ * of its own is not told the attempt, and the asker that it
  * sees is the deputy.
  *
  * When a process crashes while a handler runs for a message, that message is
@@ -46,7 +47,8 @@
  * An own process lives as long as one incarnation of its child. A named node
  * is started when its first child is, again when a child is restarted on it,
  * and ends with the run. A node has at most 16,384 children of supervisors on
- * one other node, but for those of the root's.
+ * one other node, but for those of the root's, and `processes_max` processes
+ * (troupe_nodes.h): a start beyond that fails with -ENOSPC.
  */
 
 /* How processes of isolated children are started. The name of the node comes

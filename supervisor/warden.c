@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "mailbox/check.h"
+#include "mailbox/ref.h"
 #include "runtime/guest.h"
 #include "runtime/hub.h"
 #include "runtime/peers.h"
@@ -33,10 +34,13 @@ tenant_ready(troupe_context_t *ctx, const struct station *station,
             ctx, &tenant->ready, -EOPNOTSUPP,
             "its program did not call troupe_isolation_serve(), nor, "
             "where it is not ours, name an actor in its hello");
-    } else if (troupe_reply_to(ctx, &tenant->ready, "[I, R, b]",
-                               station->is_guest ? (int64_t) TROUPE__ROOT
-                                                 : (int64_t) station->number,
-                               station->host, (int) station->is_child)
+    } else if (troupe_reply_to(
+                   ctx, &tenant->ready, "[I, R, b, b]",
+                   station->is_guest ? (int64_t) TROUPE__ROOT
+                                     : (int64_t) station->number,
+                   station->host, (int) station->is_child,
+                   (int) (station->is_guest
+                          && troupe_ref_equal(station->shown, tenant->ref)))
                < 0) {
         troupe_token_drop(ctx, &tenant->ready);
     }
@@ -133,6 +137,16 @@ drop_tenant(troupe_context_t *ctx, struct tenant **at)
 /* --- what deputies and nodes say --------------------------------------------*/
 
 static int
+refuse(troupe_context_t *ctx, const struct warden *self, uint32_t starter)
+{
+    return troupe_reply_error(
+        ctx, -ENOSPC,
+        "node %u has %lld processes for its children, and may have no more: "
+        "see processes_max of the root's options",
+        starter, (long long) self->processes_max);
+}
+
+static int
 on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct warden *self = state;
@@ -155,8 +169,15 @@ on_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                                   "is to be alone another name",
                                   name);
     }
-    if (is_new)
+    uint32_t starter = troupe__ref_node(troupe_message_sender(msg));
+    if (is_new && !troupe__station_may_begin(self, starter)) {
+        troupe__program_free(&program);
+        return refuse(ctx, self, starter);
+    }
+    if (is_new) {
         station = troupe__station_add(self, name, alone);
+        station->starter = starter;
+    }
     drop_tenant(ctx, tenant_of(station, troupe_message_sender(msg)));
     if (station->tenants) /* it runs what it runs */
         troupe__program_free(&program);
@@ -332,7 +353,7 @@ warden_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     char name[TROUPE_NAME_MAX + 1] = "";
     const void *bytes = NULL;
     size_t size = 0;
-    int rc = troupe_unpack(msg, "r", &bytes, &size);
+    int rc = troupe_unpack(msg, "[r, I]", &bytes, &size, &self->processes_max);
     if (rc == 0)
         rc = troupe__program_read(bytes, size, &self->program);
     if (rc == 0)

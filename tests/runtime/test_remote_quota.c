@@ -132,3 +132,60 @@ Test(remote_quota, monitors_that_come_and_go_are_not_refused)
         cr_assert_eq(refused_of(clerk, "demonitor", id, STEP), 0);
     }
 }
+
+/* --- what who is refused hears ----------------------------------------------*/
+
+/* As many as there may be, and one more. */
+static int
+monitor_all(troupe_context_t *ctx, void *arg)
+{
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < TROUPE__HELD_MAX; i++)
+        rc = troupe_monitor(ctx, *(const troupe_ref_t *) arg, NULL);
+    return rc;
+}
+
+static int
+monitor_one(troupe_context_t *ctx, void *arg)
+{
+    return troupe_monitor(ctx, *(const troupe_ref_t *) arg, NULL);
+}
+
+static int
+link_one(troupe_context_t *ctx, void *arg)
+{
+    return troupe_link(ctx, *(const troupe_ref_t *) arg);
+}
+
+static int
+note_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    troupe_down_t down;
+    (void) ctx, (void) state;
+    int rc = troupe_down_read(msg, &down);
+    note("%s %s %d %s", down.monitor.id ? "down" : "exit",
+         troupe_exit_name(down.reason.kind), down.reason.code,
+         down.reason.text);
+    return rc;
+}
+
+TROUPE_KIND(mourner, char, TROUPE_ON("do", do_inside), TROUPE_ON_DOWN(note_end),
+            TROUPE_ON_EXIT(note_end));
+
+Test(remote_quota, who_is_refused_a_monitor_or_a_link_hears_why)
+{
+    troupe_ref_t far = spawn_on(away, &far_clerk);
+    troupe_ref_t one = spawn_on(home, &mourner);
+    cr_assert_eq(inside(one, monitor_all, &far), 0);
+    cr_assert_eq(inside(one, monitor_one, &far), 0);
+    cr_assert_str_eq(notes_after(1),
+                     "down noconnection -28 refused: too many monitors and "
+                     "links of its node here");
+    cr_assert_eq(inside(one, link_one, &far), 0);
+    cr_assert_str_eq(notes_after(1),
+                     "exit noconnection -28 refused: too many monitors and "
+                     "links of its node here");
+    cr_assert_eq(counted(far), 0); /* it lives */
+    cr_assert_eq(troupe_node_exit(home, one, TROUPE_EXIT_KILLED, 30000), 0);
+    pair_settle();
+}

@@ -3,9 +3,11 @@
 #include "storm/tree.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -17,7 +19,7 @@
  *           a process of its own; 8 members on the node delta
  *   many    one for one: 32 members on each, gamma and delta
  */
-enum { BOUND = 8, FEW = 4, FOREVER = 1000000, LOOKS = 500, LOOK_US = 10000 };
+enum { BOUND = 8, FEW = 4, FOREVER = 1000000, LOOK_S = 5 };
 
 enum { HOME, ALPHA, BETA, GAMMA, DELTA };
 
@@ -157,13 +159,15 @@ belongings_count(void)
     };
 }
 
-/* A thread that was joined may be listed a moment longer. */
+/* A thread that was joined may be listed a moment longer; nothing tells when it
+ * is not. */
 struct belongings
 belongings_after(struct belongings before)
 {
     struct belongings now = belongings_count();
-    for (int i = 0; i < LOOKS && now.threads != before.threads; i++) {
-        usleep(LOOK_US);
+    time_t until = time(NULL) + LOOK_S;
+    while (now.threads != before.threads && time(NULL) < until) {
+        sched_yield();
         now = belongings_count();
     }
     return now;

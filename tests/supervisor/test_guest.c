@@ -163,3 +163,22 @@ Test(guest, it_is_told_to_stop_and_ends_in_order)
     cr_assert_eq(troupe_node_exit(root, top, TROUPE_EXIT_SHUTDOWN, 60000), 0);
     wait_line("one has ended: ended normally");
 }
+
+/* It is asked again in its next process, and told so. */
+Test(guest, one_that_is_asked_at_least_once_sees_the_attempt_and_the_asker)
+{
+    troupe_child_spec_t spec = guest_spec(&good);
+    troupe_message_t *reply = NULL;
+    uint64_t attempt = 0;
+    troupe_ref_t asker = TROUPE_NOBODY;
+    spec.delivery = (troupe_delivery_t){.mode = TROUPE_AT_LEAST_ONCE};
+    cr_assert_eq(supervise(&patient, &spec, 1), 0);
+    troupe_ref_t one = named("one");
+    cr_assert_eq(troupe_node_ask(root, one, "again", 60000, &reply, NULL), 0,
+                 "%s", troupe_node_ask_words());
+    cr_assert_eq(troupe_unpack(reply, "[U, R]", &attempt, &asker), 0);
+    troupe_message_destroy(&reply);
+    cr_assert_eq(attempt, 2);
+    cr_assert_not(troupe_ref_is_nobody(asker));
+    cr_assert_not(troupe_ref_equal(asker, one)); /* its deputy has that ref */
+}

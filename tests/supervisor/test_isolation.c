@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisor/herald.h"
 #include "supervisor/isolation_world.h"
 
 static void
@@ -210,6 +211,36 @@ Test(isolation, who_hears_of_a_start_elsewhere_finds_the_names)
     }
 }
 
+/* The supervisor is on a node that is not the root, and each herald on another:
+ * its names are there when the child behind it starts. */
+Test(isolation, who_starts_behind_a_child_elsewhere_finds_its_names)
+{
+    enum { PAIRS = 3 };
+    static const char *const ids[] = {"a", "b", "c", "sa", "sb", "sc"};
+    troupe_supervisor_options_t below = {.intensity = 100};
+    troupe_child_spec_t children[2 * PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+        troupe_child_spec_t *pair = &children[2 * i];
+        pair[0] = (troupe_child_spec_t){
+            .id = ids[i], .kind = &herald, .node = "tower"};
+        pair[1] = (troupe_child_spec_t){
+            .id = ids[PAIRS + i], .name = ids[PAIRS + i], .kind = &seeker};
+        cr_assert_eq(troupe_child_spec_pack(&pair[0], "s", ids[i]), 0);
+        cr_assert_eq(troupe_child_spec_pack(&pair[1], "s", ids[i]), 0);
+    }
+    troupe_child_spec_t branch = {.id = "branch",
+                                  .supervisor = &below,
+                                  .children = children,
+                                  .child_count = 2 * PAIRS,
+                                  .node = "yard"};
+    cr_assert_eq(supervise(&patient, &branch, 1), 0);
+    for (int i = 0; i < PAIRS; i++)
+        cr_assert_eq(number_of(ids[PAIRS + i], "found"), HERALD_NAMES, "%s",
+                     ids[i]);
+    for (int i = 0; i < 2 * PAIRS; i++)
+        troupe_child_spec_clear(&children[i]);
+}
+
 /* One is killed by what all are asked, and asked again after its restart; one
  * that is gone for good is not. */
 Test(isolation, gather_asks_again_who_died_of_it)
@@ -315,4 +346,45 @@ Test(isolation_ill, a_node_that_does_not_start_counts_once)
     unlink(mark);
     cr_assert_neq(number_of("a", "pid"), before);
     cr_assert_eq(number_of("h", "pid"), number_of("a", "pid"));
+}
+
+static void
+begin_few(void)
+{
+    isolation_begin(NULL, (troupe_nodes_options_t){.processes_max = 2});
+}
+
+TestSuite(isolation_few, .init = begin_few, .fini = isolation_end,
+          .timeout = 120);
+
+/* The third is refused until one of the two has ended; the root is not bound.
+ */
+Test(isolation_few, a_node_that_wants_processes_without_end_meets_a_bound)
+{
+    troupe_supervisor_options_t below = {.intensity = 100};
+    troupe_child_spec_t children[] = {mate_spec("a"), mate_spec("b")};
+    troupe_child_spec_t third = mate_spec("c"),
+                        more[] = {mate_spec("d"), mate_spec("e")};
+    troupe_child_spec_t branch = {.id = "branch",
+                                  .name = "branch",
+                                  .supervisor = &below,
+                                  .children = children,
+                                  .child_count = 2,
+                                  .node = "yard"};
+    cr_assert_eq(supervise(&patient, &branch, 1), 0);
+    troupe_ref_t yard = named("branch");
+    troupe_supervisor_error_t error;
+    int rc = troupe_supervisor_start_child(root, yard, &third, NULL, &error);
+    cr_assert_eq(rc, -ENOSPC, "%d", rc);
+    cr_assert(strstr(error.text, "has 2 processes for its children"), "%s",
+              error.text);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(
+            troupe_supervisor_start_child(root, top, &more[i], NULL, NULL), 0);
+    cr_assert_eq(troupe_supervisor_terminate_child(root, yard, "b"), 0);
+    do {
+        rc = troupe_supervisor_start_child(root, yard, &third, NULL, NULL);
+    } while (rc == -ENOSPC); /* its process is still ending */
+    cr_assert_eq(rc, 0, "%d", rc);
+    (void) number_of("c", "pid");
 }

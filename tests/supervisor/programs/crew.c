@@ -12,10 +12,11 @@
 #include "tests/supervisor/clerk.h"
 #include "tests/supervisor/crook.h"
 #include "tests/supervisor/greedy.h"
+#include "tests/supervisor/herald.h"
 #include "tests/supervisor/isolated.h"
 
-static const troupe_kind_t *const kinds[] = {&mate, &crook, &clerk, &greedy,
-                                             NULL};
+static const troupe_kind_t *const kinds[] = {&mate,   &crook,  &clerk, &greedy,
+                                             &herald, &seeker, NULL};
 
 static void
 log_line(void *data, troupe_level_t level, const char *text)

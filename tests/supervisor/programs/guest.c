@@ -94,7 +94,7 @@ hear_until(const char *verb)
 /* --- what a good one does ---------------------------------------------------*/
 
 struct message {
-    uint64_t number, deadline;
+    uint64_t number, deadline, attempt; /* 0: of a tell */
     troupe_ref_t from;
     const char *type;
     const void *body;
@@ -144,23 +144,20 @@ forward(const struct message *msg, const char *type, uint64_t deadline)
     }
 }
 
+/* "until": far beyond what its asker has. */
 static void
-on_forward(const struct message *msg)
+on_other(const struct message *msg) /* "forward", "big", "never", "until" */
 {
-    forward(msg, "echo", 0);
+    forward(msg, strcmp(msg->type, "forward") ? msg->type : "echo",
+            strcmp(msg->type, "until") ? 0 : UINT64_MAX / 2);
 }
 
 static void
-on_other(const struct message *msg) /* "big", "never" */
+on_again(const struct message *msg)
 {
-    forward(msg, msg->type, 0);
-}
-
-/* Far beyond what its asker has. */
-static void
-on_until(const struct message *msg)
-{
-    forward(msg, msg->type, UINT64_MAX / 2);
+    if (msg->attempt == 1)
+        raise(SIGKILL);
+    say("[s,U,[U,R]]", "reply", msg->number, msg->attempt, msg->from);
 }
 
 /* When its asker has given up. */
@@ -195,13 +192,10 @@ on_die(const struct message *msg)
 static void
 on_break(const struct message *msg)
 {
-    say("[s,U]", "done", msg->number);
-}
-
-static void
-on_fail(const struct message *msg)
-{
-    say("[s,U,i,s]", "error", msg->number, -5, "the ink has run out");
+    if (strcmp(msg->type, "break") == 0)
+        say("[s,U]", "done", msg->number);
+    else
+        say("[s,U,i,s]", "error", msg->number, -5, "the ink has run out");
 }
 
 static void
@@ -221,10 +215,11 @@ on_echo(const struct message *msg)
 static const struct {
     const char *type;
     void (*handle)(const struct message *msg);
-} verbs[] = {{"forward", on_forward}, {"big", on_other},   {"never", on_other},
-             {"late", on_late},       {"until", on_until}, {"pid", on_pid},
-             {"hold", on_hold},       {"die", on_die},     {"break", on_break},
-             {"fail", on_fail},       {"tell", on_tell},   {"echo", on_echo}};
+} verbs[] = {{"forward", on_other}, {"big", on_other},   {"never", on_other},
+             {"late", on_late},     {"until", on_other}, {"pid", on_pid},
+             {"hold", on_hold},     {"die", on_die},     {"break", on_break},
+             {"fail", on_break},    {"tell", on_tell},   {"echo", on_echo},
+             {"again", on_again}};
 
 static void
 handle(const struct message *msg)
@@ -253,9 +248,15 @@ serve(void)
             say("[s,U]", "beat", number);
         else if (strcmp(letter.verb, "cancel") == 0)
             fprintf(stderr, "cancelled\n");
-        else if (troupe__letter_read(&letter, "[s,U,R,s,r]", &verb, &msg.number,
-                                     &msg.from, &msg.type, &msg.body, &msg.size)
-                 == 0)
+        else if (troupe__letter_read(&letter, "[s,U,R,s,r,U,U]", &verb,
+                                     &msg.number, &msg.from, &msg.type,
+                                     &msg.body, &msg.size, &msg.deadline,
+                                     &msg.attempt)
+                     == 0
+                 || troupe__letter_read(&letter, "[s,U,R,s,r]", &verb,
+                                        &msg.number, &msg.from, &msg.type,
+                                        &msg.body, &msg.size)
+                        == 0)
             handle(&msg);
     }
 }

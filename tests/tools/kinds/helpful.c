@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* helpful.c: kinds for the tests of the commands that look into a run. */
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <troupe.h>
@@ -17,11 +20,23 @@ struct clerk {
     troupe_token_t token;
 };
 
+/* Sleep until the directory of the file changes, and look again. */
 static void
 wait_for(const char *path)
 {
-    while (path && access(path, F_OK) < 0)
-        (void) usleep(1000);
+    char events[4096];
+    char *copy = path ? strdup(path) : NULL;
+    int fd = copy ? inotify_init1(IN_CLOEXEC) : -1;
+    bool watches =
+        fd >= 0
+        && inotify_add_watch(fd, dirname(copy), IN_CREATE | IN_MOVED_TO) >= 0;
+    while (watches && access(path, F_OK) < 0)
+        watches = read(fd, events, sizeof events) > 0;
+    if (path && access(path, F_OK) < 0)
+        fprintf(stderr, "helpful: %s cannot be waited for\n", path);
+    if (fd >= 0)
+        close(fd);
+    free(copy);
 }
 
 static const char *

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_settle.c: a start is told when the names are known, or 5 s later.
+ *
+ * The node has a link to a root that never answers, made by the test: what is
+ * said to it is only kept. A warden and a host of the test's stand for the
+ * others.
+ */
+#include <criterion/criterion.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "runtime/link.h"
+#include "runtime/node.h"
+#include "supervisor/harness.h"
+#include "supervisor/isolation.h"
+
+enum { SETTLE_MS = 5000, PATIENCE_MS = 600000, THERE = 2 };
+
+static struct troupe__link link_to_nobody;
+
+/* Two workers look at it, and rest. */
+static void
+have_link(void)
+{
+    struct troupe__link *self = &link_to_nobody;
+    *self = (struct troupe__link){.node = world_node(), .changes = 1};
+    self->wake_fd = eventfd(0, EFD_CLOEXEC);
+    cr_assert_geq(self->wake_fd, 0);
+    cr_assert_eq(pthread_mutex_init(&self->lock, NULL), 0);
+    world_settle();
+    world_node()->link = self;
+}
+
+/* How many notes there were of a kind. */
+static int
+lose_link(enum troupe__note_kind kind)
+{
+    struct troupe__link *self = &link_to_nobody;
+    int count = 0;
+    world_settle();
+    if (!world_node()->link)
+        return 0;
+    world_node()->link = NULL;
+    while (self->first) {
+        struct troupe__note *note = self->first;
+        count += note->kind == kind;
+        self->first = note->next;
+        free(note);
+    }
+    pthread_mutex_destroy(&self->lock);
+    close(self->wake_fd);
+    return count;
+}
+
+static void
+end(void)
+{
+    (void) lose_link(NOTE_SETTLE);
+    world_end();
+}
+
+TestSuite(settle, .init = world_begin, .fini = end, .timeout = 60);
+
+/* --- those who stand for others ---------------------------------------------*/
+
+struct stand_in {
+    troupe_token_t end;
+};
+
+static int
+stand_in_node(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    troupe_ref_t host = TROUPE_NOBODY;
+    (void) state, (void) msg;
+    int rc = troupe_lookup(world_node(), "the host", &host);
+    return rc < 0 ? rc : troupe_reply(ctx, "[i, R, b, b]", THERE, host, 0, 0);
+}
+
+static int
+stand_in_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_reply(ctx, "R", troupe_self(ctx));
+}
+
+static int
+stand_in_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct stand_in *self = state;
+    (void) msg;
+    return troupe_defer(ctx, &self->end);
+}
+
+static int
+stand_in_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct stand_in *self = state;
+    (void) msg;
+    return troupe_reply_to(ctx, &self->end, "[i, i, s, b, s, U]",
+                           (int) TROUPE_EXIT_SHUTDOWN, 0, "", 0, "",
+                           UINT64_C(0));
+}
+
+TROUPE_KIND(stand_in, struct stand_in, TROUPE_ON("node", stand_in_node),
+            TROUPE_ON("spawn", stand_in_spawn), TROUPE_ON("end", stand_in_end),
+            TROUPE_ON("stop", stand_in_stop));
+
+static int
+on_bought(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    (void) ctx, (void) state;
+    journal_add("bought: %s", troupe_outcome_name(answer->outcome));
+    return 0;
+}
+
+/* Orders an actor, as a deputy does. */
+static int
+buyer_buy(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    troupe_ref_t host;
+    (void) state;
+    int rc = troupe_unpack(msg, "R", &host);
+    return rc < 0
+               ? rc
+               : troupe_ask(ctx, host, "spawn", PATIENCE_MS, on_bought, NULL,
+                            "[s, I, i, i, I, I, i, s, s]", "plain", INT64_C(1),
+                            0, 0, INT64_C(0), INT64_C(0), 0, "goods", "goods");
+}
+
+TROUPE_KIND(buyer, char, TROUPE_ON("buy", buyer_buy));
+
+static troupe_ref_t
+spawn_named(const troupe_kind_t *kind, const char *name)
+{
+    troupe_ref_t ref;
+    const troupe_spawn_options_t options = {.name = name};
+    cr_assert_eq(troupe_node_spawn(world_node(), kind, &options, &ref, NULL),
+                 0);
+    return ref;
+}
+
+/* A child elsewhere that has ended, and is to be started again. */
+static troupe_ref_t
+start_far(void)
+{
+    troupe_child_spec_t spec = child_of("far");
+    spec.isolation = TROUPE_OWN_PROCESS;
+    (void) spawn_named(&stand_in, TROUPE__WARDEN);
+    (void) spawn_named(&stand_in, "the host");
+    troupe_ref_t top = start_supervisor(NULL, &spec, 1);
+    cr_assert_eq(troupe_supervisor_terminate_child(world_node(), top, "far"),
+                 0);
+    return top;
+}
+
+/* --- deputies ---------------------------------------------------------------*/
+
+/* At the root, whose tables are the true ones, there is nothing to wait for. */
+Test(settle, a_deputy_with_no_root_to_ask_starts_at_once)
+{
+    troupe_ref_t top = start_far();
+    call_later(top, TROUPE_RESTART_CHILD, "far");
+    EXPECT_JOURNAL("far: 0");
+}
+
+Test(settle, a_deputy_whose_root_is_silent_starts_after_five_seconds)
+{
+    troupe_ref_t top = start_far();
+    have_link();
+    call_later(top, TROUPE_RESTART_CHILD, "far");
+    world_advance(SETTLE_MS - 1);
+    EXPECT_JOURNAL("");
+    cr_assert_eq(status_of(top, "far"), TROUPE_CHILD_STARTING);
+    world_advance(1);
+    EXPECT_JOURNAL("far: 0");
+    cr_assert_eq(status_of(top, "far"), TROUPE_CHILD_UP);
+    cr_assert_eq(lose_link(NOTE_SETTLE), 1);
+}
+
+/* --- hosts ------------------------------------------------------------------*/
+
+static troupe_ref_t
+start_host(troupe_ref_t *ret_buyer)
+{
+    troupe_t *node = world_node();
+    cr_assert_eq(troupe_kind_register(node, &plain), 0);
+    *ret_buyer = spawn_named(&buyer, NULL);
+    return spawn_named(&troupe__host_kind, NULL);
+}
+
+static void
+buy(troupe_ref_t from, troupe_ref_t host)
+{
+    cr_assert_eq(troupe_node_send(world_node(), from, "buy", "R", host), 0);
+    world_settle();
+}
+
+Test(settle, a_host_whose_root_is_silent_tells_a_start_after_five_seconds)
+{
+    troupe_ref_t from, host = start_host(&from);
+    have_link();
+    buy(from, host);
+    EXPECT_JOURNAL("start goods");
+    world_advance(SETTLE_MS - 1);
+    EXPECT_JOURNAL("");
+    world_advance(1);
+    EXPECT_JOURNAL("bought: reply");
+    cr_assert_eq(lose_link(NOTE_SETTLE), 1);
+}
+
+/* Nothing was said of names since the root's last answer. */
+Test(settle, a_host_with_nothing_to_say_tells_a_start_at_once)
+{
+    troupe_ref_t from, host = start_host(&from);
+    have_link();
+    link_to_nobody.settled = link_to_nobody.changes;
+    buy(from, host);
+    EXPECT_JOURNAL("start goods, bought: reply");
+    cr_assert_eq(lose_link(NOTE_SETTLE), 0);
+}
