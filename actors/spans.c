@@ -72,6 +72,20 @@ on_note(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 static int
+on_lost(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct spans *self = state;
+    uint64_t count = 0;
+    (void) ctx;
+    if (troupe_unpack(msg, "[U]", &count) == 0) {
+        self->count += count;
+        troupe__spans_lose(self, count, "%s%s", "there were too many at once",
+                           "");
+    }
+    return 0;
+}
+
+static int
 on_tick(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct spans *self = state;
@@ -136,10 +150,11 @@ spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct spans *self = state;
     const char *service = NULL, *path = NULL, *url = NULL, *env = NULL;
     uint64_t timeout_ms = TIMEOUT_MS;
-    int rc =
-        troupe_unpack(msg, "{s:s, s?s?, s?R, s?s?, s?s?, s?U}", "service",
-                      &service, "path", &path, "http", &self->http, "url", &url,
-                      "headers_env", &env, "timeout_ms", &timeout_ms);
+    int handlers = 0, append = 0;
+    int rc = troupe_unpack(
+        msg, "{s:s, s?s?, s?b, s?R, s?s?, s?s?, s?U, s?b}", "service", &service,
+        "path", &path, "append", &append, "http", &self->http, "url", &url,
+        "headers_env", &env, "timeout_ms", &timeout_ms, "handlers", &handlers);
     if (rc < 0 || timeout_ms < 1 || timeout_ms > UINT32_MAX / 2
         || (url && troupe_ref_is_nobody(self->http))
         || read_resource(msg, service, self) < 0)
@@ -152,10 +167,12 @@ spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     self->url = copy(url);
     self->headers_env = copy(env);
     troupe_retry_init(&self->retry, NULL);
-    self->file = path ? fopen(path, "we") : NULL;
-    if (path && !self->file)
-        return troupe_fail(ctx, -EIO, "%s: %s", path, strerror(errno));
-    return troupe_register(ctx, TROUPE_SPANS);
+    rc = path ? troupe__spans_open(self, append) : 0;
+    if (rc < 0)
+        return troupe_fail(ctx, rc, "%s: %s", path, troupe_strerror(rc));
+    rc = troupe_register(ctx, TROUPE_SPANS);
+    return rc == 0 && handlers ? troupe_register(ctx, TROUPE_SPANS_OF_HANDLERS)
+                               : rc;
 }
 
 static void
@@ -183,5 +200,5 @@ spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(troupe_spans, struct spans, TROUPE_ON_START(spans_start),
             TROUPE_ON("span", on_span), TROUPE_ON("event", on_event),
             TROUPE_ON("link", on_link), TROUPE_ON("note", on_note),
-            TROUPE_ON(TICK, on_tick), TROUPE_ON("flush", on_flush),
-            TROUPE_ON_STOP(spans_stop));
+            TROUPE_ON("lost", on_lost), TROUPE_ON(TICK, on_tick),
+            TROUPE_ON("flush", on_flush), TROUPE_ON_STOP(spans_stop));

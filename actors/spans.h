@@ -85,6 +85,13 @@ void troupe__spans_forget(struct spans *self);
  * handler returns. */
 int troupe__spans_send(troupe_context_t *ctx, struct spans *self, size_t count);
 
+/* troupe__spans_open: the file of its path; 0 or a negative errno value. */
+int troupe__spans_open(struct spans *self, bool append);
+
+/* troupe__spans_lose: so many were not handed on; `format` has two %s. */
+void troupe__spans_lose(struct spans *self, uint64_t count, const char *format,
+                        const char *what, const char *why);
+
 /* troupe__spans_answer: whoever waits for the last to be handed on. */
 int troupe__spans_answer(troupe_context_t *ctx, struct spans *self);
 

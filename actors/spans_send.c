@@ -3,17 +3,61 @@
 #include "actors/spans.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "mailbox/check.h"
 
-static void
-lose(struct spans *self, uint64_t count, const char *format, const char *what,
-     const char *why)
+void
+troupe__spans_lose(struct spans *self, uint64_t count, const char *format,
+                   const char *what, const char *why)
 {
     self->lost += count;
     snprintf(self->words, sizeof self->words, format, what, why);
+}
+
+/* Where the last whole line ends: a writer that was killed may have left half
+ * of one. */
+static off_t
+end_of_lines(int fd)
+{
+    char bytes[4096];
+    off_t end = lseek(fd, 0, SEEK_END);
+    while (end > 0) {
+        size_t size = end < (off_t) sizeof bytes ? (size_t) end : sizeof bytes;
+        if (pread(fd, bytes, size, end - (off_t) size) != (ssize_t) size)
+            return -1;
+        const char *last = memrchr(bytes, '\n', size);
+        end -= (off_t) size;
+        if (last)
+            return end + (last + 1 - bytes);
+    }
+    return end;
+}
+
+int
+troupe__spans_open(struct spans *self, bool append)
+{
+    int flags = append ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC;
+    int fd = open(self->path, flags | O_CREAT | O_CLOEXEC, 0666);
+    struct stat what;
+    bool is_file = fd >= 0 && fstat(fd, &what) == 0 && S_ISREG(what.st_mode);
+    if (is_file && append) {
+        off_t end = end_of_lines(fd);
+        if (end < 0 || ftruncate(fd, end) < 0)
+            goto failed;
+    }
+    self->file = fd >= 0 ? fdopen(fd, append ? "a" : "w") : NULL;
+    if (self->file)
+        return 0;
+failed:;
+    int rc = errno ? -errno : -EIO;
+    if (fd >= 0)
+        close(fd);
+    return rc;
 }
 
 static int post(troupe_context_t *ctx, struct spans *self);
@@ -63,7 +107,8 @@ count_refused(struct spans *self, const char *body, size_t size)
                            ? strtoull(json_string_value(count), NULL, 10)
                            : (uint64_t) json_integer_value(count);
     if (refused > 0)
-        lose(self, refused, "%s refused them: %s", self->url, why ? why : "");
+        troupe__spans_lose(self, refused, "%s refused them: %s", self->url,
+                           why ? why : "");
     json_decref(root);
 }
 
@@ -99,7 +144,7 @@ on_posted(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (!self->is_down && troupe_retry_next(&self->retry, &what, &wait_ms) == 0)
         return troupe_call_after(ctx, wait_ms, post_again, NULL, NULL, NULL);
     self->is_down = true; /* one attempt for each, until one goes well */
-    lose(self, batch->count, "%s: %s", self->url, words);
+    troupe__spans_lose(self, batch->count, "%s: %s", self->url, words);
     return drop_first(ctx, self);
 }
 
@@ -122,7 +167,8 @@ post(troupe_context_t *ctx, struct spans *self)
     self->posting = rc == 0;
     if (rc == 0)
         return 0;
-    lose(self, batch->count, "%s: %s", self->url, troupe_strerror(rc));
+    troupe__spans_lose(self, batch->count, "%s: %s", self->url,
+                       troupe_strerror(rc));
     return drop_first(ctx, self);
 }
 
@@ -134,7 +180,7 @@ write_line(struct spans *self, const struct troupe__text *line, uint64_t count)
     bool good = fwrite(line->data, 1, line->size, self->file) == line->size
                 && fputc('\n', self->file) != EOF && fflush(self->file) == 0;
     if (!good)
-        lose(self, count, "%s: %s", self->path, strerror(errno));
+        troupe__spans_lose(self, count, "%s: %s", self->path, strerror(errno));
 }
 
 int
@@ -149,7 +195,7 @@ troupe__spans_send(troupe_context_t *ctx, struct spans *self, size_t count)
     write_line(self, &line, count);
     bool full = self->waiting + line.size > SPANS_WAITING_MAX;
     if (self->url && full)
-        lose(self, count, "%s: %s", self->url, "it is too slow");
+        troupe__spans_lose(self, count, "%s: %s", self->url, "it is too slow");
     if (!self->url || full) {
         troupe__text_free(&line);
         return 0;
