@@ -20,15 +20,17 @@
 #define TICK_MS    500
 #define NS_PER_S   INT64_C(1000000000)
 
+/* What cannot be read is a stranger's, and none. */
 static int
 on_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct spans *self = state;
-    uint64_t at = 0;
-    json_t *span = troupe__otlp_span(msg, &self->clock, &at);
-    if (!span)
-        return 0; /* a stranger's: it is none */
-    troupe__spans_end(self, at, span);
+    struct otlp_item span;
+    if (!troupe__otlp_read(msg, OTLP_SPAN, &span))
+        return 0;
+    troupe__spans_end(self, &span);
+    if (self->text.size > SPANS_BYTES)
+        return troupe__spans_send(ctx, self, self->ended_count);
     if (self->ended_count >= SPANS_ENDED)
         return troupe__spans_send(ctx, self, SPANS_BATCH);
     if (self->is_ticking)
@@ -38,37 +40,33 @@ on_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 static int
+take_part(struct spans *self, const troupe_message_t *msg, enum otlp_what what)
+{
+    struct otlp_item part;
+    if (troupe__otlp_read(msg, what, &part))
+        troupe__spans_add(self, &part);
+    return 0;
+}
+
+static int
 on_event(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct spans *self = state;
-    uint64_t at = 0;
-    json_t *event = troupe__otlp_event(msg, &self->clock, &at);
     (void) ctx;
-    if (event)
-        troupe__spans_add(self, at, SPANS_EVENT, event);
-    return 0;
+    return take_part(state, msg, OTLP_EVENT);
 }
 
 static int
 on_link(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    uint64_t at = 0;
-    json_t *link = troupe__otlp_link(msg, &at);
     (void) ctx;
-    if (link)
-        troupe__spans_add(state, at, SPANS_LINK, link);
-    return 0;
+    return take_part(state, msg, OTLP_LINK);
 }
 
 static int
 on_note(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    uint64_t at = 0;
-    json_t *note = troupe__otlp_note(msg, &at);
     (void) ctx;
-    if (note)
-        troupe__spans_add(state, at, SPANS_NOTE, note);
-    return 0;
+    return take_part(state, msg, OTLP_NOTE);
 }
 
 static int

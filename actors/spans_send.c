@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -173,8 +174,9 @@ post(troupe_context_t *ctx, struct spans *self)
 }
 
 static void
-write_line(struct spans *self, const struct troupe__text *line, uint64_t count)
+write_line(struct spans *self, uint64_t count)
 {
+    const struct troupe__text *line = &self->line;
     if (!self->file)
         return;
     bool good = fwrite(line->data, 1, line->size, self->file) == line->size
@@ -186,24 +188,24 @@ write_line(struct spans *self, const struct troupe__text *line, uint64_t count)
 int
 troupe__spans_send(troupe_context_t *ctx, struct spans *self, size_t count)
 {
-    struct troupe__text line = {0}, spans = {0};
+    struct troupe__text *line = &self->line;
     if (count == 0)
         return 0;
-    troupe__spans_cut(self, count, &spans);
-    troupe__otlp_document(self->resource, spans.data, spans.size, &line);
-    troupe__text_free(&spans);
-    write_line(self, &line, count);
-    bool full = self->waiting + line.size > SPANS_WAITING_MAX;
+    troupe__text_clear(line);
+    troupe__otlp_document(self->resource, self->text.data + 1,
+                          troupe__spans_size(self, count), line);
+    troupe__spans_cut(self, count);
+    write_line(self, count);
+    bool full = self->waiting + line->size > SPANS_WAITING_MAX;
     if (self->url && full)
         troupe__spans_lose(self, count, "%s: %s", self->url, "it is too slow");
-    if (!self->url || full) {
-        troupe__text_free(&line);
+    if (!self->url || full)
         return 0;
-    }
     struct spans_batch *batch = troupe__alloc(sizeof *batch);
     batch->count = count;
-    batch->text = line;
-    self->waiting += line.size;
+    batch->text = *line;
+    self->waiting += line->size;
+    *line = (struct troupe__text){0};
     if (self->last)
         self->last->next = batch;
     else

@@ -66,6 +66,16 @@ def test_processes():
         check(it["events"][0]["attributes"] == {"share": 0.5}, f"{it['events']}")
 
 
+def test_many():
+    """More than is under way at once, faster than it is written: none is lost."""
+    done = troupe("map", "--library", TRACED, "--fn", "traced", "--no-journal",
+                  "--quiet", "-j", "8", "--trace", "many.json",
+                  given="1\n" * 2000)
+    trace = from_file("many.json", "many")
+    counts = [len(trace.named(name)) for name in ("task traced", "afar")]
+    check(counts == [2000, 2000] and not done.stderr, f"many: {counts}")
+
+
 def test_graph():
     Path("graph.yaml").write_text(
         "tasks:\n"
