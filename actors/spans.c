@@ -173,10 +173,12 @@ spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                                : rc;
 }
 
+/* Whoever wants all of them has asked "flush" before. */
 static void
 spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 {
     struct spans *self = state;
+    uint64_t left = self->url ? self->ended_count : 0;
     (void) reason;
     free(self->url);
     self->url = NULL; /* the file gets all of it */
@@ -185,8 +187,14 @@ spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     while (self->first) {
         struct spans_batch *batch = self->first;
         self->first = batch->next;
+        left += batch->count;
         troupe__text_free(&batch->text);
         free(batch);
+    }
+    if (left > 0) {
+        troupe_log(ctx, TROUPE_LOG_WARNING,
+                   "%llu spans were not sent: nobody waits for the collector",
+                   (unsigned long long) left);
     }
     if (self->file)
         fclose(self->file);

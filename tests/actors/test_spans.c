@@ -19,13 +19,25 @@
 static struct scratch_dir dir;
 static troupe_t *node;
 static troupe_ref_t taker;
-static char *file; /* what it has written */
+static char *file;        /* what it has written */
+static char warning[256]; /* the last one; read when the node has ended */
+
+static void
+take_line(void *data, troupe_level_t level, const char *text)
+{
+    (void) data, (void) level;
+    snprintf(warning, sizeof warning, "%s", text);
+}
 
 static void
 begin(void)
 {
+    troupe_options_t options = troupe_options_default();
+    options.log = take_line;
+    options.log_level = TROUPE_LOG_WARNING;
     scratch_dir_make(&dir);
-    cr_assert_eq(troupe_new(NULL, &node), 0);
+    warning[0] = '\0';
+    cr_assert_eq(troupe_new(&options, &node), 0);
     cr_assert_eq(troupe_node_spawn(node, &troupe_spans, NULL, &taker,
                                    "{s:s, s:s}", "service", "a \"test\"",
                                    "path", scratch_dir_path(&dir, "spans")),
@@ -262,4 +274,36 @@ Test(spans, what_is_no_span_is_passed_over)
                  0);
     flush(&count);
     cr_assert_eq(count, 1u);
+}
+
+/* silent: never answers, and hears of each post. */
+struct silent {
+    troupe_token_t token;
+};
+
+static int
+silent_fetch(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct silent *self = state;
+    (void) msg;
+    return troupe_defer(ctx, &self->token);
+}
+
+TROUPE_KIND(silent, struct silent, TROUPE_ON("fetch", silent_fetch));
+
+Test(spans, what_a_collector_has_not_taken_at_the_end_is_said)
+{
+    troupe_ref_t http;
+    cr_assert_eq(troupe_node_exit(node, taker, TROUPE_EXIT_SHUTDOWN, 20000), 0);
+    cr_assert_eq(troupe_node_spawn(node, &silent, NULL, &http, NULL), 0);
+    cr_assert_eq(troupe_node_spawn(node, &troupe_spans, NULL, &taker,
+                                   "{s:s, s:R, s:s}", "service", "test", "http",
+                                   http, "url", "http://nowhere/"),
+                 0);
+    for (int i = 0; i < MANY; i++) /* a batch is sent, and some wait for it */
+        span((uint8_t) (1 + i % 255));
+    cr_assert_eq(troupe_settle(node, 20000), 0);
+    cr_assert_eq(troupe_stop(node, 20000), 0);
+    cr_assert_not_null(strstr(warning, "1500 spans were not sent"), "%s",
+                       warning);
 }
