@@ -7,6 +7,7 @@
 
 #include "troupe_ask.h"
 #include "troupe_events.h"
+#include "troupe_nodes.h"
 #include "troupe_retry.h"
 #include "troupe_spans.h"
 
@@ -65,6 +66,7 @@ struct spans {
     uint64_t count, lost;
     char words[512]; /* why the last ones were lost */
     troupe_token_t flush;
+    size_t hearing; /* answers of other processes, before it */
 };
 
 /* troupe__spans_add: a part of a span. */

@@ -66,7 +66,8 @@ static int post(troupe_context_t *ctx, struct spans *self);
 int
 troupe__spans_answer(troupe_context_t *ctx, struct spans *self)
 {
-    if (self->first || !troupe_token_is_open(ctx, self->flush))
+    if (self->first || self->hearing > 0
+        || !troupe_token_is_open(ctx, self->flush))
         return 0;
     int rc =
         troupe_reply_to(ctx, &self->flush, "{s:U, s:U, s:s}", "spans",

@@ -347,7 +347,7 @@ troupe__trace_end(struct troupe__trace *self, int code, const char *run)
     int rc = send_span(self, code, run);
     if (rc == 0)
         rc = troupe_node_ask(self->node, self->taker, "flush",
-                             self->timeout_ms + SETTLE_MS, &reply, NULL);
+                             self->timeout_ms + 2 * SETTLE_MS, &reply, NULL);
     if (rc == 0)
         rc = troupe_unpack(reply, "{s:U, s:U, s:s}", "spans", &spans, "lost",
                            &lost, "words", &words);
