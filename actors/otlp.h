@@ -3,8 +3,6 @@
 #ifndef TROUPE_ACTORS_OTLP_H
 #define TROUPE_ACTORS_OTLP_H
 
-#include <jansson.h>
-
 #include "troupe_msgpack.h"
 #include "troupe_trace.h"
 
@@ -15,22 +13,31 @@ struct otlp_clock {
     int64_t ahead_ns;
 };
 
-/* troupe__otlp_attributes: a map as a list of KeyValue; what is nil, or has
- * another key than a text, is left out. */
-json_t *troupe__otlp_attributes(const msgpack_object *map);
+/* Which of the messages of troupe_trace.h. */
+enum otlp_what { OTLP_EVENT, OTLP_LINK, OTLP_NOTE, OTLP_SPAN };
+
+/* One of them; lent with its message. */
+struct otlp_item {
+    enum otlp_what what;
+    troupe_trace_t at;
+    uint64_t key; /* of the span that it is of */
+    msgpack_object body;
+    const msgpack_object *fields;
+};
+
+/* troupe__otlp_read: false: it is no such message. */
+bool troupe__otlp_read(const troupe_message_t *msg, enum otlp_what what,
+                       struct otlp_item *ret);
 
 /*
- * troupe__otlp_span, _event, _link, _note: of the messages of troupe_trace.h.
- *
- *   ret_at   out: the span that it is of.
- *   returns  a JSON object, of a note an array, or NULL: it is no such message
+ * troupe__otlp_write: straight into the text, as each span of a run comes by
+ * here: an event or a link as an object; of a note its attributes, each behind
+ * a ','; of a span the object but for its end, which is that of the list of its
+ * attributes, "]", and of all, "}".
  */
-json_t *troupe__otlp_span(const troupe_message_t *msg,
-                          const struct otlp_clock *clock, uint64_t *ret_at);
-json_t *troupe__otlp_event(const troupe_message_t *msg,
-                           const struct otlp_clock *clock, uint64_t *ret_at);
-json_t *troupe__otlp_link(const troupe_message_t *msg, uint64_t *ret_at);
-json_t *troupe__otlp_note(const troupe_message_t *msg, uint64_t *ret_at);
+void troupe__otlp_write(const struct otlp_item *item,
+                        const struct otlp_clock *clock,
+                        struct troupe__text *to);
 
 /* troupe__otlp_resource: of a service; `more`: attributes, or NULL. To be
  * freed. */

@@ -12,23 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mailbox/check.h"
 
 #define TIMEOUT_MS 10000
 #define TICK       "(tick)"
 #define TICK_MS    500
+#define HEAR_MS    1000 /* of another process */
 #define NS_PER_S   INT64_C(1000000000)
 
+/* What cannot be read is a stranger's, and none. */
 static int
 on_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct spans *self = state;
-    uint64_t at = 0;
-    json_t *span = troupe__otlp_span(msg, &self->clock, &at);
-    if (!span)
-        return 0; /* a stranger's: it is none */
-    troupe__spans_end(self, at, span);
+    struct otlp_item span;
+    if (!troupe__otlp_read(msg, OTLP_SPAN, &span))
+        return 0;
+    troupe__spans_end(self, &span);
+    if (self->text.size > SPANS_BYTES)
+        return troupe__spans_send(ctx, self, self->ended_count);
     if (self->ended_count >= SPANS_ENDED)
         return troupe__spans_send(ctx, self, SPANS_BATCH);
     if (self->is_ticking)
@@ -38,36 +42,46 @@ on_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 static int
+take_part(struct spans *self, const troupe_message_t *msg, enum otlp_what what)
+{
+    struct otlp_item part;
+    if (troupe__otlp_read(msg, what, &part))
+        troupe__spans_add(self, &part);
+    return 0;
+}
+
+static int
 on_event(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct spans *self = state;
-    uint64_t at = 0;
-    json_t *event = troupe__otlp_event(msg, &self->clock, &at);
     (void) ctx;
-    if (event)
-        troupe__spans_add(self, at, SPANS_EVENT, event);
-    return 0;
+    return take_part(state, msg, OTLP_EVENT);
 }
 
 static int
 on_link(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    uint64_t at = 0;
-    json_t *link = troupe__otlp_link(msg, &at);
     (void) ctx;
-    if (link)
-        troupe__spans_add(state, at, SPANS_LINK, link);
-    return 0;
+    return take_part(state, msg, OTLP_LINK);
 }
 
 static int
 on_note(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    uint64_t at = 0;
-    json_t *note = troupe__otlp_note(msg, &at);
     (void) ctx;
-    if (note)
-        troupe__spans_add(state, at, SPANS_NOTE, note);
+    return take_part(state, msg, OTLP_NOTE);
+}
+
+static int
+on_lost(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct spans *self = state;
+    uint64_t count = 0;
+    (void) ctx;
+    if (troupe_unpack(msg, "[U]", &count) == 0) {
+        self->count += count;
+        troupe__spans_lose(self, count, "%s%s", "there were too many at once",
+                           "");
+    }
     return 0;
 }
 
@@ -84,6 +98,45 @@ on_tick(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 }
 
 static int
+flush(troupe_context_t *ctx, struct spans *self)
+{
+    int rc = troupe__spans_send(ctx, self, self->ended_count);
+    return rc == 0 ? troupe__spans_answer(ctx, self) : rc;
+}
+
+static int
+on_heard(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct spans *self = state;
+    (void) answer; /* if it is late, or gone, no more can be had */
+    CHECK(self->hearing > 0);
+    return --self->hearing == 0 ? flush(ctx, self) : 0;
+}
+
+/* What another process has sent may still be on its way, even where the answer
+ * to what it did has come: that takes another socket, and the first message on
+ * one waits for it. An answer to us comes behind the spans of its worker. */
+static void
+hear_others(troupe_context_t *ctx, struct spans *self)
+{
+    static const troupe_ask_options_t options = {
+        .timeout_ms = HEAR_MS, .answer = on_heard, .detached = true};
+    troupe_t *node = troupe_context_node(ctx);
+    size_t room = troupe_node_list(node, NULL, 0) + 8; /* some may come */
+    troupe_node_info_t *infos = troupe__alloc(room * sizeof *infos);
+    size_t count = troupe_node_list(node, infos, room);
+    for (size_t i = 0; i < count && i < room; i++) {
+        const troupe_node_info_t *it = &infos[i];
+        if (it->state == TROUPE_NODE_READY && it->workers > 0
+            && it->pid != getpid() && !troupe_ref_is_nobody(it->agent)
+            && troupe_ask_with(ctx, it->agent, "look", &options, NULL, NULL)
+                   == 0)
+            self->hearing++;
+    }
+    free(infos);
+}
+
+static int
 on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct spans *self = state;
@@ -92,8 +145,8 @@ on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_reply_error(ctx, -EBUSY, "somebody waits already");
     if (troupe_defer(ctx, &self->flush) < 0)
         return 0;
-    int rc = troupe__spans_send(ctx, self, self->ended_count);
-    return rc == 0 ? troupe__spans_answer(ctx, self) : rc;
+    hear_others(ctx, self);
+    return self->hearing == 0 ? flush(ctx, self) : 0;
 }
 
 /* --- its start and end ------------------------------------------------------*/
@@ -136,10 +189,11 @@ spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     struct spans *self = state;
     const char *service = NULL, *path = NULL, *url = NULL, *env = NULL;
     uint64_t timeout_ms = TIMEOUT_MS;
-    int rc =
-        troupe_unpack(msg, "{s:s, s?s?, s?R, s?s?, s?s?, s?U}", "service",
-                      &service, "path", &path, "http", &self->http, "url", &url,
-                      "headers_env", &env, "timeout_ms", &timeout_ms);
+    int handlers = 0, append = 0;
+    int rc = troupe_unpack(
+        msg, "{s:s, s?s?, s?b, s?R, s?s?, s?s?, s?U, s?b}", "service", &service,
+        "path", &path, "append", &append, "http", &self->http, "url", &url,
+        "headers_env", &env, "timeout_ms", &timeout_ms, "handlers", &handlers);
     if (rc < 0 || timeout_ms < 1 || timeout_ms > UINT32_MAX / 2
         || (url && troupe_ref_is_nobody(self->http))
         || read_resource(msg, service, self) < 0)
@@ -152,16 +206,20 @@ spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     self->url = copy(url);
     self->headers_env = copy(env);
     troupe_retry_init(&self->retry, NULL);
-    self->file = path ? fopen(path, "we") : NULL;
-    if (path && !self->file)
-        return troupe_fail(ctx, -EIO, "%s: %s", path, strerror(errno));
-    return troupe_register(ctx, TROUPE_SPANS);
+    rc = path ? troupe__spans_open(self, append) : 0;
+    if (rc < 0)
+        return troupe_fail(ctx, rc, "%s: %s", path, troupe_strerror(rc));
+    rc = troupe_register(ctx, TROUPE_SPANS);
+    return rc == 0 && handlers ? troupe_register(ctx, TROUPE_SPANS_OF_HANDLERS)
+                               : rc;
 }
 
+/* Whoever wants all of them has asked "flush" before. */
 static void
 spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 {
     struct spans *self = state;
+    uint64_t left = self->url ? self->ended_count : 0;
     (void) reason;
     free(self->url);
     self->url = NULL; /* the file gets all of it */
@@ -170,8 +228,14 @@ spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     while (self->first) {
         struct spans_batch *batch = self->first;
         self->first = batch->next;
+        left += batch->count;
         troupe__text_free(&batch->text);
         free(batch);
+    }
+    if (left > 0) {
+        troupe_log(ctx, TROUPE_LOG_WARNING,
+                   "%llu spans were not sent: nobody waits for the collector",
+                   (unsigned long long) left);
     }
     if (self->file)
         fclose(self->file);
@@ -183,5 +247,5 @@ spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(troupe_spans, struct spans, TROUPE_ON_START(spans_start),
             TROUPE_ON("span", on_span), TROUPE_ON("event", on_event),
             TROUPE_ON("link", on_link), TROUPE_ON("note", on_note),
-            TROUPE_ON(TICK, on_tick), TROUPE_ON("flush", on_flush),
-            TROUPE_ON_STOP(spans_stop));
+            TROUPE_ON("lost", on_lost), TROUPE_ON(TICK, on_tick),
+            TROUPE_ON("flush", on_flush), TROUPE_ON_STOP(spans_stop));

@@ -7,6 +7,7 @@
 
 #include "troupe_ask.h"
 #include "troupe_events.h"
+#include "troupe_nodes.h"
 #include "troupe_retry.h"
 #include "troupe_spans.h"
 
@@ -16,7 +17,7 @@ enum {
     SPANS_BUCKETS = 1024,
     SPANS_ENDED = 1024,          /* that wait a little, two batches */
     SPANS_BATCH = 512,           /* as OpenTelemetry has it */
-    SPANS_BYTES = 1 << 20,       /* of a batch, if that is less */
+    SPANS_BYTES = 4 << 20,       /* of those that have ended; then all go */
     SPANS_WAITING_MAX = 32 << 20 /* bytes for a collector that is slow */
 };
 
@@ -25,14 +26,16 @@ struct spans_parts {
     struct spans_parts *next;          /* in its bucket */
     struct spans_parts *older, *newer; /* of all */
     uint64_t at;
-    json_t *events, *links, *notes; /* arrays, or NULL */
-    uint32_t dropped;               /* events */
+    struct troupe__text texts[OTLP_SPAN]; /* of each kind, with ',' between */
+    uint32_t counts[OTLP_SPAN];
+    uint32_t dropped; /* events */
 };
 
-/* A span that has ended; a note of another actor may still be on its way. */
+/* A span that has ended; a note of another actor may still be on its way, and
+ * is then put in where the attributes end. Places are in the text of all. */
 struct spans_ended {
     uint64_t at;
-    json_t *span;
+    size_t attributes_end, end;
 };
 
 /* Spans on their way to the collector. */
@@ -51,32 +54,33 @@ struct spans {
     uint32_t timeout_ms;
     troupe_retry_t retry;
     struct spans_parts *parts[SPANS_BUCKETS], *oldest, *newest;
-    size_t part_count; /* that wait for the ends of their spans */
+    size_t part_count, part_bytes; /* that wait for the ends of their spans */
     struct spans_ended ended[SPANS_ENDED];
     size_t ended_count;
     size_t ended_old;                 /* of them, those of the last tick */
+    struct troupe__text text;         /* of the ended, each with a ',' before */
+    struct troupe__text line;         /* that is being written */
     struct spans_batch *first, *last; /* the first is being posted, or rests */
     size_t waiting;                   /* bytes of them */
     bool posting, is_down, is_ticking;
     uint64_t count, lost;
     char words[512]; /* why the last ones were lost */
     troupe_token_t flush;
+    size_t hearing; /* answers of other processes, before it */
 };
 
-/* What a part is. */
-enum spans_part { SPANS_EVENT, SPANS_LINK, SPANS_NOTE };
+/* troupe__spans_add: a part of a span. */
+void troupe__spans_add(struct spans *self, const struct otlp_item *part);
 
-/* troupe__spans_add: a part of a span, which is taken over. */
-void troupe__spans_add(struct spans *self, uint64_t at, enum spans_part what,
-                       json_t *part);
+/* troupe__spans_end: a span has ended. There is room. */
+void troupe__spans_end(struct spans *self, const struct otlp_item *span);
 
-/* troupe__spans_end: a span has ended; it is taken over. There is room. */
-void troupe__spans_end(struct spans *self, uint64_t at, json_t *span);
+/* troupe__spans_size: of the text of the first so many of the ended, without
+ * its first ','. */
+size_t troupe__spans_size(const struct spans *self, size_t count);
 
-/* troupe__spans_cut: the first so many of the ended, as text with ',' between
- * them. */
-void troupe__spans_cut(struct spans *self, size_t count,
-                       struct troupe__text *ret);
+/* troupe__spans_cut: the first so many of the ended are gone. */
+void troupe__spans_cut(struct spans *self, size_t count);
 
 /* troupe__spans_forget: all that waits. */
 void troupe__spans_forget(struct spans *self);
@@ -84,6 +88,13 @@ void troupe__spans_forget(struct spans *self);
 /* troupe__spans_send: hand the first so many of the ended on; 0, or as a
  * handler returns. */
 int troupe__spans_send(troupe_context_t *ctx, struct spans *self, size_t count);
+
+/* troupe__spans_open: the file of its path; 0 or a negative errno value. */
+int troupe__spans_open(struct spans *self, bool append);
+
+/* troupe__spans_lose: so many were not handed on; `format` has two %s. */
+void troupe__spans_lose(struct spans *self, uint64_t count, const char *format,
+                        const char *what, const char *why);
 
 /* troupe__spans_answer: whoever waits for the last to be handed on. */
 int troupe__spans_answer(troupe_context_t *ctx, struct spans *self);

@@ -7,8 +7,11 @@
 
 #include "mailbox/check.h"
 
-#define PARTS_MAX 65536 /* of all spans under way; then the oldest go */
-#define EACH_MAX  128   /* events of one span, as OpenTelemetry has it */
+#include "actors/otlp_value.h"
+
+#define PARTS_MAX   65536      /* of all spans under way; then the oldest go */
+#define PARTS_BYTES (32 << 20) /* the same */
+#define EACH_MAX    128        /* events of one span, as OpenTelemetry has it */
 
 static struct spans_parts **
 place_of(struct spans *self, uint64_t at)
@@ -48,119 +51,172 @@ unlink_at(struct spans *self, struct spans_parts **place)
         it->newer->older = it->older;
     else
         self->newest = it->older;
-    self->part_count -= json_array_size(it->events) + json_array_size(it->links)
-                        + json_array_size(it->notes);
+    for (int i = 0; i < OTLP_SPAN; i++) {
+        self->part_count -= it->counts[i];
+        self->part_bytes -= it->texts[i].size;
+    }
 }
 
 static void
 free_parts(struct spans_parts *it)
 {
-    json_decref(it->events);
-    json_decref(it->links);
-    json_decref(it->notes);
+    for (int i = 0; i < OTLP_SPAN; i++)
+        troupe__text_free(&it->texts[i]);
     free(it);
 }
 
-/* Attributes of a note go with those that the span has. */
+/* Behind the attributes that there are: a ',' less where there are none. */
 static void
-put_notes(json_t *span, const json_t *notes)
+put_notes(struct troupe__text *to, const struct troupe__text *notes)
 {
-    json_t *attributes = json_object_get(span, "attributes");
-    for (size_t i = 0; i < json_array_size(notes); i++)
-        json_array_extend(attributes, json_array_get(notes, i));
+    size_t skip = notes->size > 0 && to->data[to->size - 1] == '[';
+    troupe__text_put(to, notes->data + skip, notes->size - skip);
 }
 
-static json_t *
+static struct spans_ended *
 ended_at(struct spans *self, uint64_t at)
 {
     for (size_t i = self->ended_count; i-- > 0;)
         if (self->ended[i].at == at)
-            return self->ended[i].span;
+            return &self->ended[i];
     return NULL;
 }
 
-void
-troupe__spans_add(struct spans *self, uint64_t at, enum spans_part what,
-                  json_t *part)
+/* Its end came by another way, first. */
+static void
+add_late(struct spans *self, struct spans_ended *to,
+         const struct otlp_item *note)
 {
-    struct spans_parts **place = place_of(self, at), *it = *place;
-    json_t *span = it || what != SPANS_NOTE ? NULL : ended_at(self, at);
-    if (span) { /* its end came by another way, first */
-        json_array_extend(json_object_get(span, "attributes"), part);
-        json_decref(part);
-        return;
+    struct troupe__text text = {0};
+    size_t at = to->attributes_end;
+    troupe__otlp_write(note, &self->clock, &text);
+    size_t skip = text.size > 0 && self->text.data[at - 1] == '[';
+    size_t size = text.size - skip;
+    if (size > 0) {
+        troupe__text_room(&self->text, size);
+        memmove(self->text.data + at + size, self->text.data + at,
+                self->text.size + 1 - at);
+        memcpy(self->text.data + at, text.data + skip, size);
+        self->text.size += size;
+        to->attributes_end += size;
+        to->end += size;
+        while (++to < self->ended + self->ended_count) {
+            to->attributes_end += size;
+            to->end += size;
+        }
     }
-    if (!it)
-        it = make_at(self, place, at);
-    json_t **list = what == SPANS_EVENT  ? &it->events
-                    : what == SPANS_LINK ? &it->links
-                                         : &it->notes;
-    if (!*list)
-        *list = json_array();
-    if (json_array_size(*list) >= EACH_MAX) {
-        it->dropped += what == SPANS_EVENT;
-        json_decref(part);
-        return;
-    }
-    json_array_append_new(*list, part);
-    self->part_count++;
-    while (self->part_count > PARTS_MAX) { /* of spans that never ended */
-        place = place_of(self, self->oldest->at);
-        it = *place;
-        unlink_at(self, place);
-        free_parts(it);
-    }
+    troupe__text_free(&text);
 }
 
-void
-troupe__spans_end(struct spans *self, uint64_t at, json_t *span)
+/* Spans that never ended, the oldest of them first. */
+static void
+drop_oldest(struct spans *self)
 {
-    struct spans_parts **place = place_of(self, at), *it = *place;
-    CHECK(self->ended_count < sizeof self->ended / sizeof *self->ended);
-    self->ended[self->ended_count++] = (struct spans_ended){at, span};
-    self->count++;
-    if (!it)
-        return;
+    struct spans_parts **place = place_of(self, self->oldest->at);
+    struct spans_parts *it = *place;
     unlink_at(self, place);
-    if (it->events)
-        json_object_set(span, "events", it->events);
-    if (it->links)
-        json_object_set(span, "links", it->links);
-    if (it->dropped > 0)
-        json_object_set_new(span, "droppedEventsCount",
-                            json_integer(it->dropped));
-    put_notes(span, it->notes);
     free_parts(it);
 }
 
 void
-troupe__spans_cut(struct spans *self, size_t count, struct troupe__text *ret)
+troupe__spans_add(struct spans *self, const struct otlp_item *part)
 {
-    CHECK(count <= self->ended_count);
-    for (size_t i = 0; i < count; i++) {
-        char *text = json_dumps(self->ended[i].span, JSON_COMPACT);
-        CHECK(text);
-        if (i > 0)
-            troupe__text_putc(ret, ',');
-        troupe__text_puts(ret, text);
-        free(text);
-        json_decref(self->ended[i].span);
+    struct spans_parts **place = place_of(self, part->key), *it = *place;
+    struct spans_ended *ended =
+        it || part->what != OTLP_NOTE ? NULL : ended_at(self, part->key);
+    if (ended) {
+        add_late(self, ended, part);
+        return;
     }
+    if (!it)
+        it = make_at(self, place, part->key);
+    if (it->counts[part->what] >= EACH_MAX) {
+        it->dropped += part->what == OTLP_EVENT;
+        return;
+    }
+    struct troupe__text *text = &it->texts[part->what];
+    size_t before = text->size;
+    if (text->size > 0 && part->what != OTLP_NOTE)
+        troupe__text_putc(text, ',');
+    troupe__otlp_write(part, &self->clock, text);
+    it->counts[part->what]++;
+    self->part_count++;
+    self->part_bytes += text->size - before;
+    while (self->part_count > PARTS_MAX || self->part_bytes > PARTS_BYTES)
+        drop_oldest(self);
+}
+
+static void
+put_list(struct troupe__text *to, const char *key,
+         const struct troupe__text *list)
+{
+    if (list->size == 0)
+        return;
+    troupe__text_puts(to, key);
+    troupe__text_put(to, list->data, list->size);
+    troupe__text_putc(to, ']');
+}
+
+void
+troupe__spans_end(struct spans *self, const struct otlp_item *span)
+{
+    static const struct spans_parts none;
+    struct spans_parts **place = place_of(self, span->key), *found = *place;
+    const struct spans_parts *it = found ? found : &none;
+    struct troupe__text *text = &self->text;
+    CHECK(self->ended_count < sizeof self->ended / sizeof *self->ended);
+    troupe__text_putc(text, ',');
+    troupe__otlp_write(span, &self->clock, text);
+    put_notes(text, &it->texts[OTLP_NOTE]);
+    struct spans_ended *ended = &self->ended[self->ended_count++];
+    *ended = (struct spans_ended){span->key, text->size, 0};
+    troupe__text_putc(text, ']');
+    put_list(text, ",\"events\":[", &it->texts[OTLP_EVENT]);
+    put_list(text, ",\"links\":[", &it->texts[OTLP_LINK]);
+    if (it->dropped > 0) {
+        troupe__text_puts(text, ",\"droppedEventsCount\":");
+        troupe__otlp_unsigned(text, it->dropped);
+    }
+    troupe__text_putc(text, '}');
+    ended->end = text->size;
+    self->count++;
+    if (found) {
+        unlink_at(self, place);
+        free_parts(found);
+    }
+}
+
+size_t
+troupe__spans_size(const struct spans *self, size_t count)
+{
+    CHECK(count > 0 && count <= self->ended_count);
+    return self->ended[count - 1].end - 1;
+}
+
+void
+troupe__spans_cut(struct spans *self, size_t count)
+{
+    struct troupe__text *text = &self->text;
+    CHECK(count > 0 && count <= self->ended_count);
+    size_t size = self->ended[count - 1].end;
     self->ended_count -= count;
     self->ended_old -= count < self->ended_old ? count : self->ended_old;
     memmove(self->ended, self->ended + count,
             self->ended_count * sizeof *self->ended);
+    for (size_t i = 0; i < self->ended_count; i++) {
+        self->ended[i].attributes_end -= size;
+        self->ended[i].end -= size;
+    }
+    text->size -= size;
+    memmove(text->data, text->data + size, text->size + 1);
 }
 
 void
 troupe__spans_forget(struct spans *self)
 {
-    while (self->oldest) {
-        struct spans_parts **place = place_of(self, self->oldest->at);
-        struct spans_parts *it = *place;
-        unlink_at(self, place);
-        free_parts(it);
-    }
-    while (self->ended_count > 0)
-        json_decref(self->ended[--self->ended_count].span);
+    while (self->oldest)
+        drop_oldest(self);
+    troupe__text_free(&self->text);
+    troupe__text_free(&self->line);
+    self->ended_count = 0;
 }

@@ -3,17 +3,62 @@
 #include "actors/spans.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "mailbox/check.h"
 
-static void
-lose(struct spans *self, uint64_t count, const char *format, const char *what,
-     const char *why)
+void
+troupe__spans_lose(struct spans *self, uint64_t count, const char *format,
+                   const char *what, const char *why)
 {
     self->lost += count;
     snprintf(self->words, sizeof self->words, format, what, why);
+}
+
+/* Where the last whole line ends: a writer that was killed may have left half
+ * of one. */
+static off_t
+end_of_lines(int fd)
+{
+    char bytes[4096];
+    off_t end = lseek(fd, 0, SEEK_END);
+    while (end > 0) {
+        size_t size = end < (off_t) sizeof bytes ? (size_t) end : sizeof bytes;
+        if (pread(fd, bytes, size, end - (off_t) size) != (ssize_t) size)
+            return -1;
+        const char *last = memrchr(bytes, '\n', size);
+        end -= (off_t) size;
+        if (last)
+            return end + (last + 1 - bytes);
+    }
+    return end;
+}
+
+int
+troupe__spans_open(struct spans *self, bool append)
+{
+    int flags = append ? O_RDWR | O_APPEND : O_WRONLY | O_TRUNC;
+    int fd = open(self->path, flags | O_CREAT | O_CLOEXEC, 0666);
+    struct stat what;
+    bool is_file = fd >= 0 && fstat(fd, &what) == 0 && S_ISREG(what.st_mode);
+    if (is_file && append) {
+        off_t end = end_of_lines(fd);
+        if (end < 0 || ftruncate(fd, end) < 0)
+            goto failed;
+    }
+    self->file = fd >= 0 ? fdopen(fd, append ? "a" : "w") : NULL;
+    if (self->file)
+        return 0;
+failed:;
+    int rc = errno ? -errno : -EIO;
+    if (fd >= 0)
+        close(fd);
+    return rc;
 }
 
 static int post(troupe_context_t *ctx, struct spans *self);
@@ -21,7 +66,8 @@ static int post(troupe_context_t *ctx, struct spans *self);
 int
 troupe__spans_answer(troupe_context_t *ctx, struct spans *self)
 {
-    if (self->first || !troupe_token_is_open(ctx, self->flush))
+    if (self->first || self->hearing > 0
+        || !troupe_token_is_open(ctx, self->flush))
         return 0;
     int rc =
         troupe_reply_to(ctx, &self->flush, "{s:U, s:U, s:s}", "spans",
@@ -63,7 +109,8 @@ count_refused(struct spans *self, const char *body, size_t size)
                            ? strtoull(json_string_value(count), NULL, 10)
                            : (uint64_t) json_integer_value(count);
     if (refused > 0)
-        lose(self, refused, "%s refused them: %s", self->url, why ? why : "");
+        troupe__spans_lose(self, refused, "%s refused them: %s", self->url,
+                           why ? why : "");
     json_decref(root);
 }
 
@@ -99,7 +146,7 @@ on_posted(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (!self->is_down && troupe_retry_next(&self->retry, &what, &wait_ms) == 0)
         return troupe_call_after(ctx, wait_ms, post_again, NULL, NULL, NULL);
     self->is_down = true; /* one attempt for each, until one goes well */
-    lose(self, batch->count, "%s: %s", self->url, words);
+    troupe__spans_lose(self, batch->count, "%s: %s", self->url, words);
     return drop_first(ctx, self);
 }
 
@@ -122,42 +169,44 @@ post(troupe_context_t *ctx, struct spans *self)
     self->posting = rc == 0;
     if (rc == 0)
         return 0;
-    lose(self, batch->count, "%s: %s", self->url, troupe_strerror(rc));
+    troupe__spans_lose(self, batch->count, "%s: %s", self->url,
+                       troupe_strerror(rc));
     return drop_first(ctx, self);
 }
 
 static void
-write_line(struct spans *self, const struct troupe__text *line, uint64_t count)
+write_line(struct spans *self, uint64_t count)
 {
+    const struct troupe__text *line = &self->line;
     if (!self->file)
         return;
     bool good = fwrite(line->data, 1, line->size, self->file) == line->size
                 && fputc('\n', self->file) != EOF && fflush(self->file) == 0;
     if (!good)
-        lose(self, count, "%s: %s", self->path, strerror(errno));
+        troupe__spans_lose(self, count, "%s: %s", self->path, strerror(errno));
 }
 
 int
 troupe__spans_send(troupe_context_t *ctx, struct spans *self, size_t count)
 {
-    struct troupe__text line = {0}, spans = {0};
+    struct troupe__text *line = &self->line;
     if (count == 0)
         return 0;
-    troupe__spans_cut(self, count, &spans);
-    troupe__otlp_document(self->resource, spans.data, spans.size, &line);
-    troupe__text_free(&spans);
-    write_line(self, &line, count);
-    bool full = self->waiting + line.size > SPANS_WAITING_MAX;
+    troupe__text_clear(line);
+    troupe__otlp_document(self->resource, self->text.data + 1,
+                          troupe__spans_size(self, count), line);
+    troupe__spans_cut(self, count);
+    write_line(self, count);
+    bool full = self->waiting + line->size > SPANS_WAITING_MAX;
     if (self->url && full)
-        lose(self, count, "%s: %s", self->url, "it is too slow");
-    if (!self->url || full) {
-        troupe__text_free(&line);
+        troupe__spans_lose(self, count, "%s: %s", self->url, "it is too slow");
+    if (!self->url || full)
         return 0;
-    }
     struct spans_batch *batch = troupe__alloc(sizeof *batch);
     batch->count = count;
-    batch->text = line;
-    self->waiting += line.size;
+    batch->text = *line;
+    self->waiting += line->size;
+    *line = (struct troupe__text){0};
     if (self->last)
         self->last->next = batch;
     else

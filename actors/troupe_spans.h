@@ -11,15 +11,17 @@
  * collector over HTTP. What cannot be handed on is tried again, and then
  * dropped and counted: nobody waits for it but who asks "flush".
  *
- *   start  {service: s, resource?: {...}, path?: s, http?: R, url?: s,
- *          headers_env?: s, timeout_ms?: U}
- *   flush  -> {spans: U, lost: U, words: s}: hand on all there is; how many
- *          spans there were in all, how many of them were dropped, and why the
- *          last of those
+ *   start  {service: s, resource?: {...}, path?: s, append?: b, http?: R,
+ *          url?: s, headers_env?: s, timeout_ms?: U, handlers?: b}
+ *   flush  -> {spans: U, lost: U, words: s}: hear the other processes of the
+ *          run, a second at most, and hand on all there is; how many spans there
+ *          were in all, how many of them were dropped, and why the last of those
  *
  * resource: further attributes of the resource; path: a file that is begun
- * anew; http: a troupe_http, which posts to url, whole, with the headers that
- * the environment variable headers_env has; timeout_ms: of each post; 10,000.
+ * anew or, with append, goes on behind its last whole line; http: a
+ * troupe_http, which posts to url, whole, with the headers that the environment
+ * variable headers_env has; timeout_ms: of each post; 10,000; handlers: it is
+ * TROUPE_SPANS_OF_HANDLERS, too.
  * A start that cannot write its file fails with the words of the system.
  *
  *   source  OTLP 1.3: "JSON Protobuf Encoding", "OTLP/HTTP", "File exporter"

@@ -93,7 +93,7 @@ troupe__actor_start(struct troupe__worker *self, struct troupe__actor *actor)
     troupe__context_take(self, &msg);
     troupe__run_mark(self, actor, "(start)");
     troupe_handler_fn start = actor->born->start;
-    int rc = start ? start(&self->ctx, actor->state, &msg) : 0;
+    int rc = start ? troupe__trace_start(self, actor, &msg, start) : 0;
     start_returned(self, actor, rc);
     troupe__parcel_free(&self->parcels, parcel);
 }

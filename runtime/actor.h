@@ -10,6 +10,7 @@
 #include "troupe_events.h"
 #include "troupe_lifecycle.h"
 #include "troupe_stats.h"
+#include "troupe_trace.h"
 
 /* One open ask of an actor's; see ask.c. */
 struct troupe__ask {
@@ -64,6 +65,7 @@ struct troupe__timer {
     troupe_call_fn call; /* NULL: a message of type `key` */
     void *data;
     void (*drop)(void *data);
+    troupe_trace_t trace; /* that it was set in, or none */
     char key[TROUPE_TYPE_MAX + 1];
 };
 

@@ -76,6 +76,7 @@ struct troupe__watch {
     uint64_t id; /* serial: two actors may watch one descriptor */
     int fd;
     short events;
+    troupe_trace_t trace; /* that it was set in, or none */
 };
 
 /* What one poll looks at. */

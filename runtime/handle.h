@@ -71,6 +71,18 @@ bool troupe__is_settled(struct troupe__worker *self,
                         struct troupe__actor *actor,
                         const struct troupe_message *msg);
 
+/* A handler's call where the message has a trace; span_handler.c. */
+int troupe__trace_handle(struct troupe__worker *self,
+                         struct troupe__actor *actor,
+                         const struct troupe_message *msg,
+                         troupe_handler_fn handle) __attribute__((cold));
+
+/* troupe__trace_start: call a start, in a span where handlers are spans. */
+int troupe__trace_start(struct troupe__worker *self,
+                        struct troupe__actor *actor,
+                        const struct troupe_message *msg,
+                        troupe_handler_fn start);
+
 /* troupe__handler_of: what a message is for, or NULL. */
 static inline troupe_handler_fn
 troupe__handler_of(const struct troupe__actor *actor,
@@ -100,7 +112,9 @@ troupe__call_user(struct troupe__worker *self, struct troupe__actor *actor,
     self->ctx.ask = msg->kind == WIRE_ASK ? ASK_OPEN : ASK_NONE;
     troupe__run_mark(self, actor, entry ? entry->type : "(fallback)");
     BUMP(self->kinds[actor->born->index].received);
-    int rc = handle(&self->ctx, actor->state, msg);
+    int rc = __builtin_expect(msg->trace != NULL, 0)
+                 ? troupe__trace_handle(self, actor, msg, handle)
+                 : handle(&self->ctx, actor->state, msg);
     troupe__context_end(self, actor, rc);
 }
 

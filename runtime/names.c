@@ -82,6 +82,16 @@ hide_name(troupe_t *node, const char *name, troupe_ref_t ref)
     troupe__idmap_remove(&node->name_of, ref.id, NULL);
 }
 
+/* Who takes spans is looked up for each of them. */
+static void
+note_taker(troupe_t *node, const char *name, troupe_ref_t ref)
+{
+    if (strcmp(name, TROUPE_SPANS) == 0)
+        atomic_store(&node->span_taker, ref.id);
+    else if (strcmp(name, TROUPE_SPANS_OF_HANDLERS) == 0)
+        atomic_store(&node->handler_taker, ref.id);
+}
+
 troupe_ref_t
 troupe__name_set(troupe_t *node, const char *name, troupe_ref_t ref)
 {
@@ -89,6 +99,7 @@ troupe__name_set(troupe_t *node, const char *name, troupe_ref_t ref)
     troupe_ref_t before = {item ? *item : 0};
     if (before.id == ref.id)
         return before;
+    note_taker(node, name, ref);
     if (item) {
         hide_name(node, name, before);
         zhashx_delete(node->names, name);

@@ -81,10 +81,11 @@ struct troupe {
     _Atomic uint64_t manual_now;  /* ns, when the clock is manual */
     uint64_t ticks_start, ns_start;
 
-    pthread_mutex_t names_lock;
+    pthread_mutex_t names_lock;   /* for the three below */
     void *names;                  /* zhashx_t *: name -> ref */
     struct troupe__idmap name_of; /* ref -> its first name, malloc'ed */
-    void *groups;                 /* zhashx_t *: name -> members */
+    _Atomic uint64_t span_taker, handler_taker, spans_lost; /* see trace.h */
+    void *groups; /* zhashx_t *: name -> members */
 
     pthread_mutex_t agent_lock; /* while the agent is started */
     _Atomic uint64_t agent;     /* its ref; 0: none was wanted yet */
@@ -93,7 +94,6 @@ struct troupe {
     struct troupe__dead_ring dead;
 
     pthread_mutex_t log_lock;
-
     pthread_mutex_t state_lock; /* for the stop and for settling */
     pthread_cond_t state_changed;
     _Atomic uint32_t watchers; /* threads that wait for state_changed */

@@ -141,6 +141,7 @@ troupe_node_stats_get(troupe_t *node, troupe_node_stats_t *ret_stats)
     stats.actors =
         stats.spawned > stats.ended ? stats.spawned - stats.ended : 0;
     stats.watchdog_reports = SEEN(node->watchdog_reports);
+    stats.spans_lost = SEEN(node->spans_lost);
     stats.allocations += SEEN(node->parcel_depot.slab_count)
                          + SEEN(node->actor_depot.slab_count);
     *ret_stats = stats;

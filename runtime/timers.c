@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "runtime/handle.h"
+#include "runtime/trace.h"
 
 enum { ALARM_TIMER = 2, NS_PER_MS = 1000000 };
 
@@ -44,6 +45,8 @@ timer_new(struct troupe__worker *self, struct troupe__actor *actor,
     if (extra->timers)
         extra->timers->link = &timer->next;
     extra->timers = timer;
+    if (self->ctx.trace)
+        memcpy(&timer->trace, self->ctx.trace, sizeof timer->trace);
     timer->id = troupe__ids_add(&self->timers, timer);
     troupe__wheel_set(&self->wheel, &timer->alarm, first_due(timer, after_ms));
     timer->alarm.what = ALARM_TIMER;
@@ -160,8 +163,12 @@ fire_message(struct troupe__worker *self, struct troupe__timer *timer)
     struct troupe__envelope envelope =
         troupe__envelope(WIRE_TELL, ref, ref, timer->key);
     envelope.id = timer->id;
-    if (!timer->waiting) /* one at a time, however long its actor rests */
+    if (!timer->waiting) { /* one at a time, however long its actor rests */
+        troupe_trace_t at;
+        if (troupe__trace_timer(self, timer, &at))
+            envelope.trace = (const uint8_t *) &at;
         (void) troupe__emitf(self, &envelope, NULL);
+    }
     timer->waiting = true;
     if (timer->every == 0)
         return;
@@ -177,10 +184,14 @@ fire_call(struct troupe__worker *self, struct troupe__timer *timer)
     struct troupe__actor *actor = timer->actor;
     troupe_call_fn call = timer->call;
     void *data = timer->data;
+    troupe_trace_t trace = timer->trace;
+    troupe_span_t span;
     timer_free(self, timer);
     troupe__context_begin(self, actor);
     troupe__run_mark(self, actor, "(call)");
+    troupe__trace_call_begin(self, &trace, &span);
     int rc = call(&self->ctx, actor->state, data);
+    troupe__trace_call_end(self, &span, "call", rc);
     troupe__context_end(self, actor, rc);
 }
 

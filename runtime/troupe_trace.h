@@ -10,14 +10,24 @@
  *
  * What is sent while a message is handled belongs to the trace of that
  * message, so does what is spawned; and what is sent in the callback of an
- * answer, to the trace that the ask was made in. Timers, descriptors and calls
- * for later belong to none: set it there. Without a trace a message carries
- * none, and costs what it did.
+ * answer, to the trace that the ask was made in. A timer that fires once, a
+ * call for later and a watched descriptor go on with the trace that they were
+ * last set in: they are what its work waits for. A timer that comes again and
+ * again would let a trace never end: see below. Without a trace a message
+ * carries none, and costs what it did.
  *
  * Where an actor is registered as TROUPE_SPANS, on this node or on another one
  * of its run, each ask in a trace is a span of its own, with what became of it:
  * the asked actor works below that; but not what supervisors are asked. Other
  * spans are made by the calls below.
+ *
+ * Where it is registered as TROUPE_SPANS_OF_HANDLERS, too, so is each handler
+ * that has a message of a trace in hand, each start, and each call for later;
+ * but not of kinds whose names begin with "troupe.". A start without a trace,
+ * such as that after a failure, begins one; so does each firing of a timer that
+ * comes again, with a span "timer KEY KIND" that is linked to where the timer
+ * was set, as OpenTelemetry has it for what runs on a schedule. Elsewhere such
+ * a timer belongs to no trace.
  */
 typedef struct troupe_trace {
     uint8_t id[16];
@@ -31,15 +41,20 @@ typedef struct troupe_trace {
  *   event  [at: B24, name: s, when: U, {attributes}], before its span's end
  *   link   [at: B24, other: B24], before its span's end
  *   note   [at: B24, {attributes}], at any time
+ *   lost   [count: U]: so many spans could not be sent: the mailbox of their
+ *          taker was full, and who made them did not stop sending
  * troupe_spans (troupe_spans.h) is one such actor.
  */
-#define TROUPE_SPANS "(spans)"
+#define TROUPE_SPANS             "(spans)"
+#define TROUPE_SPANS_OF_HANDLERS "(spans of handlers)"
 
 /* What a span is of, by OpenTelemetry's numbers. */
 typedef enum troupe_span_kind {
     TROUPE_SPAN_INTERNAL = 1,
     TROUPE_SPAN_SERVER,
-    TROUPE_SPAN_CLIENT
+    TROUPE_SPAN_CLIENT,
+    TROUPE_SPAN_PRODUCER,
+    TROUPE_SPAN_CONSUMER
 } troupe_span_kind_t;
 
 /* A span under way, a value; all zero: there is none, and all calls with it do
@@ -112,6 +127,11 @@ TROUPE_API int troupe_node_trace_set(troupe_t *node,
  */
 TROUPE_API bool troupe_span_begin(troupe_context_t *ctx,
                                   troupe_span_t *ret_span);
+
+/* troupe_span_begin_trace: one that begins a trace of its own, whatever the
+ * present one is; false: nobody takes spans. */
+TROUPE_API bool troupe_span_begin_trace(troupe_context_t *ctx,
+                                        troupe_span_t *ret_span);
 
 /* troupe_span_event: something happened in it; attributes as in
  * troupe_span_end(). */

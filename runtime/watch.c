@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/handle.h"
+#include "runtime/trace.h"
 
 static struct troupe__watch *
 find(const struct troupe__actor *actor, int fd)
@@ -37,6 +38,7 @@ troupe_watch(troupe_context_t *ctx, int fd, short events, troupe_ready_fn ready)
     watch->fd = fd;
     watch->events = events;
     watch->ready = ready;
+    (void) troupe_trace_get(ctx, &watch->trace);
     return 0;
 }
 
@@ -104,6 +106,23 @@ drop_closed(struct troupe__worker *self, struct troupe__watch *watch)
     watch_free(self, actor, watch);
 }
 
+/* It may end its own watch. */
+static void
+call_ready(struct troupe__worker *self, const struct troupe__watch *watch,
+           int fd, short events)
+{
+    struct troupe__actor *actor = watch->actor;
+    troupe_ready_fn ready = watch->ready;
+    troupe_trace_t trace = watch->trace;
+    troupe_span_t span;
+    troupe__context_begin(self, actor);
+    troupe__run_mark(self, actor, "(ready)");
+    troupe__trace_call_begin(self, &trace, &span);
+    int rc = ready(&self->ctx, actor->state, fd, events);
+    troupe__trace_call_end(self, &span, "ready", rc);
+    troupe__context_end(self, actor, rc);
+}
+
 /* A callback may end other watches, and mute their actors. */
 void
 troupe__watches_ready(struct troupe__worker *self,
@@ -119,12 +138,7 @@ troupe__watches_ready(struct troupe__worker *self,
             drop_closed(self, watch);
             continue;
         }
-        struct troupe__actor *actor = watch->actor;
-        troupe_ready_fn ready = watch->ready;
-        troupe__context_begin(self, actor);
-        troupe__run_mark(self, actor, "(ready)");
-        int rc = ready(&self->ctx, actor->state, looks->fds[i].fd, events);
-        troupe__context_end(self, actor, rc);
+        call_ready(self, watch, looks->fds[i].fd, events);
     }
 }
 

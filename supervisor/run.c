@@ -165,6 +165,9 @@ troupe__child_start(troupe_context_t *ctx, struct troupe__supervisor *self,
     troupe__child_timer_clear(ctx, child);
     child->retrying = false;
     child->purpose = FOR_NOTHING;
+    troupe_trace_t here;
+    if (self->phase == PHASE_STARTING && !troupe_trace_get(ctx, &here))
+        troupe_trace_set(ctx, &self->trace); /* it began with its own start */
     int rc = begin(ctx, self, child);
     if (rc < 0)
         return rc;

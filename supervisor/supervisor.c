@@ -143,6 +143,7 @@ on_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     self->starter = troupe_message_sender(msg);
     self->has_parent = !troupe_ref_is_nobody(troupe_parent(ctx));
     self->awaited = definition.awaited;
+    (void) troupe_trace_get(ctx, &self->trace);
     take_specs(self, &definition);
     if (!self->children.first) {
         self->phase = PHASE_RUNNING;

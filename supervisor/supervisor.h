@@ -5,6 +5,7 @@
 
 #include "supervisor/child.h"
 #include "troupe_lifecycle.h"
+#include "troupe_trace.h"
 
 /*
  * Nothing here waits: a supervisor sets something going, returns to its
@@ -51,14 +52,14 @@ struct troupe__supervisor {
     struct troupe__child *late_first, *late_last;
     troupe_timer_t late_timer; /* for the first of them to be late */
     uint64_t late_ns;
-    bool stashed;
+    bool stashed, stop_is_late;
     troupe_ref_t starter;
-    bool has_parent; /* its start is open until all children started */
-    bool awaited;    /* a thread's call of "ready" is on its way */
+    troupe_trace_t trace; /* of its start; or none */
+    bool has_parent;      /* its start is open until all children started */
+    bool awaited;         /* a thread's call of "ready" is on its way */
     struct troupe__waiter *ready; /* calls that wait for the first start */
     troupe_timer_t stop_timer;    /* shared by all: simple one-for-one */
-    bool stop_is_late;
-    troupe_exit_t exit_kind; /* for PHASE_STOPPING and after */
+    troupe_exit_t exit_kind;      /* for PHASE_STOPPING and after */
     int exit_code;
     char exit_text[256];
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "troupe_children.h"
+#include "troupe_trace.h"
 
 #include "tools/admin_calls.h"
 #include "tools/json_value.h"
@@ -58,6 +59,18 @@ answer_body(troupe_context_t *ctx, struct troupe__client *client,
     return false;
 }
 
+/* What comes from outside is a trace of its own. */
+static void
+begin_trace(troupe_context_t *ctx, const char *type)
+{
+    troupe_span_t span;
+    if (!troupe_span_begin_trace(ctx, &span))
+        return;
+    troupe_trace_set(ctx, &span.at);
+    troupe_span_end(ctx, &span, "troupe ask", TROUPE_SPAN_INTERNAL, NULL,
+                    "{s:s}", "troupe.message.type", type);
+}
+
 static void
 carry(const struct troupe__call *call, bool is_ask)
 {
@@ -74,6 +87,8 @@ carry(const struct troupe__call *call, bool is_ask)
         int rc = troupe__courier(call->ctx, stats.ref, &to);
         if (!is_ask) {
             if (rc == 0)
+                begin_trace(call->ctx, type);
+            if (rc == 0)
                 rc =
                     troupe_send(call->ctx, to, type, "r", body.data, body.size);
             if (rc == 0)
@@ -84,6 +99,7 @@ carry(const struct troupe__call *call, bool is_ask)
             struct troupe__pending *pending =
                 troupe__pending_new(call, answer_body);
             if (rc == 0) {
+                begin_trace(call->ctx, type);
                 rc = troupe_ask(call->ctx, to, type,
                                 ms > 0 && ms <= TIMEOUT_MS ? (uint32_t) ms : 0,
                                 troupe__pending_answer, pending, "r", body.data,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command_run.c: `troupe run`, a topology file brought to life. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,11 @@ static const char help[] =
     "  --json       log lines as JSON, one object each\n"
     "  --quiet      only warnings and errors\n"
     "  --verbose    debug lines too\n"
+    "  --trace FILE write what each actor of each process handled and asked\n"
+    "               for, and when, there, as OpenTelemetry's JSON\n"
+    "  --append     behind what that file has\n"
+    "  --otlp URL   the same to a collector (or by\n"
+    "               OTEL_EXPORTER_OTLP_ENDPOINT)\n"
     "  --help       this text\n"
     "\n"
     "The actors' own output goes to standard output, log lines to standard\n"
@@ -37,6 +43,26 @@ static const char help[] =
     "file is wrong (troupe check FILE says the same); 130 by a second "
     "signal.\n";
 
+static char *
+copy(const char *text)
+{
+    return text ? troupe__copy(text, strlen(text)) : NULL;
+}
+
+/* 0, or -EIO after having said why. */
+static int
+begin_file(const struct troupe__trace_options *trace)
+{
+    FILE *file = NULL;
+    if (!trace->file || trace->append)
+        return 0;
+    file = fopen(trace->file, "we");
+    if (file)
+        return fclose(file) == 0 ? 0 : -EIO;
+    fprintf(stderr, "troupe run: %s: %s\n", trace->file, strerror(errno));
+    return -EIO;
+}
+
 /* The same without --restart, for the process that is watched. */
 static int
 watch(char *path, char *time, const struct troupe__run_options *options)
@@ -44,9 +70,11 @@ watch(char *path, char *time, const struct troupe__run_options *options)
     char troupe[] = "troupe", run[] = "run", json[] = "--json", end[] = "--";
     char quiet[] = "--quiet", verbose[] = "--verbose", name_option[] = "--name";
     char time_option[] = "--for";
-    char *argv[12] = {troupe, run}; /* and the NULL behind the last one */
+    char trace[] = "--trace", otlp[] = "--otlp", append[] = "--append";
+    char *argv[17] = {troupe, run}; /* and the NULL behind the last one */
     size_t count = 2;
-    char *name = options->name ? troupe__format("%s", options->name) : NULL;
+    char *name = copy(options->name), *file = copy(options->trace.file);
+    char *url = copy(options->trace.otlp);
     if (name) {
         argv[count++] = name_option;
         argv[count++] = name;
@@ -61,10 +89,22 @@ watch(char *path, char *time, const struct troupe__run_options *options)
         argv[count++] = quiet;
     if (options->verbose)
         argv[count++] = verbose;
+    if (options->trace.file) {
+        argv[count++] = trace;
+        argv[count++] = file;
+        argv[count++] = append; /* what one start wrote the next one keeps */
+    }
+    if (options->trace.otlp) {
+        argv[count++] = otlp;
+        argv[count++] = url;
+    }
     argv[count++] = end;
     argv[count] = path;
-    int code = troupe__run_watched(argv, options);
+    int code = begin_file(&options->trace) ? TROUPE__EXIT_FAILED
+                                           : troupe__run_watched(argv, options);
     free(name);
+    free(file);
+    free(url);
     return code;
 }
 
@@ -79,8 +119,9 @@ parse(int argc, char **argv, const char **ret_path,
         {"name", 1, NULL, 'n'},    {"for", 1, NULL, 'f'},
         {"json", 0, NULL, 'j'},    {"quiet", 0, NULL, 'q'},
         {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'},
-        {"restart", 0, NULL, 'r'}, {NULL, 0, NULL, 0}};
-    *ret = (struct troupe__run_options){0};
+        {"restart", 0, NULL, 'r'}, {"append", 0, NULL, 'a'},
+        TROUPE__TRACE_OPTIONS,     {NULL, 0, NULL, 0}};
+    *ret = (struct troupe__run_options){.trace = {.handlers = true}};
     size_t ms = 0;
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (c == 'h') {
@@ -96,7 +137,13 @@ parse(int argc, char **argv, const char **ret_path,
             ret->name = optarg;
         if (c == 'f')
             time = optarg;
+        int code = troupe__trace_takes(c)
+                       ? troupe__trace_take("run", c, &ret->trace)
+                       : -1;
+        if (code >= 0)
+            return code;
         restart |= c == 'r';
+        ret->trace.append |= c == 'a';
         ret->json |= c == 'j';
         ret->quiet |= c == 'q';
         ret->verbose |= c == 'v';
@@ -104,6 +151,8 @@ parse(int argc, char **argv, const char **ret_path,
             return troupe__usage_error("run", "unknown option");
     }
     ret->for_ms = (uint32_t) ms;
+    if (ret->trace.append && !ret->trace.file)
+        return troupe__usage_error("run", "--append wants --trace FILE");
     if (argc - optind != 1)
         return troupe__usage_error("run", "give one topology file");
     *ret_path = argv[optind];

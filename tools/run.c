@@ -27,6 +27,7 @@
 #include "tools/admin.h"
 #include "tools/commands.h"
 #include "tools/run_nodes.h"
+#include "tools/run_trace.h"
 
 #define LOOKS     20
 #define LOOK_MS   100  /* between looks whether an actor comes back */
@@ -207,6 +208,7 @@ struct starter {
     struct troupe__part *part;
     const struct troupe__run_options *options;
     troupe_ref_t director;
+    struct troupe__run_trace trace;
 };
 
 static void
@@ -218,13 +220,7 @@ begin(const struct starter *self, troupe_ref_t root)
     if (topology->until_member > 0)
         troupe__member_name(&topology->members[topology->until_member], 0,
                             until);
-    troupe__run_say(self->options, TROUPE_LOG_INFO,
-                    "'%s' runs: %zu actor%s%s%s%s", topology->name,
-                    part->actor_count, part->actor_count == 1 ? "" : "s",
-                    part->has_others ? "" : " on node '",
-                    part->has_others ? " in several processes"
-                                     : topology->places[0].name.text,
-                    part->has_others ? "" : "'");
+    troupe__run_say_start(self->options, part);
     int rc = troupe_node_send(self->node, self->director, "begin", "[R, s]",
                               root, until);
     if (rc < 0 && rc != -ESHUTDOWN) { /* else it has ended already */
@@ -238,12 +234,12 @@ begin(const struct starter *self, troupe_ref_t root)
 static void *
 start_tree(void *arg)
 {
-    const struct starter *self = arg;
+    struct starter *self = arg;
     struct troupe__part *part = self->part;
     troupe_supervisor_error_t error = {{0}};
     troupe_ref_t root = TROUPE_NOBODY;
-    int rc = troupe_node_supervisor_start(
-        self->node, &part->options, part->specs, part->count, &root, &error);
+    int rc =
+        troupe__run_trace_tree(&self->trace, self->node, part, &root, &error);
     if (rc == 0) {
         begin(self, root);
     } else if (!is_over() && !atomic_load(&verdict.by_signal)) {
@@ -289,6 +285,8 @@ set_out(struct starter *self, pthread_t *ret_thread)
         rc = troupe_node_spawn(self->node, &director, &alone, &self->director,
                                "i", fd);
     if (rc == 0)
+        rc = troupe__run_trace_begin(&self->trace, self->options, self->node);
+    if (rc == 0)
         rc = pthread_create(ret_thread, NULL, start_tree, self) ? -EIO : 0;
     if (rc < 0) {
         troupe__run_say(self->options, TROUPE_LOG_ERROR,
@@ -312,7 +310,9 @@ run_on(troupe_t *node, struct troupe__part *part,
     if (atomic_load(&part->ended_well))
         (void) troupe_settle(node, SETTLE_MS);
     atomic_store(&verdict.is_over, true);
-    rc = troupe_stop(node, part->topology->stop_timeout_ms);
+    rc = troupe_stop(node, troupe__run_trace_end(
+                               &starter.trace, !atomic_load(&verdict.failed),
+                               part->topology->stop_timeout_ms));
     pthread_join(thread, NULL);
     if (rc < 0) { /* who did not is in the log */
         troupe__run_say(options, TROUPE_LOG_ERROR,

@@ -4,6 +4,7 @@
 #define TROUPE_TOOLS_RUN_H
 
 #include "tools/part.h"
+#include "tools/trace.h"
 
 struct troupe__run_options {
     const char *name; /* instead of the topology's; NULL: that one */
@@ -11,6 +12,7 @@ struct troupe__run_options {
     bool json;        /* log lines as JSON */
     bool quiet;       /* no line but warnings and errors */
     bool verbose;     /* debug lines too */
+    struct troupe__trace_options trace;
 };
 
 /*
@@ -48,6 +50,10 @@ int troupe__run_signals(void);
 
 /* troupe__run_log: a troupe_log_fn to standard error; `data`: the options. */
 void troupe__run_log(void *data, troupe_level_t level, const char *text);
+
+/* troupe__run_say_start: that the part runs. */
+void troupe__run_say_start(const struct troupe__run_options *options,
+                           const struct troupe__part *part);
 
 /* troupe__run_say: a line of the run's own. */
 void troupe__run_say(const struct troupe__run_options *options,

@@ -46,3 +46,17 @@ troupe__run_say(const struct troupe__run_options *options, troupe_level_t level,
     if (level >= TROUPE_LOG_WARNING || !options->quiet)
         troupe__run_log((void *) (uintptr_t) options, level, text);
 }
+
+void
+troupe__run_say_start(const struct troupe__run_options *options,
+                      const struct troupe__part *part)
+{
+    const struct troupe__topology *topology = part->topology;
+    troupe__run_say(options, TROUPE_LOG_INFO, "'%s' runs: %zu actor%s%s%s%s",
+                    topology->name, part->actor_count,
+                    part->actor_count == 1 ? "" : "s",
+                    part->has_others ? "" : " on node '",
+                    part->has_others ? " in several processes"
+                                     : topology->places[0].name.text,
+                    part->has_others ? "" : "'");
+}

@@ -12,6 +12,7 @@
 #include "troupe_http.h"
 #include "troupe_msgpack.h"
 #include "troupe_spans.h"
+#include "troupe_stats.h"
 #include "troupe_thread.h"
 
 #include "tools/call.h"
@@ -205,25 +206,27 @@ write_resource(msgpack_packer *packer, void *data)
 /* --- begin and end ----------------------------------------------------------*/
 
 static int
-start_taker(struct troupe__trace *self, const char *file, const char *url)
+start_taker(struct troupe__trace *self,
+            const struct troupe__trace_options *options, const char *url)
 {
     const char *service = variable("OTEL_SERVICE_NAME");
     const char *resource = variable("OTEL_RESOURCE_ATTRIBUTES");
     troupe_ref_t http = TROUPE_NOBODY;
-    troupe_spawn_options_t options = {.place = TROUPE_OWN_THREAD,
-                                      .mailbox = {.messages_max = MAILBOX}};
+    troupe_spawn_options_t alone = {.place = TROUPE_OWN_THREAD,
+                                    .mailbox = {.messages_max = MAILBOX}};
     int rc =
-        url ? troupe_node_spawn(self->node, &troupe_http, &options, &http, NULL)
+        url ? troupe_node_spawn(self->node, &troupe_http, &alone, &http, NULL)
             : 0;
     if (rc < 0)
         return rc;
-    rc = troupe_node_spawn(self->node, &troupe_spans, &options, &self->taker,
-                           "{s:s, s:*, s:s?, s:R, s:s?, s:s?, s:U}", "service",
-                           service ? service : "troupe", "resource",
-                           write_resource, (void *) (uintptr_t) resource,
-                           "path", file, "http", http, "url", url,
-                           "headers_env", headers_name(), "timeout_ms",
-                           (uint64_t) self->timeout_ms);
+    rc = troupe_node_spawn(
+        self->node, &troupe_spans, &alone, &self->taker,
+        "{s:s, s:*, s:s?, s:b, s:R, s:s?, s:s?, s:U, s:b}", "service",
+        service ? service : "troupe", "resource", write_resource,
+        (void *) (uintptr_t) resource, "path", options->file, "append",
+        (int) options->append, "http", http, "url", url, "headers_env",
+        headers_name(), "timeout_ms", (uint64_t) self->timeout_ms, "handlers",
+        (int) options->handlers);
     /* It answers when it has begun, or has failed to. */
     return rc < 0 ? rc
                   : troupe_node_ask(self->node, self->taker, "flush", START_MS,
@@ -252,7 +255,8 @@ troupe__trace_begin(struct troupe__trace *self,
 {
     *self = (struct troupe__trace){.taker = TROUPE_NOBODY};
     bool wanted = options->file || options->otlp;
-    FILE *file = options->file ? fopen(options->file, "we") : NULL;
+    const char *mode = options->append ? "ae" : "we";
+    FILE *file = options->file ? fopen(options->file, mode) : NULL;
     if (options->file && !file) {
         fprintf(troupe__errors(), "troupe %s: %s: %s\n", command, options->file,
                 strerror(errno));
@@ -268,7 +272,7 @@ troupe__trace_begin(struct troupe__trace *self,
     self->node = node;
     self->command = command;
     self->timeout_ms = timeout_ms();
-    int rc = start_taker(self, options->file, url);
+    int rc = start_taker(self, options, url);
     free(url);
     if (rc == 0) {
         self->span.from_ns = troupe_now_ns(node);
@@ -319,6 +323,17 @@ send_span(const struct troupe__trace *self, int code, const char *run)
         "troupe.run", run);
 }
 
+/* What the taker had no room for, and what it was never sent. */
+static uint64_t
+count_unheard(const struct troupe__trace *self)
+{
+    troupe_actor_stats_t stats = {.dropped = 0};
+    troupe_node_stats_t all;
+    troupe_node_stats_get(self->node, &all);
+    int rc = troupe_actor_stats_get(self->node, self->taker, &stats);
+    return all.spans_lost + (rc == 0 ? stats.dropped : 0);
+}
+
 void
 troupe__trace_end(struct troupe__trace *self, int code, const char *run)
 {
@@ -332,10 +347,13 @@ troupe__trace_end(struct troupe__trace *self, int code, const char *run)
     int rc = send_span(self, code, run);
     if (rc == 0)
         rc = troupe_node_ask(self->node, self->taker, "flush",
-                             self->timeout_ms + SETTLE_MS, &reply, NULL);
+                             self->timeout_ms + 2 * SETTLE_MS, &reply, NULL);
     if (rc == 0)
         rc = troupe_unpack(reply, "{s:U, s:U, s:s}", "spans", &spans, "lost",
                            &lost, "words", &words);
+    uint64_t unheard = count_unheard(self);
+    lost += unheard;
+    spans += unheard;
     if (rc < 0) {
         fprintf(troupe__errors(),
                 "troupe %s: warning: the trace is not complete: nobody took "
@@ -346,7 +364,8 @@ troupe__trace_end(struct troupe__trace *self, int code, const char *run)
                 "troupe %s: warning: the trace is not complete: %llu of %llu "
                 "spans were not delivered: %s\n",
                 self->command, (unsigned long long) lost,
-                (unsigned long long) spans, words);
+                (unsigned long long) spans,
+                *words ? words : "there were too many at once");
     }
     troupe_message_destroy(&reply);
     self->taker = TROUPE_NOBODY;

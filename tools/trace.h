@@ -15,6 +15,8 @@
 struct troupe__trace_options {
     const char *file; /* NULL: none */
     const char *otlp; /* URL of a collector; NULL: by the environment */
+    bool append;      /* behind what the file has */
+    bool handlers;    /* they are spans, too */
 };
 
 /* What getopt_long() returns for them; no character. */

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_trace_handlers.c: spans of handlers, and traces of what comes later. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/world.h"
+
+#define BIG  65536
+#define MANY 400 /* of that size: more than may be under way to a worker */
+
+static int pipe_ends[2];
+static int taken, lost; /* spans; one thread at a time counts them */
+
+static void
+begin(void)
+{
+    world_begin();
+    taken = lost = 0;
+    cr_assert_eq(pipe(pipe_ends), 0);
+}
+
+static void
+end(void)
+{
+    world_end();
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+TestSuite(tracing_handlers, .init = begin, .fini = end, .timeout = 60);
+
+static troupe_trace_t
+outer(void)
+{
+    troupe_trace_t trace = {{0}, {0}};
+    cr_assert_eq(troupe_trace_read(
+                     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                     &trace, NULL),
+                 0);
+    return trace;
+}
+
+/* Where a place is, seen from outer(). */
+static const char *
+place_of(const troupe_trace_t *at)
+{
+    troupe_trace_t known = outer();
+    if (!troupe_trace_is(at))
+        return "none";
+    if (memcmp(at->id, known.id, sizeof known.id) != 0)
+        return "other";
+    return memcmp(at->span, known.span, sizeof known.span) == 0 ? "outer"
+                                                                : "below";
+}
+
+static void
+note_place(const char *who, troupe_context_t *ctx)
+{
+    troupe_trace_t at;
+    (void) troupe_trace_get(ctx, &at);
+    note("%s %s", who, place_of(&at));
+}
+
+/* worker: notes where it works. */
+static int
+worker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    note_place("start", ctx);
+    return 0;
+}
+
+static int
+worker_any(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state;
+    note_place(troupe_message_type(msg), ctx);
+    return 0;
+}
+
+static int
+worker_bad(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_fail(ctx, -EIO, "it broke");
+}
+
+TROUPE_KIND(handled, char, TROUPE_ON_START(worker_start),
+            TROUPE_ON("do", do_inside), TROUPE_ON("bad", worker_bad),
+            TROUPE_ON_FALLBACK(worker_any));
+
+/* taker: notes spans, and whether they hang below something. */
+static int
+taker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    int rc = troupe_register(ctx, TROUPE_SPANS);
+    return rc < 0 ? rc : troupe_register(ctx, TROUPE_SPANS_OF_HANDLERS);
+}
+
+static int
+taker_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    const void *at = NULL, *parent = NULL;
+    size_t size = 0, parent_size = 0;
+    const char *name = NULL, *error = NULL;
+    uint64_t from = 0, to = 0;
+    int kind = 0;
+    troupe_trace_t trace;
+    (void) ctx, (void) state;
+    cr_assert_eq(troupe_unpack(msg, "[B, r, s, i, U, U, s?, {}]", &at, &size,
+                               &parent, &parent_size, &name, &kind, &from, &to,
+                               &error),
+                 0);
+    cr_assert_eq(size, sizeof trace);
+    memcpy(&trace, at, size);
+    taken++;
+    if (strcmp(name, "big") != 0) {
+        note("span %s %d %s%s%s", name, kind,
+             parent_size > 1 ? place_of(&trace) : "root", error ? ": " : "",
+             error ? error : "");
+    }
+    return 0;
+}
+
+static int
+taker_link(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    const void *at = NULL, *other = NULL;
+    size_t size = 0, other_size = 0;
+    troupe_trace_t trace;
+    (void) ctx, (void) state;
+    cr_assert_eq(troupe_unpack(msg, "[B, B]", &at, &size, &other, &other_size),
+                 0);
+    cr_assert_eq(other_size, sizeof trace);
+    memcpy(&trace, other, other_size);
+    note("link %s", place_of(&trace));
+    return 0;
+}
+
+static int
+taker_lost(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    uint64_t count = 0;
+    (void) ctx, (void) state;
+    cr_assert_eq(troupe_unpack(msg, "[U]", &count), 0);
+    lost += (int) count;
+    return 0;
+}
+
+TROUPE_KIND(handler_taker, char, TROUPE_ON_START(taker_start),
+            TROUPE_ON("span", taker_span), TROUPE_ON("link", taker_link),
+            TROUPE_ON("lost", taker_lost));
+
+/* On the worker of who floods it: it takes nothing meanwhile. */
+static void
+spawn_taker(void)
+{
+    troupe_spawn_options_t options = {.place = TROUPE_WORKER, .worker = 0};
+    spawn(&handler_taker, &options);
+    settle();
+}
+
+/* What this thread does from now on belongs to outer(), or to none. */
+static void
+in_trace(bool is_in)
+{
+    troupe_trace_t trace = outer();
+    cr_assert_eq(troupe_node_trace_set(node, is_in ? &trace : NULL), 0);
+}
+
+static int
+called(troupe_context_t *ctx, void *state, void *data)
+{
+    (void) state, (void) data;
+    note_place("call", ctx);
+    return 0;
+}
+
+static int
+ready(troupe_context_t *ctx, void *state, int fd, short events)
+{
+    (void) state, (void) events;
+    note_place("ready", ctx);
+    return troupe_unwatch(ctx, fd);
+}
+
+static int
+set_all(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    int rc = troupe_timer_set(ctx, "once", 10, 0);
+    if (rc == 0)
+        rc = troupe_timer_set(ctx, "again", 10, 1000);
+    if (rc == 0)
+        rc = troupe_call_after(ctx, 10, called, NULL, NULL, NULL);
+    return rc < 0 ? rc : troupe_watch(ctx, pipe_ends[0], POLLIN, ready);
+}
+
+/* Sets all in a trace, lets them fire, and returns what is noted. */
+static const char *
+fire_all(troupe_ref_t to)
+{
+    in_trace(true);
+    cr_assert_eq(inside(to, set_all, NULL), 0);
+    in_trace(false);
+    notes();
+    cr_assert_eq(write(pipe_ends[1], "x", 1), 1);
+    notes_after(1); /* the descriptor's, whenever it is looked at */
+    advance(20);
+    return notes();
+}
+
+Test(tracing_handlers, what_is_set_in_a_trace_goes_on_with_it)
+{
+    troupe_ref_t to = spawn(&handled, NULL);
+    in_trace(true);
+    cr_assert_eq(inside(to, set_all, NULL), 0);
+    in_trace(false);
+    notes();
+    advance(20);
+    const char *all = notes();
+    cr_assert(strstr(all, "once outer"), "%s", all);
+    cr_assert(strstr(all, "call outer"), "%s", all);
+    cr_assert(strstr(all, "again none"), "%s", all);
+    cr_assert_eq(write(pipe_ends[1], "x", 1), 1);
+    cr_assert_str_eq(notes_after(1), "ready outer");
+}
+
+static int
+set_again(troupe_context_t *ctx, void *arg)
+{
+    (void) arg;
+    return troupe_timer_set(ctx, "once", 10, 0);
+}
+
+Test(tracing_handlers, a_timer_belongs_to_the_trace_that_it_was_last_set_in)
+{
+    troupe_ref_t to = spawn(&handled, NULL);
+    in_trace(true);
+    cr_assert_eq(inside(to, set_again, NULL), 0);
+    in_trace(false);
+    cr_assert_eq(inside(to, set_again, NULL), 0);
+    notes();
+    advance(20);
+    assert_notes("once none");
+}
+
+Test(tracing_handlers, a_handler_in_a_trace_is_a_span)
+{
+    spawn_taker();
+    in_trace(true);
+    troupe_ref_t to = spawn(&handled, NULL);
+    assert_notes("start below, span start handled 1 below");
+    tell(to, "hello");
+    assert_notes("hello below, span hello handled 5 below");
+    tell(to, "bad");
+    const char *all = notes();
+    cr_assert(strstr(all, "span bad handled 5 below: it broke"), "%s", all);
+    in_trace(false);
+}
+
+Test(tracing_handlers, without_a_trace_only_a_start_begins_one)
+{
+    spawn_taker();
+    troupe_ref_t to = spawn(&handled, NULL);
+    assert_notes("start other, span start handled 1 root");
+    tell(to, "hello");
+    assert_notes("hello none");
+}
+
+Test(tracing_handlers, a_timer_that_comes_again_begins_a_linked_trace)
+{
+    spawn_taker();
+    troupe_ref_t to = spawn(&handled, NULL);
+    const char *all = fire_all(to);
+    cr_assert(strstr(all, "once below"), "%s", all);
+    cr_assert(strstr(all, "span once handled 1 below"), "%s", all);
+    cr_assert(strstr(all, "call below"), "%s", all);
+    cr_assert(strstr(all, "span call handled 1 below"), "%s", all);
+    cr_assert(strstr(all, "again other"), "%s", all);
+    cr_assert(strstr(all, "link below"), "%s", all);
+    cr_assert(strstr(all, "span timer again handled 1 root"), "%s", all);
+    cr_assert(strstr(all, "span again handled 1 other"), "%s", all);
+}
+
+/* Spans that are more than may be under way to their taker. */
+static int
+flood(troupe_context_t *ctx, void *arg)
+{
+    char *text = arg;
+    for (int i = 0; i < MANY; i++) {
+        troupe_span_t span;
+        if (!troupe_span_begin(ctx, &span))
+            return -ENOENT;
+        troupe_span_end(ctx, &span, "big", TROUPE_SPAN_INTERNAL, NULL, "{s:s}",
+                        "text", text);
+    }
+    return 0;
+}
+
+Test(tracing_handlers, spans_that_are_lost_are_counted_and_told_with_the_next)
+{
+    char *text = malloc(BIG + 1);
+    memset(text, 'x', BIG);
+    text[BIG] = '\0';
+    spawn_taker();
+    in_trace(true);
+    troupe_ref_t to = probe_on(0);
+    cr_assert_eq(inside(to, flood, text), 0);
+    settle(); /* with the span of that very ask */
+    in_trace(false);
+    cr_assert_gt(lost, 0);
+    cr_assert_eq(node_stats().spans_lost, 0);
+    cr_assert_eq(taken + lost, MANY + 2, "%d taken, %d lost", taken, lost);
+    free(text);
+}
