@@ -33,7 +33,7 @@ struct vote {
     char *answer;  /* what it comes to, as text; NULL unless usable */
     double number; /* of NUMBER */
     uint8_t order[COUNCIL_CHOICES_MAX]; /* of RANKING: choices, best first */
-    bool truncated;
+    bool truncated, replayed;           /* the latter: from the journal */
     int64_t prompt_tokens, completion_tokens; /* -1: unknown */
     double cost;                              /* not a number: unknown */
     uint64_t attempts;
@@ -98,6 +98,7 @@ struct council {
     double elapsed_ms;
     troupe_cost_t spent;
     bool cost_known;
+    uint32_t replayed; /* answers that the journal had, those of a judge too */
     troupe_query_outcome_t outcome;
 };
 

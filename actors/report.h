@@ -100,6 +100,7 @@ struct troupe_report {
     bool has_cost;     /* what stands below is what the models cost */
     bool cost_known;   /* and no part of it was guessed */
     uint64_t tokens, calls;
+    uint64_t replayed; /* answers of models that the journal had */
     double money;
     struct flag *flags; /* owned */
     uint32_t flag_count;

@@ -202,6 +202,16 @@ say_models(const struct troupe_report *self, void (*say)(void *, const char *),
              (unsigned long long) self->tokens,
              self->cost_known ? "" : ", some of them guessed");
     say(data, line);
+    if (self->replayed == 0)
+        return;
+    snprintf(line, sizeof line,
+             "%llu answer%s of models %s in the journal of the run and %s not "
+             "paid for again; what the run cost before is counted above.",
+             (unsigned long long) self->replayed,
+             self->replayed == 1 ? "" : "s",
+             self->replayed == 1 ? "was" : "were",
+             self->replayed == 1 ? "was" : "were");
+    say(data, line);
 }
 
 void

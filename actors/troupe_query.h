@@ -26,6 +26,8 @@ typedef struct troupe_query_model {
     const char *provider; /* those of one provider share its rate limits; NULL:
                              one of its own */
     const char *url;
+    const char *origin; /* whose answers these are, where a journal tells them
+                           from others; NULL: those of the url */
     const char *model;
     const char *key_env; /* NULL: no key */
     const char *system;  /* NULL: none */
@@ -70,7 +72,7 @@ typedef struct troupe_query_options {
     const char *journal;  /* file in which each answer is kept before it counts;
                              NULL: none */
     bool resume;          /* it is there: answers that it has are not asked for
-                             again, and are paid for from the budget as before */
+                             again; what was spent before is of the budget */
 } troupe_query_options_t;
 
 /* troupe_query_options_default: the values named above. */
