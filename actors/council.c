@@ -38,10 +38,11 @@ read_reply(const troupe_message_t *reply, struct vote *vote)
 {
     const char *text = NULL;
     int rc = troupe_unpack(
-        reply, "{s:s, s?b, s?I, s?I, s?f, s?U, s?b}", "text", &text,
+        reply, "{s:s, s?b, s?I, s?I, s?f, s?U, s?b, s?b}", "text", &text,
         "truncated", &vote->truncated, "prompt_tokens", &vote->prompt_tokens,
         "completion_tokens", &vote->completion_tokens, "cost", &vote->cost,
-        "attempts", &vote->attempts, "replayed", &vote->replayed);
+        "attempts", &vote->attempts, "replayed", &vote->replayed, "hedged",
+        &vote->hedged);
     if (rc == 0)
         vote->text = troupe__strdup(text);
     return rc;
@@ -79,6 +80,7 @@ take_part(struct council *council, uint32_t index,
         return;
     }
     council->replayed += vote->replayed;
+    council->hedged += vote->hedged;
     troupe__vote_read(council, vote);
 }
 
@@ -177,13 +179,14 @@ on_verdict(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct session *self = state;
     const char *text = NULL;
-    bool replayed = false;
+    bool replayed = false, hedged = false;
     if (answer->outcome == TROUPE_REPLY
-        && troupe_unpack(answer->msg, "{s:s, s?b}", "text", &text, "replayed",
-                         &replayed)
+        && troupe_unpack(answer->msg, "{s:s, s?b, s?b}", "text", &text,
+                         "replayed", &replayed, "hedged", &hedged)
                < 0)
         text = NULL;
     self->council->replayed += replayed;
+    self->council->hedged += hedged;
     troupe__judge_take(self->council, answer->data != NULL, text);
     self->verdicts -= 1;
     if (self->verdicts > 0)

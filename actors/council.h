@@ -33,7 +33,9 @@ struct vote {
     char *answer;  /* what it comes to, as text; NULL unless usable */
     double number; /* of NUMBER */
     uint8_t order[COUNCIL_CHOICES_MAX]; /* of RANKING: choices, best first */
-    bool truncated, replayed;           /* the latter: from the journal */
+    bool truncated;
+    bool replayed;                            /* from the journal */
+    bool hedged;                              /* asked for twice */
     int64_t prompt_tokens, completion_tokens; /* -1: unknown */
     double cost;                              /* not a number: unknown */
     uint64_t attempts;
@@ -99,6 +101,7 @@ struct council {
     troupe_cost_t spent;
     bool cost_known;
     uint32_t replayed; /* answers that the journal had, those of a judge too */
+    uint32_t hedged;   /* those that were asked for twice, likewise */
     troupe_query_outcome_t outcome;
 };
 

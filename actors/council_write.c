@@ -196,6 +196,11 @@ put_cost(const struct council *self, struct troupe__text *to)
                             (unsigned) self->replayed,
                             self->replayed == 1 ? "was" : "were");
     }
+    if (self->hedged > 0) {
+        troupe__text_printf(to, "; %u %s asked for twice, being late",
+                            (unsigned) self->hedged,
+                            self->hedged == 1 ? "was" : "were");
+    }
     troupe__text_puts(to, ".\n");
 }
 

@@ -93,25 +93,34 @@ on_ask(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return look_up(ctx, call);
 }
 
-/* What it waits for is given up; the answer to that ends the call. */
+int
+troupe__call_give_up(troupe_context_t *ctx, struct call *call)
+{
+    troupe__call_unwatch(ctx, call);
+    if (call->firm)
+        return 0; /* soon over, and it finds the token closed */
+    if (call->timer.id == 0) {
+        (void) troupe_cancel(ctx, call->ask); /* its answer ends the call */
+        return 0;
+    }
+    (void) troupe_call_clear(ctx, call->timer);
+    return troupe__call_fail(ctx, call, -ECANCELED, "nobody waits for it");
+}
+
+/* Both requests, where there are two. */
 static int
 on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct model *self = state;
     troupe_token_t token = troupe_token_read(msg);
-    struct call *call = self->calls;
-    while (call && call->token.id != token.id)
-        call = call->next;
-    if (!call)
-        return 0;
-    if (call->writes)
-        return 0; /* soon over, and it finds the token closed */
-    if (call->timer.id == 0) {
-        (void) troupe_cancel(ctx, call->ask);
-        return 0;
+    int rc = 0;
+    for (struct call *it = self->calls, *next = NULL; it && rc == 0;
+         it = next) {
+        next = it->next;
+        if (it->token.id == token.id)
+            rc = troupe__call_give_up(ctx, it);
     }
-    (void) troupe_call_clear(ctx, call->timer);
-    return troupe__call_fail(ctx, call, -ECANCELED, "nobody waits for it");
+    return rc;
 }
 
 static int
@@ -119,9 +128,9 @@ on_state(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     const struct model *self = state;
     (void) msg;
-    return troupe_reply(ctx, "{s:U, s:U, s:U, s:s}", "calls", self->count,
+    return troupe_reply(ctx, "{s:U, s:U, s:U, s:U, s:s}", "calls", self->count,
                         "failed", self->failed, "retries", self->retries,
-                        "breaker",
+                        "hedged", self->hedged, "breaker",
                         troupe_breaker_state_name(self->breaker.state));
 }
 

@@ -7,13 +7,14 @@
 #include "troupe_breaker.h"
 #include "troupe_budget.h"
 #include "troupe_events.h"
+#include "troupe_hedge.h"
 #include "troupe_retry.h"
 #include "troupe_trace.h"
 
 #define MODEL_KEY_SIZE 256
 
 /* What an ask is answered with. */
-#define MODEL_REPLY "{s:s, s:b, s:I, s:I, s:f, s:U, s:b}"
+#define MODEL_REPLY "{s:s, s:b, s:I, s:I, s:f, s:U, s:b, s:b}"
 
 /* One ask on its way: reserve, wait for the rate, call; and again. With a
  * journal it is looked for there first, and each attempt is written down before
@@ -35,9 +36,15 @@ struct call {
     uint64_t status; /* of the last attempt that failed: of HTTP, or 0 */
     uint64_t fault;  /* a troupe_fault_t, or 0 */
     troupe_message_t *reply; /* of the backend, while it is written down */
-    bool writes;             /* it waits for the journal: not to be cancelled */
+    bool firm; /* it waits for the journal or the budget, which answer at once
+                  and would not take back what they did: not to be cancelled */
     bool kept_only; /* it is answered from the journal, or not at all */
     char key[MODEL_KEY_SIZE]; /* in the journal */
+    struct call *twin;        /* the other request for the same; NULL: none */
+    bool second;              /* it is the later one of the two */
+    bool hedged;              /* a second one was made */
+    bool outrun;              /* the other one has answered */
+    troupe_timer_t late;      /* until there is a second one; 0: none */
 };
 
 /* What the backend says of an attempt. */
@@ -62,11 +69,12 @@ struct model {
     char *id;     /* of its own, for who keeps answers; or NULL */
     uint64_t max_tokens, size_max;
     double temperature, price_in, price_out;
-    bool stream;
+    bool stream, hedges;
+    troupe_hedge_t hedge; /* where it hedges */
     troupe_retry_t retry;
     troupe_breaker_t breaker;
     struct call *calls;
-    uint64_t count, failed, retries;
+    uint64_t count, failed, retries, hedged;
 };
 
 /* troupe__model_start: read the arguments; returns as a start does. */
@@ -97,6 +105,21 @@ int troupe__call_fail_step(troupe_context_t *ctx, struct call *call,
                            const troupe_answer_t *answer);
 void troupe__call_free(struct call *call);
 void troupe__call_destroy(struct call *call);
+
+/* troupe__call_give_up: nobody wants its answer any more; what it waits for is
+ * cancelled, and ends it. */
+int troupe__call_give_up(troupe_context_t *ctx, struct call *call);
+
+/*
+ * Hedges: a start reads what they want, as troupe_hedge_init(). When a request
+ * is made it is watched, and is late by its timer unless it is unwatched. A
+ * call that has answered outruns its twin; one that ends parts from it.
+ */
+int troupe__model_hedge_start(struct model *self, const troupe_message_t *msg);
+int troupe__call_watch(troupe_context_t *ctx, struct call *call);
+void troupe__call_unwatch(troupe_context_t *ctx, struct call *call);
+int troupe__call_outrun(troupe_context_t *ctx, struct call *call);
+void troupe__call_part(struct call *call);
 
 /* troupe__call_traced_ok, _failed, _again: the span of a call ends, or has an
  * event; by OpenTelemetry's conventions for generative models. */
@@ -134,6 +157,11 @@ int troupe__call_announce(troupe_context_t *ctx, struct call *call,
 int troupe__call_book(troupe_context_t *ctx, struct call *call,
                       const struct completion *what, double ms,
                       troupe_answer_fn answer);
+
+/* troupe__call_lost: it was outrun after so long, which is the least that it
+ * would have taken, and may have cost the most. */
+void troupe__call_lost(troupe_context_t *ctx, const struct call *call,
+                       uint64_t latency_ns);
 
 /* troupe__call_unmade: the attempt that was begun is not made after all. */
 void troupe__call_unmade(troupe_context_t *ctx, const struct call *call);

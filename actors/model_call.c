@@ -15,6 +15,8 @@
 #include "mailbox/check.h"
 
 #define WITHOUT_DEADLINE_MS 600000
+#define CLOSE_NS            UINT64_C(10000000) /* libcurl counts in ms */
+#define BUDGET_MS           30000
 #define NS_PER_MS           1000000.0
 
 void
@@ -35,6 +37,7 @@ troupe__call_free(struct call *call)
         at = &(*at)->next;
     CHECK(*at);
     *at = call->next;
+    troupe__call_part(call);
     troupe__call_destroy(call);
 }
 
@@ -45,9 +48,12 @@ troupe__call_fail(troupe_context_t *ctx, struct call *call, int code,
     const char *how_often =
         call->attempts > 1 ? " (the last of its attempts)" : "";
     int rc = troupe__call_release(ctx, call);
-    int replied = troupe_reply_error_to(ctx, &call->token, code, "%s%s", words,
-                                        how_often);
-    call->model->failed += 1;
+    bool told = !call->twin; /* else that one may still answer */
+    int replied = told ? troupe_reply_error_to(ctx, &call->token, code, "%s%s",
+                                               words, how_often)
+                       : 0;
+    troupe__call_unwatch(ctx, call);
+    call->model->failed += told && !call->outrun;
     troupe__call_traced_failed(ctx, call, code, words);
     troupe__call_free(call);
     return rc < 0 ? rc : replied == -ENOMSG ? 0 : replied;
@@ -94,11 +100,16 @@ succeed(troupe_context_t *ctx, struct call *call, const struct completion *what,
     if (!troupe_ref_is_nobody(self->limiter))
         rc = troupe_send(ctx, self->limiter, "settle", "{s:U, s:U}",
                          "estimated", call->tokens, "used", bill->cost.tokens);
+    uint64_t attempts =
+        (uint64_t) call->attempts + (call->twin ? call->twin->attempts : 0);
     int replied = troupe_reply_to(
         ctx, &call->token, MODEL_REPLY, "text", what->text, "truncated",
         (int) (strcmp(what->finish, "length") == 0), "prompt_tokens",
         what->prompt_tokens, "completion_tokens", what->completion_tokens,
-        "cost", cost, "attempts", (uint64_t) call->attempts, "replayed", 0);
+        "cost", cost, "attempts", attempts, "replayed", 0, "hedged",
+        (int) (call->hedged || call->second));
+    if (rc == 0)
+        rc = troupe__call_outrun(ctx, call);
     troupe__call_traced_ok(ctx, call, what, cost);
     troupe__call_free(call);
     return rc < 0 ? rc : replied == -ENOMSG ? 0 : replied;
@@ -111,6 +122,11 @@ try_again(troupe_context_t *ctx, struct call *call, troupe_fault_t fault,
 {
     struct model *self = call->model;
     uint32_t wait_ms = 0;
+    if (call->second) {
+        bool late =
+            call->deadline_ns > 0 && troupe_time_ns(ctx) >= call->deadline_ns;
+        return troupe__call_fail(ctx, call, late ? -ETIMEDOUT : -EIO, words);
+    }
     troupe_retry_case_t what = {.fault = fault,
                                 .attempts = call->attempts,
                                 .now_ns = troupe_time_ns(ctx),
@@ -198,7 +214,7 @@ on_booked(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct call *call = answer->data;
     struct completion what;
     (void) state;
-    call->writes = false;
+    call->firm = false;
     int rc = read_completion(call->reply, &what);
     CHECK(rc == 0);
     return answer->outcome == TROUPE_REPLY ? take_completion(ctx, call, &what)
@@ -216,6 +232,8 @@ take_loss(troupe_context_t *ctx, struct call *call,
     if (rc < 0)
         return rc;
     troupe_breaker_forget(&call->model->breaker);
+    if (call->outrun)
+        troupe__call_lost(ctx, call, answer->latency_ns);
     bool died = answer->code == -EHOSTDOWN || answer->code == -EPIPE;
     if (died && troupe_token_is_open(ctx, call->token))
         return try_again(ctx, call, TROUPE_FAULT_TRANSIENT, 0,
@@ -229,6 +247,7 @@ on_completed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct model *self = state;
     struct call *call = answer->data;
     struct completion what;
+    troupe__call_unwatch(ctx, call);
     if (answer->outcome != TROUPE_REPLY)
         return take_loss(ctx, call, answer);
     if (read_completion(answer->msg, &what) < 0) {
@@ -240,6 +259,8 @@ on_completed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                     && what.fault != TROUPE_FAULT_PERMANENT
                     && what.fault != TROUPE_FAULT_OVERLOAD;
     troupe_breaker_record(&self->breaker, troupe_time_ns(ctx), !to_blame);
+    if (what.fault == TROUPE_FAULT_NONE)
+        troupe_hedge_record(&self->hedge, answer->latency_ns);
     if (troupe_ref_is_nobody(self->journal))
         return take_completion(ctx, call, &what);
     troupe_message_destroy(&call->reply); /* of an attempt before */
@@ -269,7 +290,7 @@ make_call(troupe_context_t *ctx, struct call *call)
         troupe_breaker_forget(&self->breaker);
         return troupe__call_fail(ctx, call, rc, "the backend cannot be asked");
     }
-    return 0;
+    return troupe__call_watch(ctx, call);
 }
 
 /* It is on the disk that the call is made; unless it is wanted no more. */
@@ -279,7 +300,7 @@ on_begun(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct model *self = state;
     struct call *call = answer->data;
     bool wanted = troupe_token_is_open(ctx, call->token);
-    call->writes = false;
+    call->firm = false;
     if (answer->outcome == TROUPE_REPLY && wanted)
         return make_call(ctx, call);
     troupe_breaker_forget(&self->breaker);
@@ -342,6 +363,7 @@ on_reserved(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct call *call = answer->data;
     (void) state;
+    call->firm = false;
     if (answer->outcome != TROUPE_REPLY)
         return troupe__call_fail_step(ctx, call, answer);
     int rc = troupe_unpack(answer->msg, "{s:U}", "id", &call->draw);
@@ -362,6 +384,9 @@ troupe__call_reserve(troupe_context_t *ctx, struct call *call)
         return take(ctx, call);
     double most = troupe__call_dearest(call);
     troupe_ask_options_t options = step_options(call, on_reserved);
+    options.deadline_ns = 0; /* what is granted must be heard of */
+    options.timeout_ms = BUDGET_MS;
+    call->firm = true;
     int rc = troupe_ask_with(ctx, self->budget, "reserve", &options, &call->ask,
                              "{s:U, s:f, s:U}", "tokens", call->tokens, "money",
                              isfinite(most) ? most : 0.0, "calls", UINT64_C(1));

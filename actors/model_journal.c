@@ -113,13 +113,16 @@ text_of(json_t *value)
     return text;
 }
 
+/* With whose it is: latencies of earlier runs are found by that. */
 static char *
-bill_text(const struct bill *bill)
+bill_text(const struct call *call, const struct bill *bill)
 {
+    const struct model *self = call->model;
+    const char *at = self->origin ? self->origin : self->url;
     return text_of(json_pack(
-        "{s:I, s:f, s:I, s:b}", "tokens", (json_int_t) bill->cost.tokens,
+        "{s:I, s:f, s:I, s:b, s:s++}", "tokens", (json_int_t) bill->cost.tokens,
         "money", bill->cost.money, "calls", (json_int_t) bill->cost.calls,
-        "known", (int) bill->known));
+        "known", (int) bill->known, "of", at, " ", self->name));
 }
 
 int
@@ -128,13 +131,14 @@ troupe__call_announce(troupe_context_t *ctx, struct call *call,
 {
     troupe_ask_options_t options = options_of(call, answer);
     struct bill most = troupe__call_most(call);
-    char *text = bill_text(&most);
-    call->writes = true;
+    char *text = bill_text(call, &most);
+    call->firm = true;
     int rc = troupe_ask_with(
         ctx, call->model->journal, "append", &options, &call->ask,
         "{s:[{s:U, s:s, s:s, s:U, s:B}]}", "entries", "what",
-        (uint64_t) TROUPE_JOURNAL_STARTED, "key", call->key, "state", "asked",
-        "attempt", (uint64_t) call->attempts + 1, "value", text, strlen(text));
+        (uint64_t) TROUPE_JOURNAL_STARTED, "key", call->key, "state",
+        call->second ? "hedge" : "asked", "attempt",
+        (uint64_t) call->attempts + 1, "value", text, strlen(text));
     free(text);
     return rc;
 }
@@ -146,12 +150,13 @@ answer_text(const struct call *call, const struct completion *what)
     double cost = troupe__model_cost(call->model, what->prompt_tokens,
                                      what->completion_tokens);
     return text_of(
-        json_pack("{s:s, s:b, s:I, s:I, s:o, s:I}", "text", what->text,
+        json_pack("{s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "text", what->text,
                   "truncated", (int) (strcmp(what->finish, "length") == 0),
                   "prompt_tokens", (json_int_t) what->prompt_tokens,
                   "completion_tokens", (json_int_t) what->completion_tokens,
                   "cost", isfinite(cost) ? json_real(cost) : json_null(),
-                  "attempts", (json_int_t) call->attempts));
+                  "attempts", (json_int_t) call->attempts, "hedged",
+                  (int) (call->hedged || call->second)));
 }
 
 int
@@ -162,9 +167,9 @@ troupe__call_book(troupe_context_t *ctx, struct call *call,
     troupe_ask_options_t options = options_of(call, answer);
     bool good = what->fault == TROUPE_FAULT_NONE;
     struct bill bill = troupe__call_bill(call, what);
-    char *spent = bill_text(&bill);
+    char *spent = bill_text(call, &bill);
     char *text = good ? answer_text(call, what) : NULL;
-    call->writes = true;
+    call->firm = true;
     int rc =
         good ? troupe_ask_with(
             ctx, call->model->journal, "append", &options, &call->ask,
@@ -185,16 +190,36 @@ troupe__call_book(troupe_context_t *ctx, struct call *call,
     return rc;
 }
 
+static void
+note(troupe_context_t *ctx, const struct call *call, const char *state,
+     const struct bill *bill, double ms)
+{
+    if (troupe_ref_is_nobody(call->model->journal))
+        return;
+    char *text = bill_text(call, bill);
+    (void) !troupe_send(ctx, call->model->journal, "append",
+                        "{s:[{s:U, s:s, s:s, s:f, s:B}]}", "entries", "what",
+                        (uint64_t) TROUPE_JOURNAL_ATTEMPT, "key", call->key,
+                        "state", state, "ms", ms, "value", text, strlen(text));
+    free(text);
+}
+
 void
 troupe__call_unmade(troupe_context_t *ctx, const struct call *call)
 {
     const struct bill nothing = {.known = true};
-    char *text = bill_text(&nothing);
-    (void) !troupe_send(ctx, call->model->journal, "append",
-                        "{s:[{s:U, s:s, s:s, s:B}]}", "entries", "what",
-                        (uint64_t) TROUPE_JOURNAL_ATTEMPT, "key", call->key,
-                        "state", "not made", "value", text, strlen(text));
-    free(text);
+    note(ctx, call, "not made", &nothing, 0);
+}
+
+void
+troupe__call_lost(troupe_context_t *ctx, const struct call *call,
+                  uint64_t latency_ns)
+{
+    struct bill most = troupe__call_most(call);
+    if (!call->second)
+        troupe_hedge_record(&call->model->hedge, latency_ns);
+    note(ctx, call, call->second ? "given up" : "outrun", &most,
+         (double) latency_ns / 1e6);
 }
 
 /* --- what was kept ----------------------------------------------------------*/
@@ -204,14 +229,15 @@ troupe__call_replay(troupe_context_t *ctx, struct call *call, const void *value,
                     size_t size)
 {
     const char *text = NULL;
-    int truncated = 0;
+    int truncated = 0, hedged = 0;
     json_int_t in = -1, out = -1, attempts = 0;
     json_t *cost = NULL, *root = json_loadb(value, size, 0, NULL);
-    int rc = root ? json_unpack(root, "{s:s, s:b, s:I, s:I, s:o, s:I}", "text",
-                                &text, "truncated", &truncated, "prompt_tokens",
-                                &in, "completion_tokens", &out, "cost", &cost,
-                                "attempts", &attempts)
-                  : -1;
+    int rc =
+        root ? json_unpack(root, "{s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "text",
+                           &text, "truncated", &truncated, "prompt_tokens", &in,
+                           "completion_tokens", &out, "cost", &cost, "attempts",
+                           &attempts, "hedged", &hedged)
+             : -1;
     if (rc == 0) {
         troupe_trace_note(ctx, "{s:b}", "troupe.resumed", 1);
         rc = troupe_reply_to(
@@ -219,7 +245,7 @@ troupe__call_replay(troupe_context_t *ctx, struct call *call, const void *value,
             truncated, "prompt_tokens", (int64_t) in, "completion_tokens",
             (int64_t) out, "cost",
             json_is_real(cost) ? json_real_value(cost) : (double) NAN,
-            "attempts", (uint64_t) attempts, "replayed", 1);
+            "attempts", (uint64_t) attempts, "replayed", 1, "hedged", hedged);
     } else {
         rc = troupe_reply_error_to(ctx, &call->token, -EIO,
                                    "what the journal has is no answer");

@@ -9,6 +9,8 @@
 /* What its actor draws on; all but the backend may be nobody. */
 struct model_means {
     troupe_ref_t backend, limiter, budget, journal;
+    uint64_t hedgers; /* other actors of the same model, which may hedge too:
+                         the bound is of them all */
 };
 
 /* troupe__model_pack: with so many attempts for one answer; as

@@ -51,6 +51,8 @@ troupe__model_start(troupe_context_t *ctx, struct model *self,
 {
     uint64_t attempts = 0;
     int rc = read_settings(self, msg, &attempts);
+    if (rc == 0)
+        rc = troupe__model_hedge_start(self, msg);
     if (rc < 0 || attempts > UINT32_MAX || self->price_in < 0
         || self->price_out < 0) {
         return troupe_fail(ctx, -EINVAL,

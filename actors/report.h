@@ -101,6 +101,7 @@ struct troupe_report {
     bool cost_known;   /* and no part of it was guessed */
     uint64_t tokens, calls;
     uint64_t replayed; /* answers of models that the journal had */
+    uint64_t hedged; /* those that were asked for twice, the first being late */
     double money;
     struct flag *flags; /* owned */
     uint32_t flag_count;

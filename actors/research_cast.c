@@ -93,8 +93,10 @@ troupe__cast_models(struct cast *self)
         rc = add_limiter(self, "model-rate", writer, &means.limiter);
     if (rc == 0 && self->options->effort != TROUPE_RESEARCH_QUICK)
         rc = add_model(self, "planner", writer, &means);
+    means.hedgers = self->options->effort != TROUPE_RESEARCH_QUICK;
     if (rc == 0)
         rc = add_model(self, "writer", writer, &means);
+    means.hedgers = writer == checker ? means.hedgers + 1 : 0;
     if (rc == 0 && !is_same_provider(writer, checker))
         rc = add_limiter(self, "model-rate-2", checker, &means.limiter);
     return rc == 0 ? add_model(self, "checker", checker, &means) : rc;

@@ -64,7 +64,7 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     struct part *part = &run->report->parts[run->asked];
     const char *text = NULL;
     uint64_t attempts = 1;
-    bool replayed = false;
+    bool replayed = false, hedged = false;
     run->ask = (troupe_ask_t){0};
     part->start_ms =
         (double) (run->phase_ns - run->start_ns) / (double) NS_PER_MS;
@@ -79,11 +79,13 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     run->report->over_budget |=
         answer->outcome == TROUPE_ERROR && answer->code == -ENOSPC;
     if (part->state == PART_DONE
-        && troupe_unpack(answer->msg, "{s:s, s?U, s?b}", "text", &text,
-                         "attempts", &attempts, "replayed", &replayed)
+        && troupe_unpack(answer->msg, "{s:s, s?U, s?b, s?b}", "text", &text,
+                         "attempts", &attempts, "replayed", &replayed, "hedged",
+                         &hedged)
                < 0)
         troupe__part_bad(part);
     run->report->replayed += replayed;
+    run->report->hedged += hedged;
     part->attempts = (uint32_t) attempts;
     if (part->state != PART_DONE && !*part->reason)
         (void) snprintf(part->reason, sizeof part->reason, "%s",

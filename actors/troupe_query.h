@@ -4,6 +4,7 @@
 #define TROUPE_QUERY_H
 
 #include "troupe_budget.h"
+#include "troupe_hedge.h"
 #include "troupe_node.h"
 
 /* What an answer is, and so how answers are compared. */
@@ -41,6 +42,10 @@ typedef struct troupe_query_model {
     bool stream;
     uint32_t requests_per_minute; /* of its provider: the first model's count */
     uint32_t tokens_per_minute;
+    const troupe_hedge_t
+        *hedge; /* a second request where the first is late: how,
+                                    and what is known of its latencies, asks and
+                                    hedges so far; NULL: never */
 } troupe_query_model_t;
 
 /* troupe_query_model_default: a model with these, weight 1, and prices and

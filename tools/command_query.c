@@ -84,6 +84,7 @@ take_file(struct query *self)
     troupe__findings_free(&findings);
     if (wrong)
         return TROUPE__EXIT_FAILED;
+    troupe__model_history(&self->file);
     self->options.models = self->models;
     take_judge(self, (size_t) count);
     return -1;

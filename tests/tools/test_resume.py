@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills troupe research and query with SIGKILL at chosen points, resumes them, and
 counts by the requests that the mock server had: nothing is paid twice, what was
-paid counts once, and a budget holds over the whole run."""
+paid counts once, and a budget holds over the whole run. What earlier runs have
+seen says when a model is late, and is asked twice."""
 
 import json
 import os
@@ -177,6 +178,61 @@ def test_mock():
     check("5 of them were in the journal of the run" in text, f"said: {text}")
 
 
+def query(models, *more, code=0):
+    return json.loads(troupe("query", "Which?", "--models", models, "--choice",
+                             "x", "--choice", "y", "--all", "--json", *more,
+                             code=code).stdout)
+
+
+def hedging(mock, hedge, count):
+    """A file of so many models of one description; each 25th request is late."""
+    text = f"providers: {{here: {{url: '{mock.url}'}}}}\nmodels:\n"
+    for i in range(count):
+        text += (f"  m{i}: {{provider: here, model: say=x+late=40s+nth=25, "
+                 f"hedge: {hedge}}}\n")
+    name = f"hedge{count}.yaml"
+    Path(name).write_text(text)
+    return name
+
+
+def test_hedge(mock):
+    """The 25th request of a model is late; 24 answers of an earlier run say so."""
+    mock.asked()
+    got = query(hedging(mock, "true", 24))
+    check(got["cost"]["hedged"] == 0 and mock.asked() == 24,
+          f"nothing is known yet: {got['cost']}")
+    got = query(hedging(mock, "true", 1))
+    check(got["cost"]["hedged"] == 1 and got["elapsed_ms"] < 30000
+          and got["answers"][0]["attempts"] == 2, f"hedged: {got['cost']}")
+    check(got["cost"]["calls"] == 2 and mock.asked() == 2, "both are counted")
+    check(not got["cost"]["known"], "of the loser nobody knows what it cost")
+    again = query("hedge1.yaml", "--resume", "last")
+    check(again["cost"] == {**got["cost"], "replayed": 1} and mock.asked() == 0,
+          f"resumed: {again['cost']}, not {got['cost']}")
+    text = troupe("query", "Which?", "--models", "hedge1.yaml", "--choice", "x",
+                  "--choice", "y", "--resume", "last").stdout
+    check("1 was asked for twice, being late" in text, f"said: {text}")
+
+
+def test_hedge_mistakes(mock):
+    for value, words in (
+            ("{after: 95}", "'after' wants a percentile of its latencies"),
+            ("{after: p100}", "'after' wants a percentile of its latencies"),
+            ("{extra: 5}", "'extra' wants a whole share of its calls"),
+            ("{extra: 0%}", "'extra' wants a whole share of its calls"),
+            ("{extra: '%'}", "'extra' wants a whole share of its calls"),
+            ("{afer: p95}", "has no key 'afer'; did you mean 'after'?"),
+            ("always", "'hedge' wants true, or {after: p95, extra: 5%}"),
+            ("[p95]", "'hedge' wants true, or {after: p95, extra: 5%}")):
+        name = hedging(mock, value, 1)
+        done = troupe("query", "Which?", "--models", name, code=1)
+        check(words in done.stderr and f"{name}:3:" in done.stderr,
+              f"{value}: {done.stderr}")
+    for value in ("false", "{}", "{after: p99, extra: 10%}"):
+        got = query(hedging(mock, value, 1))
+        check(got["usable"] == 1, f"{value} is well")
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
@@ -186,6 +242,8 @@ def main():
         ask = world(mock)
         test_research(mock, ask)
         test_budget(mock, ask)
+        test_hedge(mock)
+        test_hedge_mistakes(mock)
         mock.end()
         test_mock()
         os.chdir("/")
