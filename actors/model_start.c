@@ -45,31 +45,43 @@ read_settings(struct model *self, const troupe_message_t *msg,
     return 0;
 }
 
-int
-troupe__model_start(troupe_context_t *ctx, struct model *self,
-                    const troupe_message_t *msg)
+static int
+read_refs(troupe_context_t *ctx, struct model *self,
+          const troupe_message_t *msg)
 {
-    uint64_t attempts = 0;
-    int rc = read_settings(self, msg, &attempts);
-    if (rc == 0)
-        rc = troupe__model_hedge_start(self, msg);
-    if (rc < 0 || attempts > UINT32_MAX || self->price_in < 0
-        || self->price_out < 0) {
-        return troupe_fail(ctx, -EINVAL,
-                           "a model wants {backend, url, model}, and may have "
-                           "those of troupe_model.h");
-    }
-    rc = troupe__read_ref(ctx, msg, "model", "backend", &self->backend);
+    int rc = troupe__read_ref(ctx, msg, "model", "backend", &self->backend);
     if (rc == 0)
         rc = troupe__read_ref(ctx, msg, "model", "limiter", &self->limiter);
     if (rc == 0)
         rc = troupe__read_ref(ctx, msg, "model", "budget", &self->budget);
     if (rc == 0)
         rc = troupe__read_ref(ctx, msg, "model", "journal", &self->journal);
-    if (rc == 0 && troupe_ref_is_nobody(self->backend))
-        rc = troupe_fail(ctx, -EINVAL, "a model wants a backend");
-    if (rc < 0)
+    return rc == 0 && troupe_ref_is_nobody(self->backend)
+               ? troupe_fail(ctx, -EINVAL, "a model wants a backend")
+               : rc;
+}
+
+/* What fails to start is not stopped: it leaves nothing itself. */
+int
+troupe__model_start(troupe_context_t *ctx, struct model *self,
+                    const troupe_message_t *msg)
+{
+    uint64_t attempts = 0;
+    int rc = troupe__model_hedge_start(self, msg);
+    if (rc == 0)
+        rc = read_settings(self, msg, &attempts);
+    if (rc < 0 || attempts > UINT32_MAX || self->price_in < 0
+        || self->price_out < 0) {
+        rc = troupe_fail(ctx, -EINVAL,
+                         "a model wants {backend, url, model}, and may have "
+                         "those of troupe_model.h");
+    }
+    if (rc == 0)
+        rc = read_refs(ctx, self, msg);
+    if (rc < 0) {
+        troupe__model_clear(self);
         return rc;
+    }
     troupe_retry_options_t options = {.attempts_max = (uint32_t) attempts};
     troupe_retry_init(&self->retry, &options);
     return troupe_breaker_init(&self->breaker, NULL);
@@ -78,12 +90,12 @@ troupe__model_start(troupe_context_t *ctx, struct model *self,
 void
 troupe__model_clear(struct model *self)
 {
-    free(self->url);
-    free(self->name);
-    free(self->key_env);
-    free(self->system);
-    free(self->id);
-    free(self->origin);
+    char **texts[] = {&self->url,    &self->name, &self->key_env,
+                      &self->system, &self->id,   &self->origin};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        free(*texts[i]);
+        *texts[i] = NULL;
+    }
 }
 
 double
