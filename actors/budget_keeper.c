@@ -55,10 +55,15 @@ static int
 keeper_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct keeper *self = state;
-    troupe_cost_t *limit = &self->account.limit;
-    int rc = troupe_unpack(msg, "{s?U, s?f, s?U}", "tokens", &limit->tokens,
-                           "money", &limit->money, "calls", &limit->calls);
-    if (rc < 0 || !(limit->money >= 0))
+    troupe_cost_t *limit = &self->account.limit, *used = &self->account.used;
+    bool known = true;
+    int rc = troupe_unpack(msg, "{s?U, s?f, s?U, s?U, s?f, s?U, s?b}", "tokens",
+                           &limit->tokens, "money", &limit->money, "calls",
+                           &limit->calls, "used_tokens", &used->tokens,
+                           "used_money", &used->money, "used_calls",
+                           &used->calls, "used_known", &known);
+    self->account.unknown = !known;
+    if (rc < 0 || !(limit->money >= 0) || !(used->money >= 0))
         return troupe_fail(ctx, -EINVAL,
                            "a budget keeper wants {tokens, money, calls}");
     rc = troupe__read_ref(ctx, msg, "budget", "parent", &self->parent);

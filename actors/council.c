@@ -37,11 +37,12 @@ static int
 read_reply(const troupe_message_t *reply, struct vote *vote)
 {
     const char *text = NULL;
-    int rc = troupe_unpack(reply, "{s:s, s?b, s?I, s?I, s?f, s?U}", "text",
-                           &text, "truncated", &vote->truncated,
-                           "prompt_tokens", &vote->prompt_tokens,
-                           "completion_tokens", &vote->completion_tokens,
-                           "cost", &vote->cost, "attempts", &vote->attempts);
+    int rc = troupe_unpack(
+        reply, "{s:s, s?b, s?I, s?I, s?f, s?U, s?b, s?b}", "text", &text,
+        "truncated", &vote->truncated, "prompt_tokens", &vote->prompt_tokens,
+        "completion_tokens", &vote->completion_tokens, "cost", &vote->cost,
+        "attempts", &vote->attempts, "replayed", &vote->replayed, "hedged",
+        &vote->hedged);
     if (rc == 0)
         vote->text = troupe__strdup(text);
     return rc;
@@ -78,6 +79,8 @@ take_part(struct council *council, uint32_t index,
                         "its answer is not that of a model");
         return;
     }
+    council->replayed += vote->replayed;
+    council->hedged += vote->hedged;
     troupe__vote_read(council, vote);
 }
 
@@ -176,9 +179,14 @@ on_verdict(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct session *self = state;
     const char *text = NULL;
+    bool replayed = false, hedged = false;
     if (answer->outcome == TROUPE_REPLY
-        && troupe_unpack(answer->msg, "{s:s}", "text", &text) < 0)
+        && troupe_unpack(answer->msg, "{s:s, s?b, s?b}", "text", &text,
+                         "replayed", &replayed, "hedged", &hedged)
+               < 0)
         text = NULL;
+    self->council->replayed += replayed;
+    self->council->hedged += hedged;
     troupe__judge_take(self->council, answer->data != NULL, text);
     self->verdicts -= 1;
     if (self->verdicts > 0)

@@ -34,6 +34,8 @@ struct vote {
     double number; /* of NUMBER */
     uint8_t order[COUNCIL_CHOICES_MAX]; /* of RANKING: choices, best first */
     bool truncated;
+    bool replayed;                            /* from the journal */
+    bool hedged;                              /* asked for twice */
     int64_t prompt_tokens, completion_tokens; /* -1: unknown */
     double cost;                              /* not a number: unknown */
     uint64_t attempts;
@@ -98,6 +100,8 @@ struct council {
     double elapsed_ms;
     troupe_cost_t spent;
     bool cost_known;
+    uint32_t replayed; /* answers that the journal had, those of a judge too */
+    uint32_t hedged;   /* those that were asked for twice, likewise */
     troupe_query_outcome_t outcome;
 };
 

@@ -206,11 +206,13 @@ troupe__council_json(const struct council *self)
     add_details(self, root);
     json_object_set_new(root, "answers", answers(self));
     json_object_set_new(root, "cost",
-                        json_pack("{s:I, s:f, s:I, s:b}", "tokens",
+                        json_pack("{s:I, s:f, s:I, s:b, s:I, s:I}", "tokens",
                                   (json_int_t) self->spent.tokens, "money",
                                   self->spent.money, "calls",
                                   (json_int_t) self->spent.calls, "known",
-                                  (int) self->cost_known));
+                                  (int) self->cost_known, "replayed",
+                                  (json_int_t) self->replayed, "hedged",
+                                  (json_int_t) self->hedged));
     json_object_set_new(root, "elapsed_ms", json_real(self->elapsed_ms));
     char *out = json_dumps(root, JSON_INDENT(2));
     json_decref(root);

@@ -7,7 +7,6 @@
 
 #include "troupe_child_calls.h"
 #include "troupe_journal.h"
-#include "troupe_keeper.h"
 #include "troupe_model.h"
 #include "troupe_query.h"
 #include "troupe_rate.h"
@@ -32,7 +31,7 @@ struct troupe_query {
 struct drive {
     troupe_t *node;
     const troupe_query_options_t *options;
-    troupe_ref_t supervisor, backend, budget, judge, council;
+    troupe_ref_t supervisor, journal, backend, budget, judge, council;
     troupe_ref_t *limiters; /* by model; those of a provider are one */
     troupe_ref_t *models;
     uint64_t begun_ns;
@@ -98,8 +97,10 @@ static int
 pack_model(const struct drive *self, const troupe_query_model_t *model,
            troupe_ref_t limiter, troupe_child_spec_t *spec)
 {
-    const struct model_means means = {
-        .backend = self->backend, .limiter = limiter, .budget = self->budget};
+    const struct model_means means = {.backend = self->backend,
+                                      .limiter = limiter,
+                                      .budget = self->budget,
+                                      .journal = self->journal};
     return troupe__model_pack(model, &means, self->options->attempts, spec);
 }
 
@@ -170,22 +171,24 @@ add_judge(struct drive *self)
     return add_child(self, &spec, rc, &self->judge);
 }
 
+/* What was spent before counts. */
 static int
 add_budget(struct drive *self)
 {
+    const troupe_query_options_t *options = self->options;
     troupe_child_spec_t spec = spec_of("budget", &troupe_budget_keeper);
-    const troupe_cost_t *limit = &self->options->budget;
-    int rc = troupe_child_spec_pack(&spec, "{s:U, s:f, s:U}", "tokens",
-                                    limit->tokens, "money", limit->money,
-                                    "calls", limit->calls);
+    troupe_cost_t used = {0};
+    bool known = true;
+    if (options->journal && options->resume
+        && troupe__model_spent(options->journal, &used, &known) < 0)
+        return -EIO;
+    int rc = troupe__budget_pack(&options->budget, &used, known, &spec);
     return add_child(self, &spec, rc, &self->budget);
 }
 
-/* Answers are kept where they have cost something: behind the models. */
 static int
-add_keeper(struct drive *self)
+add_journal(struct drive *self)
 {
-    troupe_ref_t journal = TROUPE_NOBODY;
     const troupe_query_options_t *options = self->options;
     if (!options->journal)
         return 0;
@@ -197,14 +200,7 @@ add_keeper(struct drive *self)
         &spec, "{s:s, s:U}", "path", options->journal, "mode",
         (uint64_t) (options->resume ? TROUPE_JOURNAL_RESUME
                                     : TROUPE_JOURNAL_CREATE));
-    rc = add_child(self, &spec, rc, &journal) < 0 ? -EIO : 0;
-    troupe_child_spec_t keeper = spec_of("keeper", &troupe_keeper);
-    if (rc == 0) {
-        rc = troupe_child_spec_pack(&keeper, "{s:R, s:s, s:R, s:s}", "journal",
-                                    journal, "about", "model", "to",
-                                    self->backend, "zero", "fault");
-    }
-    return add_child(self, &keeper, rc, &self->backend);
+    return add_child(self, &spec, rc, &self->journal) < 0 ? -EIO : 0;
 }
 
 static int
@@ -220,7 +216,7 @@ start_actors(struct drive *self)
     if (rc == 0)
         rc = add_child(self, &backend, 0, &self->backend);
     if (rc == 0)
-        rc = add_keeper(self);
+        rc = add_journal(self);
     if (rc == 0)
         rc = add_budget(self);
     if (rc == 0)

@@ -191,6 +191,16 @@ put_cost(const struct council *self, struct troupe__text *to)
         troupe__text_printf(to, ", %.6f in money", money);
     else
         troupe__text_puts(to, ", money unknown");
+    if (self->replayed > 0) {
+        troupe__text_printf(to, "; %u of them %s in the journal of the run",
+                            (unsigned) self->replayed,
+                            self->replayed == 1 ? "was" : "were");
+    }
+    if (self->hedged > 0) {
+        troupe__text_printf(to, "; %u %s asked for twice, being late",
+                            (unsigned) self->hedged,
+                            self->hedged == 1 ? "was" : "were");
+    }
     troupe__text_puts(to, ".\n");
 }
 

@@ -182,6 +182,11 @@ set_options(struct http_transfer *self, const struct http_request *request)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->error);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A transfer that ends while its name is looked up would otherwise wait for
+     * the resolver's thread, and with it all that runs on our worker. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 }
 
 static int

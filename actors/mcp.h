@@ -41,10 +41,12 @@ struct mcp_engine {
     struct mcp_mapping mapping;
     char *query, *limit; /* names of arguments; limit may be NULL */
     json_t *arguments;   /* or NULL */
-    uint64_t timeout_ms, size_max;
+    uint64_t start_ms, timeout_ms, size_max;
     struct command_request run;
     struct mcp_server server;
     bool is_ready; /* the hand-shake is over */
+    bool is_off;   /* there was none in time: the server is run again when
+                      somebody asks */
     troupe_timer_t hello;
     uint64_t ids;         /* of requests so far; 1 is the hand-shake */
     struct mcp_job *jobs; /* with no id yet before the hand-shake */
@@ -61,6 +63,10 @@ int troupe__mcp_server_start(troupe_context_t *ctx, struct mcp_engine *self);
 /* troupe__mcp_server_write: a message to it, in its turn; taken over. */
 int troupe__mcp_server_write(troupe_context_t *ctx, struct mcp_engine *self,
                              json_t *message);
+
+/* troupe__mcp_server_halt: end its group at once, and hear nothing more of it;
+ * it may be started again. */
+void troupe__mcp_server_halt(troupe_context_t *ctx, struct mcp_engine *self);
 
 /* troupe__mcp_server_end: end its group; gently: it has time to end itself. */
 void troupe__mcp_server_end(struct mcp_server *self, bool gently);

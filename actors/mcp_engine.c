@@ -12,6 +12,7 @@
 
 #define SIZE_LIMIT (16u << 20)
 #define TIME_LIMIT 86400000u /* ms: a day */
+#define START_MS   10000
 
 static char *
 copy(const char *text)
@@ -25,12 +26,13 @@ read_mapping(struct mcp_engine *self, const troupe_message_t *msg)
     const char *name = NULL, *tool = NULL, *query = NULL, *limit = NULL,
                *arguments = NULL, *results = NULL, *title = NULL, *link = NULL,
                *text = NULL;
+    self->start_ms = START_MS;
     int rc = troupe_unpack(
-        msg, "{s:s, s:s, s:s, s?s?, s?s?, s?s?, s:s, s:s, s:s, s:U, s:U}",
+        msg, "{s:s, s:s, s:s, s?s?, s?s?, s?s?, s:s, s:s, s:s, s?U, s:U, s:U}",
         "name", &name, "tool", &tool, "query", &query, "limit", &limit,
         "arguments", &arguments, "results", &results, "title", &title, "link",
-        &link, "text", &text, "timeout_ms", &self->timeout_ms, "size_max",
-        &self->size_max);
+        &link, "text", &text, "start_ms", &self->start_ms, "timeout_ms",
+        &self->timeout_ms, "size_max", &self->size_max);
     if (rc < 0)
         return rc;
     self->mapping = (struct mcp_mapping){.name = copy(name),
@@ -43,6 +45,7 @@ read_mapping(struct mcp_engine *self, const troupe_message_t *msg)
     self->limit = copy(limit);
     self->arguments = arguments ? json_loads(arguments, 0, NULL) : NULL;
     bool wrong = (arguments && !json_is_object(self->arguments))
+                 || self->start_ms == 0 || self->start_ms > TIME_LIMIT
                  || self->timeout_ms == 0 || self->timeout_ms > TIME_LIMIT
                  || self->size_max == 0 || self->size_max > SIZE_LIMIT;
     return wrong ? -EINVAL : 0;
@@ -125,6 +128,10 @@ engine_search(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     job->limit = limit;
     job->next = self->jobs;
     self->jobs = job;
+    if (self->is_off) {
+        self->is_off = false;
+        return on_begin(ctx, self, NULL);
+    }
     return self->is_ready ? troupe__mcp_ask(ctx, self, job) : 0;
 }
 

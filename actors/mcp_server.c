@@ -311,3 +311,16 @@ troupe__mcp_server_end(struct mcp_server *self, bool gently)
     troupe__text_free(&self->line);
     troupe__text_free(&self->words);
 }
+
+void
+troupe__mcp_server_halt(troupe_context_t *ctx, struct mcp_engine *self)
+{
+    struct mcp_server *server = &self->server;
+    shut(ctx, &server->in);
+    shut(ctx, &server->out);
+    shut(ctx, &server->err);
+    if (server->pidfd >= 0)
+        (void) troupe_unwatch(ctx, server->pidfd);
+    troupe__mcp_server_end(server, false);
+    *server = (struct mcp_server){.pidfd = -1, .in = -1, .out = -1, .err = -1};
+}

@@ -6,6 +6,7 @@
 #include "actors/mcp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,14 +108,44 @@ troupe__mcp_give_up(troupe_context_t *ctx, struct mcp_engine *self,
                                   "reason", "nobody waits for it"));
 }
 
+static int
+refuse(troupe_context_t *ctx, struct mcp_engine *self, struct mcp_job *job,
+       int code, const char *words)
+{
+    int rc = troupe_reply_error_to(ctx, &job->token, code, "%s", words);
+    troupe__mcp_job_free(ctx, self, job);
+    return rc == -ENOMSG ? 0 : rc;
+}
+
 /* --- the hand-shake ---------------------------------------------------------*/
+
+/* A server that does not even begin will hardly do so the next time: who asked
+ * is told, and waits no longer; the next question is a new try. */
+static int
+on_no_hello(troupe_context_t *ctx, void *state, void *data)
+{
+    struct mcp_engine *self = state;
+    char words[MCP_WORDS_SIZE];
+    int rc = 0;
+    (void) data;
+    (void) snprintf(words, sizeof words,
+                    "its server '%.80s' did not begin to speak within %llu ms; "
+                    "run it by hand to see why, or give it more by 'start'",
+                    self->run.argv[0], (unsigned long long) self->start_ms);
+    self->is_off = true;
+    self->hello.id = 0;
+    troupe__mcp_server_halt(ctx, self);
+    while (self->jobs && rc == 0)
+        rc = refuse(ctx, self, self->jobs, -ETIMEDOUT, words);
+    return rc;
+}
 
 int
 troupe__mcp_hello(troupe_context_t *ctx, struct mcp_engine *self)
 {
     self->ids = HELLO_ID;
-    int rc = troupe_call_after(ctx, (uint32_t) self->timeout_ms, on_late, NULL,
-                               NULL, &self->hello);
+    int rc = troupe_call_after(ctx, (uint32_t) self->start_ms, on_no_hello,
+                               NULL, NULL, &self->hello);
     return rc < 0 ? rc
                   : request(ctx, self, HELLO_ID, "initialize",
                             json_pack("{s:s, s:{}, s:{s:s, s:s}}",
@@ -147,15 +178,6 @@ on_hello(troupe_context_t *ctx, struct mcp_engine *self, const json_t *result)
 }
 
 /* --- answers ----------------------------------------------------------------*/
-
-static int
-refuse(troupe_context_t *ctx, struct mcp_engine *self, struct mcp_job *job,
-       int code, const char *words)
-{
-    int rc = troupe_reply_error_to(ctx, &job->token, code, "%s", words);
-    troupe__mcp_job_free(ctx, self, job);
-    return rc == -ENOMSG ? 0 : rc;
-}
 
 static int
 on_result(troupe_context_t *ctx, struct mcp_engine *self, struct mcp_job *job,

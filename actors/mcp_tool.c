@@ -12,6 +12,7 @@
 
 #define NAME_BYTES_MAX 31
 #define WORDS_MAX      256
+#define START_MS       10000
 #define TIMEOUT_MS     30000
 #define TIMEOUT_MAX    86400000u /* ms: a day */
 #define SIZE_MAX_BYTES (4u << 20)
@@ -81,6 +82,8 @@ troupe_mcp_tool_check(const troupe_mcp_tool_t *tool)
         || !is_text_or_null(tool->title) || !is_text_or_null(tool->link)
         || !is_text_or_null(tool->text))
         return "one of its texts is not UTF-8";
+    if (tool->start_ms > TIMEOUT_MAX)
+        return "its start is over a day";
     if (tool->timeout_ms > TIMEOUT_MAX)
         return "its timeout is over a day";
     if (tool->size_max > SIZE_LIMIT)
@@ -132,13 +135,14 @@ troupe_mcp_tool_pack(const troupe_mcp_tool_t *tool,
     ret_spec->place = TROUPE_OWN_THREAD; /* its stop waits for the server */
     return troupe_child_spec_pack(
         ret_spec,
-        "{s:s, s:s, s:*, s:s, s:s?, s:s?, s:s?, s:s, s:s, s:s, s:U, s:U}",
+        "{s:s, s:s, s:*, s:s, s:s?, s:s?, s:s?, s:s, s:s, s:s, s:U, s:U, s:U}",
         "name", tool->name, "tool", tool->tool, "run", write_run,
         (void *) (uintptr_t) tool, "query", tool->query ? tool->query : "query",
         "limit", tool->limit, "arguments", tool->arguments, "results",
         tool->results, "title", tool->title ? tool->title : TITLE_PATHS, "link",
         tool->link ? tool->link : LINK_PATHS, "text",
-        tool->text ? tool->text : TEXT_PATHS, "timeout_ms",
+        tool->text ? tool->text : TEXT_PATHS, "start_ms",
+        (uint64_t) (tool->start_ms ? tool->start_ms : START_MS), "timeout_ms",
         (uint64_t) (tool->timeout_ms ? tool->timeout_ms : TIMEOUT_MS),
         "size_max",
         (uint64_t) (tool->size_max ? tool->size_max : SIZE_MAX_BYTES));

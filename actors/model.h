@@ -3,12 +3,22 @@
 #ifndef TROUPE_ACTORS_MODEL_H
 #define TROUPE_ACTORS_MODEL_H
 
+#include "troupe_ask.h"
 #include "troupe_breaker.h"
+#include "troupe_budget.h"
 #include "troupe_events.h"
+#include "troupe_hedge.h"
 #include "troupe_retry.h"
 #include "troupe_trace.h"
 
-/* One ask on its way: reserve, wait for the rate, call; and again. */
+#define MODEL_KEY_SIZE 256
+
+/* What an ask is answered with. */
+#define MODEL_REPLY "{s:s, s:b, s:I, s:I, s:f, s:U, s:b, s:b}"
+
+/* One ask on its way: reserve, wait for the rate, call; and again. With a
+ * journal it is looked for there first, and each attempt is written down before
+ * and after it. */
 struct call {
     struct call *next;
     struct model *model;
@@ -25,6 +35,16 @@ struct call {
     troupe_span_t span;
     uint64_t status; /* of the last attempt that failed: of HTTP, or 0 */
     uint64_t fault;  /* a troupe_fault_t, or 0 */
+    troupe_message_t *reply; /* of the backend, while it is written down */
+    bool firm; /* it waits for the journal or the budget, which answer at once
+                  and would not take back what they did: not to be cancelled */
+    bool kept_only; /* it is answered from the journal, or not at all */
+    char key[MODEL_KEY_SIZE]; /* in the journal */
+    struct call *twin;        /* the other request for the same; NULL: none */
+    bool second;              /* it is the later one of the two */
+    bool hedged;              /* a second one was made */
+    bool outrun;              /* the other one has answered */
+    troupe_timer_t late;      /* until there is a second one; 0: none */
 };
 
 /* What the backend says of an attempt. */
@@ -35,17 +55,26 @@ struct completion {
     bool billable;
 };
 
+/* What an attempt came to. */
+struct bill {
+    troupe_cost_t cost;
+    bool known; /* else it is the most that it may be */
+};
+
 struct model {
-    troupe_ref_t backend, limiter, budget; /* the last two may be nobody */
+    troupe_ref_t backend;
+    troupe_ref_t limiter, budget, journal; /* each may be nobody */
     char *url, *name, *key_env, *system;
-    char *id; /* of its own, for who keeps answers; or NULL */
+    char *origin; /* instead of url, for the journal; or NULL */
+    char *id;     /* of its own, for who keeps answers; or NULL */
     uint64_t max_tokens, size_max;
     double temperature, price_in, price_out;
-    bool stream;
+    bool stream, hedges;
+    troupe_hedge_t hedge; /* where it hedges */
     troupe_retry_t retry;
     troupe_breaker_t breaker;
     struct call *calls;
-    uint64_t count, failed, retries;
+    uint64_t count, failed, retries, hedged;
 };
 
 /* troupe__model_start: read the arguments; returns as a start does. */
@@ -63,6 +92,35 @@ double troupe__model_cost(const struct model *self, int64_t prompt_tokens,
 /* troupe__call_dearest: the most that an attempt may cost. */
 double troupe__call_dearest(const struct call *call);
 
+/*
+ * troupe__call_reserve: begin with the steps of a call, or begin again.
+ * troupe__call_fail: answer it with an error; troupe__call_fail_step: with that
+ * of an ask of ours that brought no reply. troupe__call_free: it is over;
+ * troupe__call_destroy: likewise, and it is in no list any more.
+ */
+int troupe__call_reserve(troupe_context_t *ctx, struct call *call);
+int troupe__call_fail(troupe_context_t *ctx, struct call *call, int code,
+                      const char *words);
+int troupe__call_fail_step(troupe_context_t *ctx, struct call *call,
+                           const troupe_answer_t *answer);
+void troupe__call_free(struct call *call);
+void troupe__call_destroy(struct call *call);
+
+/* troupe__call_give_up: nobody wants its answer any more; what it waits for is
+ * cancelled, and ends it. */
+int troupe__call_give_up(troupe_context_t *ctx, struct call *call);
+
+/*
+ * Hedges: a start reads what they want, as troupe_hedge_init(). When a request
+ * is made it is watched, and is late by its timer unless it is unwatched. A
+ * call that has answered outruns its twin; one that ends parts from it.
+ */
+int troupe__model_hedge_start(struct model *self, const troupe_message_t *msg);
+int troupe__call_watch(troupe_context_t *ctx, struct call *call);
+void troupe__call_unwatch(troupe_context_t *ctx, struct call *call);
+int troupe__call_outrun(troupe_context_t *ctx, struct call *call);
+void troupe__call_part(struct call *call);
+
 /* troupe__call_traced_ok, _failed, _again: the span of a call ends, or has an
  * event; by OpenTelemetry's conventions for generative models. */
 void troupe__call_traced_ok(troupe_context_t *ctx, struct call *call,
@@ -76,6 +134,41 @@ void troupe__call_traced_again(troupe_context_t *ctx, const struct call *call,
  * there is one, unused or with what it came to; 0, or as troupe_send(). */
 int troupe__call_release(troupe_context_t *ctx, struct call *call);
 int troupe__call_commit(troupe_context_t *ctx, struct call *call,
-                        uint64_t tokens, double cost, bool known);
+                        const struct bill *bill);
+
+/* troupe__call_most: what an attempt may come to. troupe__call_bill: what one
+ * came to that has ended so; 0 calls: nothing. */
+struct bill troupe__call_most(const struct call *call);
+struct bill troupe__call_bill(const struct call *call,
+                              const struct completion *what);
+
+/*
+ * With the journal, which the model must have; each asks it, with the call as
+ * the data of the answer, and returns as troupe_ask_with():
+ *
+ *   troupe__call_find      what it has of this call: {value: B}, or -ENOENT
+ *   troupe__call_announce  an attempt is made now
+ *   troupe__call_book      it has ended, after so long; an answer is kept
+ */
+int troupe__call_find(troupe_context_t *ctx, struct call *call,
+                      troupe_answer_fn answer);
+int troupe__call_announce(troupe_context_t *ctx, struct call *call,
+                          troupe_answer_fn answer);
+int troupe__call_book(troupe_context_t *ctx, struct call *call,
+                      const struct completion *what, double ms,
+                      troupe_answer_fn answer);
+
+/* troupe__call_lost: it was outrun after so long, which is the least that it
+ * would have taken, and may have cost the most. */
+void troupe__call_lost(troupe_context_t *ctx, const struct call *call,
+                       uint64_t latency_ns);
+
+/* troupe__call_unmade: the attempt that was begun is not made after all. */
+void troupe__call_unmade(troupe_context_t *ctx, const struct call *call);
+
+/* troupe__call_replay: answer with a value of the journal; 0, also when nobody
+ * waits any more, or as troupe_reply_to(). */
+int troupe__call_replay(troupe_context_t *ctx, struct call *call,
+                        const void *value, size_t size);
 
 #endif

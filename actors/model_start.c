@@ -23,16 +23,17 @@ read_settings(struct model *self, const troupe_message_t *msg,
               uint64_t *ret_attempts)
 {
     const char *url = NULL, *name = NULL, *key_env = NULL, *system = NULL;
-    const char *id = NULL;
+    const char *id = NULL, *origin = NULL;
     self->temperature = self->price_in = self->price_out = (double) NAN;
     self->max_tokens = MAX_TOKENS;
     int rc = troupe_unpack(
-        msg, "{s:s, s:s, s?s?, s?s?, s?U, s?f, s?b, s?f, s?f, s?U, s?U, s?s?}",
+        msg,
+        "{s:s, s:s, s?s?, s?s?, s?U, s?f, s?b, s?f, s?f, s?U, s?U, s?s?, s?s?}",
         "url", &url, "model", &name, "key_env", &key_env, "system", &system,
         "max_tokens", &self->max_tokens, "temperature", &self->temperature,
         "stream", &self->stream, "price_in", &self->price_in, "price_out",
         &self->price_out, "attempts", ret_attempts, "size_max", &self->size_max,
-        "id", &id);
+        "id", &id, "origin", &origin);
     if (rc < 0)
         return rc;
     self->url = copy(url);
@@ -40,30 +41,47 @@ read_settings(struct model *self, const troupe_message_t *msg,
     self->key_env = copy(key_env);
     self->system = copy(system);
     self->id = copy(id);
+    self->origin = copy(origin);
     return 0;
 }
 
+static int
+read_refs(troupe_context_t *ctx, struct model *self,
+          const troupe_message_t *msg)
+{
+    int rc = troupe__read_ref(ctx, msg, "model", "backend", &self->backend);
+    if (rc == 0)
+        rc = troupe__read_ref(ctx, msg, "model", "limiter", &self->limiter);
+    if (rc == 0)
+        rc = troupe__read_ref(ctx, msg, "model", "budget", &self->budget);
+    if (rc == 0)
+        rc = troupe__read_ref(ctx, msg, "model", "journal", &self->journal);
+    return rc == 0 && troupe_ref_is_nobody(self->backend)
+               ? troupe_fail(ctx, -EINVAL, "a model wants a backend")
+               : rc;
+}
+
+/* What fails to start is not stopped: it leaves nothing itself. */
 int
 troupe__model_start(troupe_context_t *ctx, struct model *self,
                     const troupe_message_t *msg)
 {
     uint64_t attempts = 0;
-    int rc = read_settings(self, msg, &attempts);
+    int rc = troupe__model_hedge_start(self, msg);
+    if (rc == 0)
+        rc = read_settings(self, msg, &attempts);
     if (rc < 0 || attempts > UINT32_MAX || self->price_in < 0
         || self->price_out < 0) {
-        return troupe_fail(ctx, -EINVAL,
-                           "a model wants {backend, url, model}, and may have "
-                           "those of troupe_model.h");
+        rc = troupe_fail(ctx, -EINVAL,
+                         "a model wants {backend, url, model}, and may have "
+                         "those of troupe_model.h");
     }
-    rc = troupe__read_ref(ctx, msg, "model", "backend", &self->backend);
     if (rc == 0)
-        rc = troupe__read_ref(ctx, msg, "model", "limiter", &self->limiter);
-    if (rc == 0)
-        rc = troupe__read_ref(ctx, msg, "model", "budget", &self->budget);
-    if (rc == 0 && troupe_ref_is_nobody(self->backend))
-        rc = troupe_fail(ctx, -EINVAL, "a model wants a backend");
-    if (rc < 0)
+        rc = read_refs(ctx, self, msg);
+    if (rc < 0) {
+        troupe__model_clear(self);
         return rc;
+    }
     troupe_retry_options_t options = {.attempts_max = (uint32_t) attempts};
     troupe_retry_init(&self->retry, &options);
     return troupe_breaker_init(&self->breaker, NULL);
@@ -72,11 +90,12 @@ troupe__model_start(troupe_context_t *ctx, struct model *self,
 void
 troupe__model_clear(struct model *self)
 {
-    free(self->url);
-    free(self->name);
-    free(self->key_env);
-    free(self->system);
-    free(self->id);
+    char **texts[] = {&self->url,    &self->name, &self->key_env,
+                      &self->system, &self->id,   &self->origin};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        free(*texts[i]);
+        *texts[i] = NULL;
+    }
 }
 
 double
@@ -102,15 +121,17 @@ troupe__call_release(troupe_context_t *ctx, struct call *call)
 }
 
 int
-troupe__call_commit(troupe_context_t *ctx, struct call *call, uint64_t tokens,
-                    double cost, bool known)
+troupe__call_commit(troupe_context_t *ctx, struct call *call,
+                    const struct bill *bill)
 {
+    if (bill->cost.calls == 0)
+        return troupe__call_release(ctx, call);
     if (call->draw == 0)
         return 0;
     int rc = troupe_send(ctx, call->model->budget, "commit",
                          "{s:U, s:U, s:f, s:U, s:b}", "id", call->draw,
-                         "tokens", tokens, "money", isfinite(cost) ? cost : 0.0,
-                         "calls", UINT64_C(1), "known", (int) known);
+                         "tokens", bill->cost.tokens, "money", bill->cost.money,
+                         "calls", bill->cost.calls, "known", (int) bill->known);
     call->draw = 0;
     return rc;
 }

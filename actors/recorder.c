@@ -237,5 +237,5 @@ recorder_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 }
 
 TROUPE_KIND(troupe_recorder, struct recorder, TROUPE_ON_START(recorder_start),
-            TROUPE_ON("fetch", on_request), TROUPE_ON("complete", on_request),
-            TROUPE_ON_CANCEL(on_cancel), TROUPE_ON_STOP(recorder_stop));
+            TROUPE_ON("fetch", on_request), TROUPE_ON_CANCEL(on_cancel),
+            TROUPE_ON_STOP(recorder_stop));

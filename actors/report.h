@@ -100,6 +100,8 @@ struct troupe_report {
     bool has_cost;     /* what stands below is what the models cost */
     bool cost_known;   /* and no part of it was guessed */
     uint64_t tokens, calls;
+    uint64_t replayed; /* answers of models that the journal had */
+    uint64_t hedged; /* those that were asked for twice, the first being late */
     double money;
     struct flag *flags; /* owned */
     uint32_t flag_count;

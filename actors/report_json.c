@@ -204,9 +204,11 @@ cost_of(const struct troupe_report *self)
 {
     if (!self->has_cost)
         return json_null();
-    return json_pack("{s:I, s:I, s:f, s:b}", "calls", (json_int_t) self->calls,
-                     "tokens", (json_int_t) self->tokens, "money", self->money,
-                     "known", (int) self->cost_known);
+    return json_pack(
+        "{s:I, s:I, s:f, s:b, s:I, s:I}", "calls", (json_int_t) self->calls,
+        "tokens", (json_int_t) self->tokens, "money", self->money, "known",
+        (int) self->cost_known, "replayed", (json_int_t) self->replayed,
+        "hedged", (json_int_t) self->hedged);
 }
 
 static json_t *

@@ -202,6 +202,25 @@ say_models(const struct troupe_report *self, void (*say)(void *, const char *),
              (unsigned long long) self->tokens,
              self->cost_known ? "" : ", some of them guessed");
     say(data, line);
+    if (self->replayed > 0) {
+        snprintf(line, sizeof line,
+                 "%llu answer%s of models %s in the journal of the run and %s "
+                 "not paid for again; what the run cost before is counted "
+                 "above.",
+                 (unsigned long long) self->replayed,
+                 self->replayed == 1 ? "" : "s",
+                 self->replayed == 1 ? "was" : "were",
+                 self->replayed == 1 ? "was" : "were");
+        say(data, line);
+    }
+    if (self->hedged > 0) {
+        snprintf(line, sizeof line,
+                 "%llu of these calls %s a second request, as the first was "
+                 "late.",
+                 (unsigned long long) self->hedged,
+                 self->hedged == 1 ? "was" : "were each");
+        say(data, line);
+    }
 }
 
 void

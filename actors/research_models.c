@@ -50,8 +50,9 @@ ask_model(troupe_context_t *ctx, struct run *run, const char *name,
         .data = run,
         .detached = true};
     int rc = troupe_ask_with(ctx, run->request.members.items[run->asked].ref,
-                             "ask", &options, &run->ask, "{s:s, s:s}", "prompt",
-                             prompt, "schema", schema);
+                             "ask", &options, &run->ask, "{s:s, s:s, s:b}",
+                             "prompt", prompt, "schema", schema, "kept_only",
+                             (int) run->kept_only);
     free(prompt);
     return rc < 0 ? troupe_fail(ctx, rc, "a model cannot be asked") : 0;
 }
@@ -63,6 +64,7 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     struct part *part = &run->report->parts[run->asked];
     const char *text = NULL;
     uint64_t attempts = 1;
+    bool replayed = false, hedged = false;
     run->ask = (troupe_ask_t){0};
     part->start_ms =
         (double) (run->phase_ns - run->start_ns) / (double) NS_PER_MS;
@@ -77,10 +79,13 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     run->report->over_budget |=
         answer->outcome == TROUPE_ERROR && answer->code == -ENOSPC;
     if (part->state == PART_DONE
-        && troupe_unpack(answer->msg, "{s:s, s?U}", "text", &text, "attempts",
-                         &attempts)
+        && troupe_unpack(answer->msg, "{s:s, s?U, s?b, s?b}", "text", &text,
+                         "attempts", &attempts, "replayed", &replayed, "hedged",
+                         &hedged)
                < 0)
         troupe__part_bad(part);
+    run->report->replayed += replayed;
+    run->report->hedged += hedged;
     part->attempts = (uint32_t) attempts;
     if (part->state != PART_DONE && !*part->reason)
         (void) snprintf(part->reason, sizeof part->reason, "%s",
@@ -106,6 +111,7 @@ on_planned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                < 0)
         return troupe_fail(ctx, -EIO, "the budget cannot be told");
     run->draw = 0;
+    run->kept_only = false;
     return run->next(ctx, run);
 }
 
@@ -126,14 +132,8 @@ on_reserved(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (answer->outcome == TROUPE_REPLY
         && troupe_unpack(answer->msg, "{s:U}", "id", &run->draw) == 0)
         return ask_planner(ctx, run);
-    uint32_t index = 0;
-    if (find_model(run, "planner", &index)) {
-        struct part *part = &run->report->parts[index];
-        part->state = PART_FAILED;
-        (void) snprintf(part->reason, sizeof part->reason,
-                        "the budget is kept for the answer");
-    }
-    return run->next(ctx, run);
+    run->kept_only = true; /* the budget is kept for the answer */
+    return ask_planner(ctx, run);
 }
 
 int

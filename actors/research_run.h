@@ -35,6 +35,7 @@ struct run {
     troupe_ask_t ask;               /* of a model or the budget */
     uint32_t asked;                 /* the model that it is of: its part */
     uint64_t draw;                  /* what is set aside; 0: nothing */
+    bool kept_only;                 /* a model may say what the journal has */
     uint64_t start_ns, phase_ns;    /* when it began; when its phase did */
     /* Begins what comes after the phase; returns as a handler does. */
     int (*next)(troupe_context_t *ctx, struct run *run);

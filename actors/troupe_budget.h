@@ -70,7 +70,9 @@ TROUPE_API const char *troupe_account_words(const troupe_account_t *self,
  * Who ends with a reservation open is taken to have spent it, or, when it was
  * made with `back`, to have spent only what it has said so far.
  *
- *   start    {tokens?: U, money?: f, calls?: U, parent?: R}: the limits
+ *   start    {tokens?: U, money?: f, calls?: U, parent?: R, used_tokens?: U,
+ *            used_money?: f, used_calls?: U, used_known?: b}: the limits; and
+ *            what was used of them before, by a run that is gone on with
  *   reserve  {tokens: U, money: f, calls: U, back?: b} -> {id: U}; -ENOSPC as
  *            an error
  *   commit   {id: U, tokens: U, money: f, calls: U, known: b}; tell

@@ -32,8 +32,9 @@ typedef struct troupe_mcp_tool {
     const char *title, *link, *text; /* in each of its items; NULL: "title",
                                         "url|uri|link|path", and
                                         "text|content|snippet|description" */
-    uint32_t timeout_ms; /* of the hand-shake, and of a call; 0: 30,000 */
-    uint32_t size_max;   /* bytes of one message of the server; 0: 4 MiB; at
+    uint32_t start_ms;               /* of the hand-shake; 0: 10,000 */
+    uint32_t timeout_ms;             /* of a call; 0: 30,000 */
+    uint32_t size_max; /* bytes of one message of the server; 0: 4 MiB; at
                             most 16 MiB */
 } troupe_mcp_tool_t;
 
@@ -64,14 +65,17 @@ TROUPE_MUST int troupe_mcp_tool_pack(const troupe_mcp_tool_t *tool,
  *
  *   start   {name: s, tool: s, run: {argv: [s], env: [s], directory: s} as in
  *            troupe_command.h, query: s, limit: s?, arguments: s?, results: s?,
- *            title: s, link: s, text: s, timeout_ms: U, size_max: U}
+ *            title: s, link: s, text: s, start_ms?: U, timeout_ms: U,
+ *            size_max: U}
  *   search  {question: s, limit: U} -> {passages: [...]} as REPORT.md has them,
  *            or an error in words: -EPROTO where the server refuses, -EBADMSG
  *            where its answer has no such results
  *
  * It fails, and with it what was asked, when the server ends, closes its
  * output, does not answer in time, or writes what is no message, more than
- * size_max at once, or without end. Its supervisor then starts both anew. With
+ * size_max at once, or without end. Its supervisor then starts both anew. A
+ * server that does not begin to speak in time is ended, and what was asked is
+ * answered with -ETIMEDOUT; the next question runs it again. With
  * the actor the server's group ends: its input is closed, TERM follows after
  * 200 ms, KILL after 300 ms more; at a failure KILL at once. When our process
  * ends, however it does, so does the server.

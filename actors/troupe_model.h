@@ -35,25 +35,39 @@ TROUPE_API const troupe_kind_t troupe_model_backend;
  * limiter, opens its breaker when most calls fail, and tries again what may
  * heal, with full jitter and within the deadline.
  *
- *   start  {backend: R, limiter?: R, budget?: R, url: s, model: s, key_env?:
- *          s?, system?: s?, max_tokens?: U, temperature?: f, stream?: b,
- *          price_in?: f, price_out?: f, attempts?: U, size_max?: U, id?: s}
- *   ask    {prompt: s, system?: s?, schema?: s?} -> {text: s, truncated: b,
- *          prompt_tokens: I, completion_tokens: I, cost: f, attempts: U}
- *   state  -> {calls: U, failed: U, retries: U, breaker: s}
+ *   start  {backend: R, limiter?: R, budget?: R, journal?: R, url: s, origin?:
+ *          s?, model: s, key_env?: s?, system?: s?, max_tokens?: U,
+ *          temperature?: f, stream?: b, price_in?: f, price_out?: f,
+ *          attempts?: U, size_max?: U, id?: s, hedge?: b, hedge_percentile?:
+ *          U, hedge_extra?: U, hedge_asks?: U, hedge_made?: U, hedge_us?: [U]}
+ *   ask    {prompt: s, system?: s?, schema?: s?, kept_only?: b} -> {text: s,
+ *          truncated: b, prompt_tokens: I, completion_tokens: I, cost: f,
+ *          attempts: U, replayed: b, hedged: b}
+ *   state  -> {calls: U, failed: U, retries: U, hedged: U, breaker: s}
  *
  * Instead of a ref the name of an actor will do. Prices are for a million
  * tokens; where one is missing, or the tokens are unknown (-1), the cost is
- * not a number. max_tokens: 2048; attempts: 3; id: goes with what the backend
- * is asked, so that a troupe_keeper before it tells two models of one
- * description apart. An ask that fails ends with
+ * not a number. max_tokens: 2048; attempts: 3; id: its name among others.
+ *
+ * With a journal (a troupe_journal_actor) each attempt is written down before
+ * it is made, with the most that it may cost, and after it with what it came
+ * to; an answer is on the disk before it is given. The same ask (id, url, or
+ * origin instead of it, model, settings, system, prompt and schema) gets it
+ * from there, also after a crash, and draws on no budget or rate: it is
+ * replayed. With hedge a request that is not answered after that percentile of
+ * this model's latencies is made once more, and the later answer is given up:
+ * by troupe_hedge.h, of which the other keys say what is known beforehand. The
+ * second one is reserved, waits for the rate, and asks the breaker, as the
+ * first; where one of these refuses it there is none. kept_only: no call is made: an answer of the journal, or -ENOSPC.
+ *
+ * An ask that fails ends with
  *
  *   -ENOSPC     the budget is used up
  *   -ETIMEDOUT  the deadline passes before the rate limit, or a further
  *               attempt, allows it
  *   -EBUSY      the breaker is open
  *   -EPROTO     the server refuses it, or its answer cannot be used
- *   -EIO        all attempts failed
+ *   -EIO        all attempts failed, or the journal does
  */
 TROUPE_API const troupe_kind_t troupe_model;
 

@@ -4,6 +4,7 @@
 #define TROUPE_QUERY_H
 
 #include "troupe_budget.h"
+#include "troupe_hedge.h"
 #include "troupe_node.h"
 
 /* What an answer is, and so how answers are compared. */
@@ -26,6 +27,8 @@ typedef struct troupe_query_model {
     const char *provider; /* those of one provider share its rate limits; NULL:
                              one of its own */
     const char *url;
+    const char *origin; /* whose answers these are, where a journal tells them
+                           from others; NULL: those of the url */
     const char *model;
     const char *key_env; /* NULL: no key */
     const char *system;  /* NULL: none */
@@ -39,6 +42,10 @@ typedef struct troupe_query_model {
     bool stream;
     uint32_t requests_per_minute; /* of its provider: the first model's count */
     uint32_t tokens_per_minute;
+    const troupe_hedge_t
+        *hedge; /* a second request where the first is late: how,
+                                    and what is known of its latencies, asks and
+                                    hedges so far; NULL: never */
 } troupe_query_model_t;
 
 /* troupe_query_model_default: a model with these, weight 1, and prices and
@@ -70,7 +77,7 @@ typedef struct troupe_query_options {
     const char *journal;  /* file in which each answer is kept before it counts;
                              NULL: none */
     bool resume;          /* it is there: answers that it has are not asked for
-                             again, and are paid for from the budget as before */
+                             again; what was spent before is of the budget */
 } troupe_query_options_t;
 
 /* troupe_query_options_default: the values named above. */

@@ -34,6 +34,7 @@ static const char help[] =
     "  say=TEXT           what it answers\n"
     "  right=TEXT, accuracy=P, wrong=A/B   TEXT for P % of the prompts\n"
     "  delay=TIME, jitter=TIME   before it answers\n"
+    "  late=TIME, nth=N   so much later for each Nth request (10)\n"
     "  drip=TIME          between two words of a stream\n"
     "  429, 500, 401=N    an error, always or for the first N requests\n"
     "  after=SECONDS      its Retry-After, for 429 and 503 (1)\n"

@@ -25,8 +25,8 @@ struct query {
     struct troupe__model_file file;
     troupe_query_model_t *models;
     struct troupe__mock *mock;
-    char url[URL_SIZE];
-    char *names; /* of the mock's models */
+    char url[URL_SIZE], origin[URL_SIZE]; /* of the mock */
+    char *names;                          /* of the mock's models */
     struct troupe__journal journal;
     char *prompt;
 };
@@ -84,6 +84,7 @@ take_file(struct query *self)
     troupe__findings_free(&findings);
     if (wrong)
         return TROUPE__EXIT_FAILED;
+    troupe__model_history(&self->file);
     self->options.models = self->models;
     take_judge(self, (size_t) count);
     return -1;
@@ -116,6 +117,7 @@ name_mocks(struct query *self, size_t count)
         troupe_query_model_t *model = &self->models[i];
         *model = troupe_query_model_default(name, self->url, manner);
         model->provider = "mock";
+        model->origin = self->origin; /* its port is another each time */
         model->family = name;
         model->stream = i % 2 == 1;
     }
@@ -132,6 +134,8 @@ take_mock(struct query *self)
     }
     snprintf(self->url, sizeof self->url, "http://127.0.0.1:%u/v1",
              (unsigned) troupe__mock_port(self->mock));
+    snprintf(self->origin, sizeof self->origin, "mock of seed %llu",
+             (unsigned long long) self->arguments.seed);
     size_t count = self->arguments.model_count > 0 ? self->arguments.model_count
                                                    : MOCK_MODELS;
     count += self->arguments.judge ? 1 : 0;

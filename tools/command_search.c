@@ -41,6 +41,19 @@ ask_documents(struct troupe__search *self, troupe_corpus_t *corpus)
     }
 }
 
+/* Of the deadline; it began with the command. */
+static uint32_t
+time_left_ms(const struct troupe__search_arguments *arguments)
+{
+    uint64_t spent =
+        (troupe__monotonic_ns() - arguments->start_ns) / UINT64_C(1000000);
+    if (arguments->deadline_ms == 0)
+        return 0;
+    return spent < arguments->deadline_ms
+               ? (uint32_t) (arguments->deadline_ms - spent)
+               : 1;
+}
+
 static int
 ask_tools(struct troupe__search *self, struct troupe__call *call)
 {
@@ -52,7 +65,7 @@ ask_tools(struct troupe__search *self, struct troupe__call *call)
     if (rc == 0) {
         rc = troupe_mcp_search(call->node, self->file.tools, count,
                                self->arguments.query, (uint32_t) depth_of(self),
-                               0, found);
+                               time_left_ms(&self->arguments), found);
     }
     for (size_t i = 0; i < count && rc == 0; i++) {
         struct troupe__search_engine *engine =

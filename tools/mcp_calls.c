@@ -110,6 +110,19 @@ add_text(json_t *content, const char *text)
         content, json_pack("{s:s, s:s}", "type", "text", "text", text));
 }
 
+/* The same for programs that do not know structuredContent, as the protocol
+ * asks for (2025-06-18, "Structured Content"); whoever has to be brief may
+ * leave it out. */
+static void
+add_json(json_t *content, json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_array_append_new(content, json_pack("{s:s, s:s, s:{s:i}}", "type",
+                                             "text", "text", text,
+                                             "annotations", "priority", 0));
+    free(text);
+}
+
 /* The report for people, what was noted beside it, and the same as JSON. */
 static json_t *
 result_of(const struct troupe__mcp_session *self, const struct outcome *it)
@@ -124,11 +137,12 @@ result_of(const struct troupe__mcp_session *self, const struct outcome *it)
         add_text(content, it->words);
     json_t *result = json_pack("{s:o, s:b}", "content", content, "isError",
                                (int) !(done && good));
-    json_t *json = done && self->version >= TROUPE__MCP_2025_06_18
-                       ? json_loads(it->json, 0, NULL)
-                       : NULL;
+    json_t *json = done ? json_loads(it->json, 0, NULL) : NULL;
     if (json)
-        json_object_set_new(result, "structuredContent", json);
+        add_json(content, json);
+    if (json && self->version >= TROUPE__MCP_2025_06_18)
+        json_object_set(result, "structuredContent", json);
+    json_decref(json);
     return result;
 }
 

@@ -35,6 +35,11 @@ static const struct troupe__field engine_fields[] = {
     TEXT("title", title),
     TEXT("link", link),
     TEXT("text", text),
+    {.key = "start",
+     .type = TROUPE__FIELD_DURATION,
+     ENTRY(start_ms),
+     .min = 1,
+     .max = TIMEOUT_MAX},
     {.key = "timeout",
      .type = TROUPE__FIELD_DURATION,
      ENTRY(timeout_ms),
@@ -105,6 +110,7 @@ tool_of(const struct troupe__mcp_entry *self, const char *name)
                                .title = self->title.text,
                                .link = self->link.text,
                                .text = self->text.text,
+                               .start_ms = self->start_ms,
                                .timeout_ms = self->timeout_ms,
                                .size_max = self->size_max};
 }

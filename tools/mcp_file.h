@@ -13,7 +13,7 @@ struct troupe__mcp_entry {
     struct troupe__words command, env;
     struct troupe__word directory, tool, query, limit, results, title, link,
         text;
-    uint32_t timeout_ms, size_max;
+    uint32_t start_ms, timeout_ms, size_max;
     const char **command_texts, **env_texts;
     char *arguments;
 };

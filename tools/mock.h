@@ -37,12 +37,14 @@ void troupe__mock_stop(struct troupe__mock **self_p);
  * engines and pages have it in a parameter "manner" of their address.
  */
 struct troupe__manner {
-    char say[256];        /* the answer, instead of one made of the prompt */
-    char right[64];       /* what it answers `accuracy` % of the time */
-    uint32_t accuracy;    /* else one of `wrong` */
-    char wrong[192];      /* with "/" between them */
-    uint32_t delay_ms;    /* before the answer */
-    uint32_t jitter_ms;   /* up to so much more */
+    char say[256];      /* the answer, instead of one made of the prompt */
+    char right[64];     /* what it answers `accuracy` % of the time */
+    uint32_t accuracy;  /* else one of `wrong` */
+    char wrong[192];    /* with "/" between them */
+    uint32_t delay_ms;  /* before the answer */
+    uint32_t jitter_ms; /* up to so much more */
+    uint32_t late_ms;   /* so much more for each nth request */
+    uint32_t nth;
     uint32_t drip_ms;     /* between two words of a stream */
     uint32_t status;      /* an error instead of an answer, or 0 */
     uint32_t times;       /* for the first so many requests; 0: each */

@@ -268,6 +268,8 @@ fail_first(struct troupe__asked *asked, enum MHD_Result *ret)
     if (manner->jitter_ms > 0)
         delay_ms += (uint32_t) ((asked->mock->seed + asked->before)
                                 * UINT64_C(2654435761) % manner->jitter_ms);
+    if (manner->late_ms > 0 && (asked->before + 1) % manner->nth == 0)
+        delay_ms += manner->late_ms;
     if (manner->hang)
         delay_ms = UINT32_MAX;
     if (delay_ms > 0

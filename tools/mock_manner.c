@@ -10,6 +10,7 @@
 
 #define TIME_MAX_MS 3600000
 #define NUMBER_MAX  1000000000
+#define NTH         10
 #define CHOICES     "Answer with exactly one of these:"
 #define RANK        "Put these in order, best first:"
 #define NUMBER      "Answer with one number."
@@ -93,6 +94,10 @@ read_word(char *word, struct troupe__manner *ret)
         return read_time(value, &ret->delay_ms);
     if (strcmp(word, "jitter") == 0)
         return read_time(value, &ret->jitter_ms);
+    if (strcmp(word, "late") == 0)
+        return read_time(value, &ret->late_ms);
+    if (strcmp(word, "nth") == 0)
+        return read_count(value, &ret->nth) && ret->nth > 0;
     if (strcmp(word, "drip") == 0)
         return read_time(value, &ret->drip_ms);
     if (strcmp(word, "after") == 0)
@@ -107,7 +112,7 @@ read_word(char *word, struct troupe__manner *ret)
 bool
 troupe__manner_read(const char *model, struct troupe__manner *ret)
 {
-    *ret = (struct troupe__manner){.retry_after = 1};
+    *ret = (struct troupe__manner){.retry_after = 1, .nth = NTH};
     char *copy = troupe__copy(model, strlen(model));
     char *rest = NULL;
     bool known = true;

@@ -47,6 +47,7 @@ static const struct troupe__field model_fields[] = {
     OTHER("stream"),
     OTHER("price_in"),
     OTHER("price_out"),
+    OTHER("hedge"),
     {.key = NULL}};
 
 static const struct troupe__field file_fields[] = {
@@ -159,6 +160,10 @@ read_model(struct troupe__model_file *self, const struct troupe__value *key,
                                           .temperature = (double) NAN};
     char *what = troupe__format("model '%s'", key->text);
     troupe__fields_read(value, what, model_fields, model, findings);
+    const struct troupe__value *hedge =
+        value->type == TROUPE__MAP ? troupe__value_get(value, "hedge") : NULL;
+    if (hedge)
+        troupe__model_hedge_read(hedge, what, model, findings);
     free(what);
     if (value->type != TROUPE__MAP)
         return;
@@ -293,7 +298,9 @@ model_of(const struct troupe__model_entry *entry)
                                   .max_tokens = entry->max_tokens,
                                   .stream = entry->stream,
                                   .requests_per_minute = provider->requests,
-                                  .tokens_per_minute = provider->tokens};
+                                  .tokens_per_minute = provider->tokens,
+                                  .hedge =
+                                      entry->hedges ? &entry->hedge : NULL};
 }
 
 static void

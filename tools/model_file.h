@@ -20,7 +20,8 @@ struct troupe__model_entry {
     const struct troupe__provider *provider;
     uint32_t max_tokens;
     double weight, price_in, price_out, temperature;
-    bool stream;
+    bool stream, hedges;
+    troupe_hedge_t hedge; /* where it hedges: how, and what is known */
 };
 
 struct troupe__model_file {
@@ -41,6 +42,16 @@ struct troupe__model_file {
 int troupe__model_file_read(struct troupe__findings *findings,
                             struct troupe__model_file *ret_file);
 void troupe__model_file_free(struct troupe__model_file *self);
+
+/* troupe__model_hedge_read: the value of 'hedge'; what is wrong is found. */
+void troupe__model_hedge_read(const struct troupe__value *value,
+                              const char *what,
+                              struct troupe__model_entry *model,
+                              struct troupe__findings *findings);
+
+/* troupe__model_history: what the journals of earlier runs tell of latencies,
+ * for the models that hedge; those of the newest runs alone. */
+void troupe__model_history(struct troupe__model_file *self);
 
 /*
  * troupe__model_file_choose: those of some names; all for count 0. What a

@@ -47,7 +47,8 @@ static const char help[] =
     "  --budget-tokens N, --budget-money N, --budget-calls N\n"
     "                     no more than that, for all together\n"
     "  --resume RUN       go on with a run, by its id or 'last': what its\n"
-    "                     journal has is not asked for again\n"
+    "                     journal has is not asked for again, and a budget\n"
+    "                     is of all of it\n"
     "  --no-journal       leave nothing to be resumed\n"
     "  --seed N           of what the mock says (1)\n" TROUPE__TRACE_HELP
     "  --json             the result as JSON (actors/QUERY.md)\n"

@@ -128,6 +128,7 @@ choose_models(const struct troupe__research_arguments *arguments,
     int count = troupe__model_file_choose(&ret->file, names, two ? 2 : 1, NULL,
                                           arguments->budget.money > 0, findings,
                                           &ret->items);
+    troupe__model_history(&ret->file);
     ret->count = count > 0 ? (size_t) count : 0;
     return count < 0 ? count : 0;
 }

@@ -10,6 +10,7 @@
 #include "tools/call.h"
 #include "tools/commands.h"
 #include "tools/mcp_file.h"
+#include "tools/progress.h"
 
 /* Those of documents by troupe_engine_t, then tools of MCP servers: its index
  * is the bit of an engine in a passage. */
@@ -23,7 +24,8 @@ struct troupe__search_arguments {
     const char *mcp;                       /* a file, or NULL */
     const char *names[TROUPE__SEARCH_MAX]; /* of engines; none: all */
     size_t name_count;
-    size_t limit;
+    size_t limit, deadline_ms; /* the latter: 0: none */
+    uint64_t start_ns;         /* when the command began */
     bool json, full, quiet, verbose;
 };
 

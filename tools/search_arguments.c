@@ -5,6 +5,8 @@
 
 #include "tools/search.h"
 
+#define DEADLINE_MAX 86400000u /* ms: a day */
+
 static const char help[] =
     "usage: troupe search [OPTION]... \"QUERY\" --corpus PATH [--corpus "
     "PATH]...\n"
@@ -15,6 +17,8 @@ static const char help[] =
     "  --corpus PATH   a directory, or a file; may be given several times\n"
     "  --mcp FILE      tools of MCP servers to ask as well, or instead\n"
     "                  (actors/MCP.md)\n"
+    "  --deadline TIME what tools have not found by then is not waited for:\n"
+    "                  500ms, 2s, 1m (60s)\n"
     "  --limit N       passages to print, 1 to 1000 (10)\n"
     "  --engine NAME   bm25, trigram, phrase, expand, anchor, or one of FILE;\n"
     "                  may be given several times; without it all are asked,\n"
@@ -54,6 +58,11 @@ take_option(int c, char *const *argv, struct troupe__search_arguments *ret)
             return troupe__usage_error("search",
                                        "--limit wants a number, 1 to 1000");
         return -1;
+    case 'd':
+        if (!troupe__read_time(optarg, DEADLINE_MAX, &ret->deadline_ms))
+            return troupe__usage_error(
+                "search", "--deadline wants a time such as 500ms, 2s or 1m");
+        return -1;
     case 'C':
         ret->cache = optarg;
         return troupe__check_path("search", "--cache", optarg);
@@ -79,13 +88,14 @@ static int
 parse(int argc, char **argv, struct troupe__search_arguments *ret)
 {
     static const struct option options[] = {
-        {"corpus", 1, NULL, 'c'}, {"limit", 1, NULL, 'l'},
-        {"engine", 1, NULL, 'e'}, {"cache", 1, NULL, 'C'},
-        {"json", 0, NULL, 'j'},   {"full", 0, NULL, 'f'},
-        {"quiet", 0, NULL, 'q'},  {"verbose", 0, NULL, 'v'},
-        {"mcp", 1, NULL, 'm'},    {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
-    *ret = (struct troupe__search_arguments){.limit = 10};
+        {"corpus", 1, NULL, 'c'},   {"limit", 1, NULL, 'l'},
+        {"engine", 1, NULL, 'e'},   {"cache", 1, NULL, 'C'},
+        {"json", 0, NULL, 'j'},     {"full", 0, NULL, 'f'},
+        {"quiet", 0, NULL, 'q'},    {"verbose", 0, NULL, 'v'},
+        {"mcp", 1, NULL, 'm'},      {"help", 0, NULL, 'h'},
+        {"deadline", 1, NULL, 'd'}, {NULL, 0, NULL, 0}};
+    *ret = (struct troupe__search_arguments){
+        .limit = 10, .start_ns = troupe__monotonic_ns()};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {

@@ -227,15 +227,27 @@ Test(mcp, a_server_that_fails_is_named_and_started_anew)
 
 Test(mcp, a_server_that_does_not_answer_in_time_is_started_anew)
 {
-    static const char *const slow[] = {"hang", "hang-hello"};
-    for (size_t i = 0; i < 2; i++) {
-        troupe_mcp_tool_t tool = tool_of(slow[i], NULL);
-        tool.timeout_ms = 100;
-        start(&tool);
-        cr_assert_eq(search(3), -EHOSTDOWN);
-        cr_assert_not_null(
-            strstr(troupe_node_ask_words(), "did not answer within 100 ms"),
-            "%s", troupe_node_ask_words());
+    troupe_mcp_tool_t tool = tool_of("hang", NULL);
+    tool.timeout_ms = 100;
+    start(&tool);
+    cr_assert_eq(search(3), -EHOSTDOWN);
+    cr_assert_not_null(
+        strstr(troupe_node_ask_words(), "did not answer within 100 ms"), "%s",
+        troupe_node_ask_words());
+}
+
+Test(mcp, a_server_that_does_not_begin_is_given_up_until_it_is_asked_again)
+{
+    troupe_mcp_tool_t tool = tool_of("hang-hello", NULL);
+    tool.start_ms = 100;
+    start(&tool);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(search(3), -ETIMEDOUT);
+        cr_assert_not_null(strstr(troupe_node_ask_words(),
+                                  "did not begin to speak within 100 ms; run "
+                                  "it by hand to see why"),
+                           "%s", troupe_node_ask_words());
+        cr_assert_eq(incarnation(), 1, "it did not fail for that");
     }
 }
 

@@ -42,12 +42,12 @@ def runs(pipeline):
     return [run for run in listed if run["id"].startswith(pipeline + "-")]
 
 
-def ends(run):
-    """Keys of the journal, one for each time that it was finished."""
+def ends(run, what=3):
+    """Keys of the journal, one for each time that it was finished (1: begun)."""
     path = f"{os.environ['XDG_STATE_HOME']}/troupe/runs/{run}/journal.db"
     with sqlite3.connect(f"file:{path}?mode=rw", uri=True) as base:
         return [key for key, in
-                base.execute("SELECT key FROM entry WHERE what = 3")]
+                base.execute("SELECT key FROM entry WHERE what = ?", (what,))]
 
 
 def kill_in_the_middle(args, pipeline, count):
@@ -124,8 +124,9 @@ def test_query():
         run = killed["id"]
         check(killed["state"] == "interrupted", f"query: {killed}")
         kept = {key.split(":")[0] for key in ends(run)}
+        begun = len(ends(run, 1))
         cut += len(kept) < 6
-        mock.asked()
+        before = len(mock.asked())
         resumed = json.loads(troupe(*ask, "--resume", run).stdout)
         again = mock.asked()
         check(len(again) == 6 - len(kept),
@@ -134,8 +135,12 @@ def test_query():
         for key in ("best", "consensus", "usable", "quorum"):
             check(resumed[key] == whole[key], f"query: {key} differs")
         check(runs("query")[-1]["state"] == "finished", "query: finished")
-        check(resumed["cost"]["tokens"] == whole["cost"]["tokens"],
-              "query: what was paid before counts")
+        cost, lost = resumed["cost"], begun - len(kept)
+        check(cost["calls"] == 6 + lost and cost["replayed"] == len(kept)
+              and before + len(again) <= cost["calls"],
+              f"query: what was paid counts, once: {cost}, {lost} lost")
+        check((cost["tokens"] == whole["cost"]["tokens"]) == (lost == 0),
+              f"query: {cost['tokens']} tokens")
     check(cut > 0, f"query: never killed in the middle (seed {SEED})")
     troupe("query", "Which?", "--models", "models.yaml", "--resume", "nothing",
            code=1)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from mcp_client import LIMIT, TROUPE, Client
 from schema import problems
@@ -127,6 +128,10 @@ def test_tools(folder, cache):
                                   "corpus": [folder]})
     check(not got["isError"] and "polishes every widget"
           in got["content"][0]["text"], f"research: {got}")
+    check(len(got["content"]) == 2
+          and json.loads(got["content"][1]["text"]) == got["structuredContent"]
+          and got["content"][1]["annotations"] == {"priority": 0},
+          "the same as a text, for older clients")
     valid(got["structuredContent"], "report.schema.json")
     got = client.use("search", {"query": "queen of a hive", "limit": 1,
                                 "corpus": [folder], "engines": ["bm25"]})
@@ -166,6 +171,8 @@ def test_tools(folder, cache):
     got = client.use("search", {"query": "queen of a hive"})
     check("structuredContent" not in got and "bees.txt"
           in got["content"][0]["text"], f"an older version: {got}")
+    check(json.loads(got["content"][-1]["text"])["query"] == "queen of a hive",
+          f"what it gets as JSON: {got}")
     ends_well(client, "older")
 
 
@@ -183,7 +190,7 @@ def test_leaves_nothing(base):
                        "models": ["say=x"]}),
             ("map", {"tasks": ["true"]})):
         got = client.use(name, arguments)
-        check(not got["isError"] and len(got["content"]) == 1,
+        check(not got["isError"] and len(got["content"]) == 2,
               f"{name}: nothing is noted beside the result: {got}")
         if name == "decide":
             check(got["structuredContent"]["verdict"] != "recommended", f"{got}")
@@ -549,6 +556,21 @@ def test_search(base, folder, cache):
     check(code == 1 and "its server ended" in err, f"none answers: {code}")
     check(search("--mcp", path, "--engine", "bm25")[0] == 2, "no corpus")
     check(search("--mcp", path, "--engine", "nobody")[0] == 2, "no such engine")
+    write({"deaf": engine("hang-hello", start="200ms"),
+           "good": engine("good")})
+    began = time.monotonic()
+    code, out, err = search("--mcp", path, "--limit", "2")
+    check(code == 3 and time.monotonic() - began < 20
+          and "engine deaf failed: its server '" in err
+          and "did not begin to speak within 200 ms" in err
+          and "by 'start'" in err and "good" in out, f"hangs: {code} {err}")
+    write({"deaf": engine("hang-hello", start="1h"), "good": engine("good")})
+    began = time.monotonic()
+    code, out, err = search("--mcp", path, "--deadline", "1500ms")
+    check(code == 3 and time.monotonic() - began < 20
+          and "engine deaf failed: " in err and "good" in out,
+          f"a deadline: {code} {err}")
+    check(search("--mcp", path, "--deadline", "soon")[0] == 2, "no time")
     for engines, words in (
             ({}, "there are 0 engines"), (7, "names and values"),
             ({"x": {"tool": "y"}}, "command"),
@@ -597,6 +619,15 @@ def test_research(base, folder, cache):
     check(code == 3 and report["degraded"]
           and "gone" in report["degraded_reason"], f"{code}")
     check(research("--mcp", path, "--engine", "nobody")[0] == 2, "no such one")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"engines": {"good": engine("good"), "deaf": engine(
+            "hang-hello", start="200ms")}}, file)
+    began = time.monotonic()
+    code, out, _ = research("--mcp", path)
+    report = json.loads(out)
+    check(code == 3 and time.monotonic() - began < 20
+          and "engine deaf (failed: its server" in report["degraded_reason"],
+          f"hangs: {code} {report['degraded_reason']}")
 
 
 def main():

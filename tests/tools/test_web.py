@@ -18,6 +18,7 @@ from schema import problems
 
 TROUPE = os.environ["TROUPE"]
 SOURCE = os.environ["TROUPE_SOURCE_DIR"]
+BUILD = os.environ["TROUPE_BUILD_DIR"]
 QUESTION = "How many queens has a hive?"
 KEY = "key-that-nobody-may-see"
 
@@ -415,6 +416,25 @@ def test_deadline(world):
     check("bad" in report["degraded_reason"], "who was late is named")
 
 
+def took(world, host, **env):
+    began = time.monotonic()
+    done = world.run(f'engines: {{a: {{kind: searxng, attempts: 1, timeout: '
+                     f'1s, url: "http://{host}/search"}}}}', "--quiet", code=1,
+                     **env)
+    check("no engine answered" in done.stderr, f"{host}: {done.stderr}")
+    return time.monotonic() - began
+
+
+def test_names(world):
+    """Names that are looked up in vain hold nothing up: a lookup is not waited
+    for when its call has ended, not even at the end of the program."""
+    stuck = os.path.join(BUILD, "tests", "tools", "kinds", "stuck_names.so")
+    usual = took(world, "127.0.0.1:1")
+    without = took(world, "stuck.example.org", LD_PRELOAD=stuck)
+    check(without < usual + 9,
+          f"{without:.1f} s, and {usual:.1f} s where nothing is looked up")
+
+
 def test_corpus(world, work):
     """Engines of both worlds at once."""
     docs = os.path.join(work, "docs")
@@ -478,6 +498,7 @@ def main():
         test_resume(world, work)
         test_resume_models(world, work)
         test_deadline(world)
+        test_names(world)
         test_corpus(world, work)
         test_mistakes(world)
     finally:
