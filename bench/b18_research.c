@@ -149,7 +149,7 @@ compare(const void *one, const void *other)
 static int
 research_all(const struct library *self, troupe_t *node, bool quick)
 {
-    double whole[PAPERS_FACTS], alone[PAPERS_FACTS], ms[2];
+    double whole[PAPERS_FACTS] = {0}, alone[PAPERS_FACTS] = {0}, ms[2];
     size_t count = quick ? PAPERS_FACTS / 10 : PAPERS_FACTS;
     for (size_t i = 0; i < count; i++) {
         struct paper_fact fact = paper_fact(i);
