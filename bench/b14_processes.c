@@ -191,7 +191,7 @@ bare_one(double *ret_seconds)
 static int
 bare(bool quick)
 {
-    double seconds[STARTS];
+    double seconds[STARTS] = {0};
     int rounds = quick ? 2 : STARTS, rc = 0;
     for (int i = 0; i < rounds && rc == 0; i++)
         rc = bare_one(&seconds[i]);

@@ -149,7 +149,9 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
     char *file = NULL;
     bool isolated =
         options->mode == TROUPE_MAP_PROCESS && arguments->library_count > 0;
-    troupe_nodes_options_t nodes = {.name = "map"};
+    char name[32]; /* others of this user may run a map, too */
+    snprintf(name, sizeof name, "map-%d", (int) getpid());
+    troupe_nodes_options_t nodes = {.name = name};
     troupe_options_t node_options = troupe_options_default();
     node_options.nodes = isolated ? &nodes : NULL;
     int rc = node ? 0 : troupe_new(&node_options, &node);

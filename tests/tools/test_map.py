@@ -104,6 +104,21 @@ def test_results():
     check(summary["peak"] <= 2, summary)
 
 
+def test_two_maps_with_processes():
+    options = ["map", "--no-journal", "--quiet", "--library", GOOD, "--fn",
+               "echo", "--mode", "process", "-j1"]
+    with subprocess.Popen([TROUPE, *options], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as first:
+        first.stdin.write(b"1\n")
+        first.stdin.flush()
+        told = json.loads(first.stdout.readline())
+        check(told["value"] == 1, told)
+        both = results(troupe(*options, given="2\n"))
+        check([r["value"] for r in both] == [2], both)
+        rest, _ = first.communicate(b"3\n", timeout=LIMIT)
+        check(json.loads(rest)["value"] == 3, rest)
+
+
 def test_failures():
     given = ('{"id": "a", "cmd": "exit 3"}\n{"id": 1,\n\n'
              '{"id": {"x": 1}, "cmd": ["cat"], "stdin": "in", "retries": 1}\n'
