@@ -142,6 +142,9 @@ end_in_order(struct troupe__hub *self, struct troupe__hub_node *node,
     }
     node->due_ns = troupe__real_ns() + (uint64_t) ms * NS_PER_MS;
     node->due_why = "it did not stop in time";
+    /* A guest reads nothing else before it is told to go. */
+    if (node->guest.is_one && node->state == HUB_JOINED)
+        troupe__hub_guest_go(self, node, TROUPE_NOBODY);
     troupe__letter_write(&self->link->out, "[s,I]", "stop", ms);
     troupe__hub_send(self, node);
 }

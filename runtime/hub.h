@@ -131,6 +131,10 @@ int troupe__hub_guest_hello(struct troupe__hub *self,
 int troupe__hub_guest_hear(struct troupe__hub *self,
                            struct troupe__hub_node *node,
                            const struct troupe__letter *letter);
+/* troupe__hub_guest_go: let it speak and hear; `proxy` nobody: it has none, and
+ * what it says goes to nobody. */
+void troupe__hub_guest_go(struct troupe__hub *self,
+                          struct troupe__hub_node *node, troupe_ref_t proxy);
 void troupe__hub_guest_ping(struct troupe__hub *self,
                             struct troupe__hub_node *node);
 void troupe__hub_guest_note(struct troupe__hub *self,

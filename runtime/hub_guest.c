@@ -110,6 +110,8 @@ pass_in(struct troupe__hub *self, struct troupe__hub_node *node)
     struct troupe__worker *port = NULL;
     if (node->state != HUB_LIVE)
         return -EALREADY; /* it was not told to go */
+    if (troupe_ref_is_nobody(guest->proxy))
+        return 0; /* it was told to stop before it had one */
     guest->unheard++;
     guest->unheard_bytes += bytes->size;
     if (guest->unheard > UNHEARD_MAX || guest->unheard_bytes > UNHEARD_BYTES) {
@@ -135,16 +137,23 @@ troupe__hub_guest_hear(struct troupe__hub *self, struct troupe__hub_node *node,
     return self->link->post.is_whole ? pass_in(self, node) : -EBADMSG;
 }
 
-/* Its proxy is there: it may speak, and will be spoken to. */
-static void
-go(struct troupe__hub *self, struct troupe__hub_node *node, troupe_ref_t proxy)
+void
+troupe__hub_guest_go(struct troupe__hub *self, struct troupe__hub_node *node,
+                     troupe_ref_t proxy)
 {
     node->guest.proxy = proxy;
-    if (!node->end_asked)
-        node->due_ns = UINT64_MAX;
     troupe__hub_set_state(self, node, HUB_LIVE);
     troupe__letter_write(&self->link->out, "[s]", "go");
     send_counted(self, node);
+}
+
+/* Its proxy is there: it may speak, and will be spoken to. */
+static void
+is_ready(struct troupe__hub *self, struct troupe__hub_node *node,
+         troupe_ref_t proxy)
+{
+    troupe__hub_guest_go(self, node, proxy);
+    node->due_ns = UINT64_MAX;
     troupe__log(self->link->node, TROUPE_LOG_INFO, "node %u %s is ready",
                 node->facts.number, node->facts.name);
     if (node->calls.ready)
@@ -182,7 +191,7 @@ troupe__hub_guest_note(struct troupe__hub *self,
                    : !troupe_ref_equal(node->guest.proxy, note->ref)))
         return; /* it is gone, or its number is another's now */
     if (is_new)
-        go(self, node, note->ref);
+        is_ready(self, node, note->ref);
     else if (note->kind == NOTE_LETTER)
         pass_out(self, node, note);
     else if (note->kind == NOTE_HEARD)

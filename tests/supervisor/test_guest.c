@@ -2,9 +2,11 @@
 /* test_guest.c: guests, actors over one socket: what a good one can rely on. */
 #include <criterion/criterion.h>
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/guest.h"
 #include "supervisor/guest_world.h"
 
 TestSuite(guest, .init = guest_begin, .fini = isolation_end, .timeout = 120);
@@ -162,6 +164,18 @@ Test(guest, it_is_told_to_stop_and_ends_in_order)
     cr_assert_eq(supervise(&patient, &spec, 1), 0);
     cr_assert_eq(troupe_node_exit(root, top, TROUPE_EXIT_SHUTDOWN, 60000), 0);
     wait_line("one has ended: ended normally");
+}
+
+/* It reads nothing before "go", and nobody is there who would let it go. */
+Test(guest, one_that_is_told_to_stop_before_it_may_go_ends_in_order)
+{
+    const troupe_node_spec_t spec = {.name = "early", .path = GUEST};
+    uint32_t number = 0;
+    cr_assert_eq(troupe_node_start(root, &spec, &number), 0);
+    while (!troupe__guest_is(root, number))
+        sched_yield(); /* until it has said "guest" */
+    cr_assert_eq(troupe_node_end(root, number, 60000), 0);
+    wait_line("early has ended: ended normally");
 }
 
 /* It is asked again in its next process, and told so. */
