@@ -93,14 +93,32 @@ add_limiter(struct drive *self, size_t index)
     return start_limiter(self, id, model, &self->limiters[index]);
 }
 
+/* How many of the first `count` ask the same model, and may hedge. */
+static uint64_t
+count_hedgers(const struct drive *self, size_t count,
+              const troupe_query_model_t *model)
+{
+    uint64_t hedgers = 0;
+    for (size_t i = 0; i < count; i++) {
+        const troupe_query_model_t *other = &self->options->models[i];
+        hedgers += other->hedge && strcmp(other->url, model->url) == 0
+                   && strcmp(other->model, model->model) == 0;
+    }
+    return hedgers;
+}
+
+/* Each answers once, and so hedges once: who comes behind `before` others of
+ * its model leaves them theirs. */
 static int
 pack_model(const struct drive *self, const troupe_query_model_t *model,
-           troupe_ref_t limiter, troupe_child_spec_t *spec)
+           size_t before, troupe_ref_t limiter, troupe_child_spec_t *spec)
 {
     const struct model_means means = {.backend = self->backend,
                                       .limiter = limiter,
                                       .budget = self->budget,
-                                      .journal = self->journal};
+                                      .journal = self->journal,
+                                      .hedgers =
+                                          count_hedgers(self, before, model)};
     return troupe__model_pack(model, &means, self->options->attempts, spec);
 }
 
@@ -133,8 +151,8 @@ add_models(struct drive *self)
         specs[i] = spec_of(ids[i], &troupe_model);
         rc = add_limiter(self, i);
         if (rc == 0)
-            rc = pack_model(self, &self->options->models[i], self->limiters[i],
-                            &specs[i]);
+            rc = pack_model(self, &self->options->models[i], i,
+                            self->limiters[i], &specs[i]);
     }
     troupe_child_spec_t spec = {.id = "models",
                                 .supervisor = &options,
@@ -167,7 +185,8 @@ add_judge(struct drive *self)
         rc = start_limiter(self, "rate-judge", judge, &limiter);
     troupe_child_spec_t spec = spec_of("judge", &troupe_model);
     if (rc == 0)
-        rc = pack_model(self, judge, limiter, &spec);
+        rc =
+            pack_model(self, judge, self->options->model_count, limiter, &spec);
     return add_child(self, &spec, rc, &self->judge);
 }
 

@@ -22,7 +22,8 @@ struct graph_run {
     uint32_t change_count;
     uint32_t *lists; /* tasks with items that are not all done */
     uint32_t list_count;
-    uint32_t part_count;  /* items and rounds so far */
+    uint32_t part_count;  /* items so far */
+    uint32_t round_count; /* rounds that are told of */
     troupe_token_t token; /* of who waits for the report */
     troupe_timer_t deadline;
     troupe_ref_t journal;

@@ -132,7 +132,11 @@ finish(troupe_context_t *ctx, struct graph_job *job)
         gather(each, &buffer);
         troupe__graph_job_result(ctx, job, buffer.data, buffer.size);
         msgpack_sbuffer_destroy(&buffer);
-    } else if (each->bad > each->count - wanted_of(job)) {
+        return;
+    }
+    for (uint32_t i = 0; i < each->next; i++) /* nobody can want them */
+        troupe__graph_job_forget(&each->items[i].job, NULL, NULL);
+    if (each->bad > each->count - wanted_of(job)) {
         fail_whole(ctx, job);
     } else {
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_CANCELLED,

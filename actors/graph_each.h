@@ -94,7 +94,14 @@ void troupe__graph_rounds_begin(troupe_context_t *ctx, struct graph_job *job);
 /* troupe__graph_rounds_end: the round it is in has ended, so. */
 void troupe__graph_rounds_end(troupe_context_t *ctx, struct graph_job *job,
                               troupe_graph_state_t state);
+/* troupe__graph_rounds_forget: the last of them has ended. */
+void troupe__graph_rounds_forget(struct graph_rounds *self);
 void troupe__graph_rounds_destroy(struct graph_rounds **self_p);
+
+/* troupe__graph_job_is_stopped: it begins no further attempt or round, for the
+ * reason that _why says: its run ends, or its list cannot go well any more. */
+bool troupe__graph_job_is_stopped(const struct graph_job *job);
+const char *troupe__graph_job_why(const struct graph_job *job);
 
 /* troupe__graph_pack_parts: the "parts" of a report, each an array;
  * troupe__graph_read_parts: 0 and what there is, to be freed with

@@ -62,6 +62,8 @@ troupe__graph_job_end(troupe_context_t *ctx, struct graph_job *job,
     if (state != TROUPE_GRAPH_OK)
         troupe__graph_job_forget(job, NULL, NULL);
     troupe__graph_trace_end(ctx, job, state);
+    if (job->rounds)
+        troupe__graph_rounds_forget(job->rounds);
     if (job->item) {
         troupe__graph_each_ended(ctx, job, state);
         return;

@@ -103,6 +103,10 @@ on_found(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                && is_result(how, value, size)) {
         job->resumed = true;
         troupe__graph_job_result(ctx, job, value, size);
+    } else if ((answer->outcome == TROUPE_REPLY || answer->code == -ENOENT)
+               && troupe__graph_job_is_stopped(job)) {
+        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_CANCELLED, "%s",
+                              troupe__graph_job_why(job));
     } else if (answer->outcome == TROUPE_REPLY || answer->code == -ENOENT) {
         troupe__graph_job_attempt(ctx, state, job);
     } else {
@@ -121,9 +125,11 @@ troupe__graph_journal_find(troupe_context_t *ctx, struct coordinator *self,
                                     .answer = on_found,
                                     .data = job,
                                     .detached = true};
+    if (!job->run->orders.journal)
+        return false;
+    write_key(job, key); /* here, so that of two twins the first is first */
     if (!job->run->orders.resume)
         return false;
-    write_key(job, key);
     int rc = troupe_ask_with(ctx, self->journal, "find", &options, &job->ask,
                              "{s:s}", "key", key);
     if (rc == 0)

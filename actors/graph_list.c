@@ -38,7 +38,7 @@ describe(const msgpack_object *found)
           out);
     troupe__graph_value_json(found, out);
     troupe__graph_text_close(out);
-    if (size > SHOWN_MAX)
+    if (size > SHOWN_MAX + 3) /* so that there is room for the dots */
         memcpy(text + troupe__graph_cut(text, SHOWN_MAX), "...", 4);
     return text;
 }

@@ -49,9 +49,9 @@ troupe__graph_rounds_end(troupe_context_t *ctx, struct graph_job *job,
                          troupe_graph_state_t state)
 {
     struct graph_rounds *self = job->rounds;
-    if (job->item || job->run->part_count == TROUPE_GRAPH_PARTS_MAX)
+    if (job->item || job->run->round_count == TROUPE_GRAPH_PARTS_MAX)
         return;
-    job->run->part_count++;
+    job->run->round_count++;
     self->parts = troupe__realloc(self->parts,
                                   (self->part_count + 1) * sizeof *self->parts);
     self->parts[self->part_count++] = (troupe_graph_part_t){
@@ -76,6 +76,25 @@ go_round(troupe_context_t *ctx, struct graph_job *job)
     troupe__graph_job_begin(ctx, job->run->owner, job);
 }
 
+bool
+troupe__graph_job_is_stopped(const struct graph_job *job)
+{
+    const struct graph_run *run = job->run;
+    if (job->item && job->item->whole->each->stopped)
+        return true;
+    return run->draining
+           && !(run->outcome == TROUPE_GRAPH_BROKEN
+                && troupe__graph_stands_by(
+                    &run->orders.graph->tasks[job->task]));
+}
+
+const char *
+troupe__graph_job_why(const struct graph_job *job)
+{
+    return job->run->end_why ? job->run->end_why
+                             : "the list cannot go well any more";
+}
+
 void
 troupe__graph_job_done(troupe_context_t *ctx, struct graph_job *job)
 {
@@ -86,10 +105,6 @@ troupe__graph_job_done(troupe_context_t *ctx, struct graph_job *job)
                                          job, NULL, why)
                     : 1;
     bool is_last = rounds && rounds->round == spec->rounds_max;
-    bool is_stopped = job->run->draining
-                      && !(job->run->outcome == TROUPE_GRAPH_BROKEN
-                           && troupe__graph_stands_by(
-                               &job->run->orders.graph->tasks[job->task]));
     if (rc < 0) {
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED,
                               "round %u: 'until': %s", rounds->round, why);
@@ -99,13 +114,21 @@ troupe__graph_job_done(troupe_context_t *ctx, struct graph_job *job)
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED,
                               "after %u rounds '%.200s' does not hold",
                               rounds->round, spec->until);
-    } else if (is_stopped) {
+    } else if (troupe__graph_job_is_stopped(job)) {
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_CANCELLED,
-                              "%s, after round %u", job->run->end_why,
+                              "%s, after round %u", troupe__graph_job_why(job),
                               rounds->round);
     } else {
         go_round(ctx, job);
     }
+}
+
+void
+troupe__graph_rounds_forget(struct graph_rounds *self)
+{
+    free(self->last);
+    self->last = NULL;
+    self->last_size = 0;
 }
 
 void

@@ -122,11 +122,10 @@ try_again(troupe_context_t *ctx, struct call *call, troupe_fault_t fault,
 {
     struct model *self = call->model;
     uint32_t wait_ms = 0;
-    if (call->second) {
-        bool late =
-            call->deadline_ns > 0 && troupe_time_ns(ctx) >= call->deadline_ns;
+    bool late = call->deadline_ns > 0
+                && troupe_time_ns(ctx) + CLOSE_NS >= call->deadline_ns;
+    if (call->second)
         return troupe__call_fail(ctx, call, late ? -ETIMEDOUT : -EIO, words);
-    }
     troupe_retry_case_t what = {.fault = fault,
                                 .attempts = call->attempts,
                                 .now_ns = troupe_time_ns(ctx),
@@ -138,9 +137,9 @@ try_again(troupe_context_t *ctx, struct call *call, troupe_fault_t fault,
                                 .random = troupe_random(ctx)};
     int rc = troupe_retry_next(&self->retry, &what, &wait_ms);
     if (rc < 0) {
-        int code = rc == -EPERM       ? -EPROTO
-                   : rc == -ETIMEDOUT ? -ETIMEDOUT
-                                      : -EIO;
+        int code = rc == -EPERM               ? -EPROTO
+                   : late || rc == -ETIMEDOUT ? -ETIMEDOUT
+                                              : -EIO;
         return troupe__call_fail(ctx, call, code, words);
     }
     self->retries += 1;
@@ -251,9 +250,12 @@ on_completed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (answer->outcome != TROUPE_REPLY)
         return take_loss(ctx, call, answer);
     if (read_completion(answer->msg, &what) < 0) {
+        struct bill most = troupe__call_most(call); /* as the journal has it */
         troupe_breaker_forget(&self->breaker);
-        return troupe__call_fail(ctx, call, -EPROTO,
-                                 "the backend's answer is no such");
+        int rc = troupe__call_commit(ctx, call, &most);
+        return rc < 0 ? rc
+                      : troupe__call_fail(ctx, call, -EPROTO,
+                                          "the backend's answer is no such");
     }
     bool to_blame = what.fault != TROUPE_FAULT_NONE
                     && what.fault != TROUPE_FAULT_PERMANENT
@@ -288,6 +290,7 @@ make_call(troupe_context_t *ctx, struct call *call)
         (int) self->stream, "size_max", self->size_max);
     if (rc < 0) {
         troupe_breaker_forget(&self->breaker);
+        troupe__call_unmade(ctx, call);
         return troupe__call_fail(ctx, call, rc, "the backend cannot be asked");
     }
     return troupe__call_watch(ctx, call);

@@ -77,7 +77,8 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     run->report->deadline_passed |=
         part->state == PART_TIMEOUT && run->request.deadline_ms > 0;
     run->report->over_budget |=
-        answer->outcome == TROUPE_ERROR && answer->code == -ENOSPC;
+        answer->outcome == TROUPE_ERROR && answer->code == -ENOSPC
+        && !run->kept_only; /* which is no reason to have no answer */
     if (part->state == PART_DONE
         && troupe_unpack(answer->msg, "{s:s, s?U, s?b, s?b}", "text", &text,
                          "attempts", &attempts, "replayed", &replayed, "hedged",

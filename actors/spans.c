@@ -183,6 +183,18 @@ read_resource(const troupe_message_t *msg, const char *service,
     return 0;
 }
 
+/* What fails to start is not stopped. */
+static void
+clear(struct spans *self)
+{
+    if (self->file)
+        fclose(self->file);
+    free(self->resource);
+    free(self->path);
+    free(self->url);
+    free(self->headers_env);
+}
+
 static int
 spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -207,11 +219,16 @@ spans_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     self->headers_env = copy(env);
     troupe_retry_init(&self->retry, NULL);
     rc = path ? troupe__spans_open(self, append) : 0;
-    if (rc < 0)
+    if (rc < 0) {
+        clear(self);
         return troupe_fail(ctx, rc, "%s: %s", path, troupe_strerror(rc));
+    }
     rc = troupe_register(ctx, TROUPE_SPANS);
-    return rc == 0 && handlers ? troupe_register(ctx, TROUPE_SPANS_OF_HANDLERS)
-                               : rc;
+    if (rc == 0 && handlers)
+        rc = troupe_register(ctx, TROUPE_SPANS_OF_HANDLERS);
+    if (rc < 0)
+        clear(self);
+    return rc;
 }
 
 /* Whoever wants all of them has asked "flush" before. */
@@ -237,11 +254,7 @@ spans_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
                    "%llu spans were not sent: nobody waits for the collector",
                    (unsigned long long) left);
     }
-    if (self->file)
-        fclose(self->file);
-    free(self->resource);
-    free(self->path);
-    free(self->headers_env);
+    clear(self);
 }
 
 TROUPE_KIND(troupe_spans, struct spans, TROUPE_ON_START(spans_start),

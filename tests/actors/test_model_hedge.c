@@ -131,7 +131,7 @@ Test(model_hedge, the_second_answers_and_the_first_is_given_up)
 Test(model_hedge, there_is_none_before_twenty_answers)
 {
     troupe_hedge_t hedge = known(19, 100, 0);
-    troupe_ref_t ref = model("say=a+delay=50ms+late=50s+nth=2", &hedge, 0);
+    troupe_ref_t ref = model("say=a+delay=300ms+late=50s+nth=2", &hedge, 0);
     cr_assert_not(ask(ref, 30000).hedged);
     cr_assert_eq(count_of(backend, "calls"), 1u);
     cr_assert(ask(ref, 30000).hedged, "the first answer was the twentieth");
@@ -141,13 +141,13 @@ Test(model_hedge, there_is_none_before_twenty_answers)
 Test(model_hedge, at_most_five_in_a_hundred_are_asked_twice)
 {
     troupe_hedge_t few = known(20, 100, 5), more = known(20, 119, 5);
-    troupe_ref_t ref = model("say=a+delay=50ms+late=50s+nth=2", &few, 0);
+    troupe_ref_t ref = model("say=a+delay=300ms+late=50s+nth=2", &few, 0);
     cr_assert_not(ask(ref, 30000).hedged, "6 of 101 are too many");
     cr_assert_eq(count_of(backend, "calls"), 1u);
-    ref = model("say=a+delay=50ms+late=50s+nth=2", &more, 0);
+    ref = model("say=a+delay=300ms+late=50s+nth=2", &more, 0);
     cr_assert(ask(ref, 30000).hedged, "6 of 120 are not");
     cr_assert_eq(count_of(backend, "calls"), 3u);
-    ref = model("say=a+delay=50ms", &more, 0);
+    ref = model("say=a+delay=300ms", &more, 0);
     cr_assert_eq(ask(ref, 30000).code, 0);
     cr_assert_eq(ask(ref, 30000).code, 0);
     cr_assert_leq(count_of(ref, "hedged"), 1u, "7 of 121 are");
@@ -156,7 +156,7 @@ Test(model_hedge, at_most_five_in_a_hundred_are_asked_twice)
 Test(model_hedge, none_where_the_budget_has_no_room_for_it)
 {
     troupe_hedge_t hedge = known(20, 100, 0);
-    troupe_ref_t ref = model("say=a+delay=100ms", &hedge, 1);
+    troupe_ref_t ref = model("say=a+delay=1s", &hedge, 1);
     struct said said = ask(ref, 30000);
     cr_assert_eq(said.code, 0, "the first one is not harmed by that");
     cr_assert_not(said.hedged);
@@ -169,7 +169,8 @@ Test(model_hedge, who_gives_up_gives_both_up)
 {
     troupe_hedge_t hedge = known(20, 100, 0);
     troupe_ref_t ref = model("hang", &hedge, 0);
-    cr_assert_eq(ask(ref, 1500).code, -ETIMEDOUT);
+    int code = ask(ref, 1500).code;
+    cr_assert_eq(code, -ETIMEDOUT, "%d: %s", code, troupe_node_ask_words());
     wait_for_no_call();
     cr_assert_eq(count_of(ref, "hedged"), 1u);
     cr_assert_eq(count_of(budget, "calls"), 2u);
