@@ -5,10 +5,11 @@
  *   raw_zmq [--variant NAME] [--quick] | --list | --version
  *
  * Threads: the main thread binds and receives (or asks), one other thread, or
- * process where two are compared, connects and sends (or answers). The main thread closes both sockets, the
- * other one after its thread has been joined: over ipc, libzmq 4.3.4 loses what
- * the kernel still holds when a sender closes while the receiver is at its
- * high-water mark, and the receiver would wait for it without end.
+ * process where two are compared, connects and sends (or answers). The main
+ * thread closes both sockets, the other one after its thread has been joined:
+ * over ipc, libzmq 4.3.4 loses what the kernel still holds when a sender closes
+ * while the receiver is at its high-water mark, and the receiver would wait for
+ * it without end.
  */
 #include <errno.h>
 #include <pthread.h>

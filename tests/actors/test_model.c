@@ -15,6 +15,7 @@
 #include "troupe_rate.h"
 
 #include "actors/mock_server.h"
+#include "actors/model_world.h"
 
 #define NOBODY                                                                 \
     (troupe_ref_t)                                                             \
@@ -28,19 +29,14 @@ static troupe_ref_t backend, limiter, budget;
 static void
 begin(void)
 {
-    cr_assert(mock_begin());
-    cr_assert_eq(troupe_new(NULL, &node), 0);
-    cr_assert_eq(
-        troupe_node_spawn(node, &troupe_model_backend, NULL, &backend, NULL),
-        0);
+    model_world_begin(&node, &backend);
     limiter = budget = NOBODY;
 }
 
 static void
 end(void)
 {
-    cr_assert_eq(troupe_destroy(&node), 0);
-    mock_end();
+    model_world_end(&node);
 }
 
 TestSuite(model, .init = begin, .fini = end, .timeout = 60);
@@ -97,17 +93,6 @@ ask(const char *name, bool stream)
     return ask_for(model_at(mock_url(), name, stream), 20000);
 }
 
-static uint64_t
-count_of(troupe_ref_t ref, const char *key)
-{
-    troupe_message_t *reply = NULL;
-    uint64_t count = 0;
-    cr_assert_eq(troupe_node_ask(node, ref, "state", 0, &reply, NULL), 0);
-    cr_assert_eq(troupe_unpack(reply, "{s:U}", key, &count), 0);
-    troupe_message_destroy(&reply);
-    return count;
-}
-
 #define EXPECT_WORDS(said, part)                                               \
     cr_assert(strstr((said).text, part), "'%s' lacks '%s'", (said).text, part)
 
@@ -162,7 +147,7 @@ Test(model, does_not_try_again_what_is_refused_or_senseless)
     said = ask("badjson", false);
     cr_assert_eq(said.code, -EPROTO);
     EXPECT_WORDS(said, "not the JSON of a chat completion");
-    cr_assert_eq(count_of(backend, "calls"), 2u);
+    cr_assert_eq(model_count(node, backend, "calls"), 2u);
 }
 
 Test(model, a_refusal_makes_all_models_of_a_limiter_rest)
@@ -176,7 +161,7 @@ Test(model, a_refusal_makes_all_models_of_a_limiter_rest)
     cr_assert_eq(said.code, 0, "%s", said.text);
     cr_assert_eq(said.attempts, 2u);
     cr_assert_geq(troupe_now_ns(node) - begun_ns, 1000000000u);
-    cr_assert_eq(count_of(limiter, "refused"), 1u);
+    cr_assert_eq(model_count(node, limiter, "refused"), 1u);
     /* Another model's refusal, and this one waits too. */
     cr_assert_eq(troupe_node_send(node, limiter, "refused", "{s:U}", "after_ms",
                                   UINT64_C(400)),
@@ -229,7 +214,7 @@ Test(model, a_huge_body_is_not_taken_in)
 static void
 expect_none_open(void)
 {
-    while (count_of(backend, "open") > 0)
+    while (model_count(node, backend, "open") > 0)
         ;
 }
 
@@ -288,7 +273,7 @@ Test(model, a_call_that_nobody_waits_for_is_broken_off)
     troupe_message_t *reply = NULL;
     int outcome = 0;
     cr_assert_eq(troupe_node_send(node, ref, "begin", "R", model), 0);
-    while (count_of(backend, "open") == 0)
+    while (model_count(node, backend, "open") == 0)
         ;
     cr_assert_eq(troupe_node_ask(node, ref, "quit", 20000, &reply, NULL), 0);
     cr_assert_eq(troupe_unpack(reply, "i", &outcome), 0);
@@ -296,8 +281,9 @@ Test(model, a_call_that_nobody_waits_for_is_broken_off)
     cr_assert_eq(outcome, TROUPE_CANCELLED);
     expect_none_open();
     cr_assert_eq(troupe_settle(node, 5000), 0);
-    cr_assert_eq(count_of(budget, "reserved"), 0u);
-    cr_assert_eq(count_of(budget, "calls"), 1u); /* it may have been paid */
+    cr_assert_eq(model_count(node, budget, "reserved"), 0u);
+    cr_assert_eq(model_count(node, budget, "calls"),
+                 1u); /* it may have been paid */
 }
 
 Test(model, a_budget_is_not_overdrawn)
@@ -308,7 +294,7 @@ Test(model, a_budget_is_not_overdrawn)
     troupe_ref_t model = model_at(mock_url(), "say=yes", false);
     cr_assert_eq(ask_for(model, 20000).code, 0);
     cr_assert_eq(troupe_settle(node, 5000), 0);
-    cr_assert_eq(count_of(budget, "tokens"), 4u);
+    cr_assert_eq(model_count(node, budget, "tokens"), 4u);
     cr_assert_eq(ask_for(model, 20000).code, 0);
     struct said said = ask_for(model, 20000);
     cr_assert_eq(said.code, -ENOSPC);
@@ -320,8 +306,8 @@ Test(model, connections_are_used_again)
     troupe_ref_t model = model_at(mock_url(), "say=yes", true);
     for (int i = 0; i < 10; i++)
         cr_assert_eq(ask_for(model, 20000).code, 0);
-    cr_assert_eq(count_of(backend, "calls"), 10u);
-    cr_assert_eq(count_of(backend, "connected"), 1u);
+    cr_assert_eq(model_count(node, backend, "calls"), 10u);
+    cr_assert_eq(model_count(node, backend, "connected"), 1u);
 }
 
 Test(model, a_breaker_spares_a_server_that_fails_all_the_time)
@@ -332,7 +318,7 @@ Test(model, a_breaker_spares_a_server_that_fails_all_the_time)
         said = ask_for(model, 20000);
     cr_assert_eq(said.code, -EBUSY);
     EXPECT_WORDS(said, "no calls to it for a while");
-    cr_assert_eq(count_of(backend, "calls"), 5u);
+    cr_assert_eq(model_count(node, backend, "calls"), 5u);
 }
 
 static troupe_ref_t

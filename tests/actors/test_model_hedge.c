@@ -10,6 +10,7 @@
 
 #include "actors/mock_server.h"
 #include "actors/model_pack.h"
+#include "actors/model_world.h"
 #include "troupe_budget.h"
 #include "troupe_hedge.h"
 #include "troupe_model.h"
@@ -21,18 +22,13 @@ static troupe_ref_t backend, budget;
 static void
 begin(void)
 {
-    cr_assert(mock_begin());
-    cr_assert_eq(troupe_new(NULL, &node), 0);
-    cr_assert_eq(
-        troupe_node_spawn(node, &troupe_model_backend, NULL, &backend, NULL),
-        0);
+    model_world_begin(&node, &backend);
 }
 
 static void
 end(void)
 {
-    cr_assert_eq(troupe_destroy(&node), 0);
-    mock_end();
+    model_world_end(&node);
 }
 
 TestSuite(model_hedge, .init = begin, .fini = end, .timeout = 60);
@@ -92,24 +88,14 @@ ask(troupe_ref_t ref, uint32_t timeout_ms)
     return said;
 }
 
-static uint64_t
-count_of(troupe_ref_t ref, const char *key)
-{
-    troupe_message_t *reply = NULL;
-    uint64_t count = 0;
-    cr_assert_eq(troupe_node_ask(node, ref, "state", 0, &reply, NULL), 0);
-    cr_assert_eq(troupe_unpack(reply, "{s:U}", key, &count), 0);
-    troupe_message_destroy(&reply);
-    return count;
-}
-
 /* The loser is given up: nothing of it is left. */
 static void
 wait_for_no_call(void)
 {
     uint64_t open = 1;
     while (open > 0)
-        open = count_of(backend, "open") + count_of(budget, "reserved");
+        open = model_count(node, backend, "open")
+               + model_count(node, budget, "reserved");
 }
 
 Test(model_hedge, the_second_answers_and_the_first_is_given_up)
@@ -122,10 +108,10 @@ Test(model_hedge, the_second_answers_and_the_first_is_given_up)
     cr_assert_eq(said.code, 0);
     cr_assert(said.hedged);
     cr_assert_eq(said.attempts, 2u);
-    cr_assert_eq(count_of(ref, "hedged"), 1u);
+    cr_assert_eq(model_count(node, ref, "hedged"), 1u);
     wait_for_no_call();
-    cr_assert_eq(count_of(backend, "calls"), 3u);
-    cr_assert_eq(count_of(budget, "calls"), 2u, "both are counted");
+    cr_assert_eq(model_count(node, backend, "calls"), 3u);
+    cr_assert_eq(model_count(node, budget, "calls"), 2u, "both are counted");
 }
 
 Test(model_hedge, there_is_none_before_twenty_answers)
@@ -133,9 +119,9 @@ Test(model_hedge, there_is_none_before_twenty_answers)
     troupe_hedge_t hedge = known(19, 100, 0);
     troupe_ref_t ref = model("say=a+delay=300ms+late=50s+nth=2", &hedge, 0);
     cr_assert_not(ask(ref, 30000).hedged);
-    cr_assert_eq(count_of(backend, "calls"), 1u);
+    cr_assert_eq(model_count(node, backend, "calls"), 1u);
     cr_assert(ask(ref, 30000).hedged, "the first answer was the twentieth");
-    cr_assert_eq(count_of(backend, "calls"), 3u);
+    cr_assert_eq(model_count(node, backend, "calls"), 3u);
 }
 
 Test(model_hedge, at_most_five_in_a_hundred_are_asked_twice)
@@ -143,14 +129,14 @@ Test(model_hedge, at_most_five_in_a_hundred_are_asked_twice)
     troupe_hedge_t few = known(20, 100, 5), more = known(20, 119, 5);
     troupe_ref_t ref = model("say=a+delay=300ms+late=50s+nth=2", &few, 0);
     cr_assert_not(ask(ref, 30000).hedged, "6 of 101 are too many");
-    cr_assert_eq(count_of(backend, "calls"), 1u);
+    cr_assert_eq(model_count(node, backend, "calls"), 1u);
     ref = model("say=a+delay=300ms+late=50s+nth=2", &more, 0);
     cr_assert(ask(ref, 30000).hedged, "6 of 120 are not");
-    cr_assert_eq(count_of(backend, "calls"), 3u);
+    cr_assert_eq(model_count(node, backend, "calls"), 3u);
     ref = model("say=a+delay=300ms", &more, 0);
     cr_assert_eq(ask(ref, 30000).code, 0);
     cr_assert_eq(ask(ref, 30000).code, 0);
-    cr_assert_leq(count_of(ref, "hedged"), 1u, "7 of 121 are");
+    cr_assert_leq(model_count(node, ref, "hedged"), 1u, "7 of 121 are");
 }
 
 Test(model_hedge, none_where_the_budget_has_no_room_for_it)
@@ -160,9 +146,9 @@ Test(model_hedge, none_where_the_budget_has_no_room_for_it)
     struct said said = ask(ref, 30000);
     cr_assert_eq(said.code, 0, "the first one is not harmed by that");
     cr_assert_not(said.hedged);
-    cr_assert_eq(count_of(ref, "hedged"), 0u);
-    cr_assert_eq(count_of(backend, "calls"), 1u);
-    cr_assert_eq(count_of(budget, "refused"), 1u);
+    cr_assert_eq(model_count(node, ref, "hedged"), 0u);
+    cr_assert_eq(model_count(node, backend, "calls"), 1u);
+    cr_assert_eq(model_count(node, budget, "refused"), 1u);
 }
 
 Test(model_hedge, who_gives_up_gives_both_up)
@@ -172,8 +158,8 @@ Test(model_hedge, who_gives_up_gives_both_up)
     int code = ask(ref, 1500).code;
     cr_assert_eq(code, -ETIMEDOUT, "%d: %s", code, troupe_node_ask_words());
     wait_for_no_call();
-    cr_assert_eq(count_of(ref, "hedged"), 1u);
-    cr_assert_eq(count_of(budget, "calls"), 2u);
+    cr_assert_eq(model_count(node, ref, "hedged"), 1u);
+    cr_assert_eq(model_count(node, budget, "calls"), 2u);
 }
 
 Test(model_hedge, an_error_of_one_is_not_the_answer_of_both)
@@ -184,7 +170,7 @@ Test(model_hedge, an_error_of_one_is_not_the_answer_of_both)
     struct said said = ask(ref, 30000);
     cr_assert_eq(said.code, 0);
     cr_assert(said.hedged);
-    cr_assert_eq(count_of(backend, "calls"), 2u);
+    cr_assert_eq(model_count(node, backend, "calls"), 2u);
 }
 
 /* A model that is started so does not live to be asked. */

@@ -11,6 +11,7 @@
 
 #include "actors/mock_server.h"
 #include "actors/model_pack.h"
+#include "actors/model_world.h"
 #include "scratch_dir.h"
 #include "troupe_budget.h"
 #include "troupe_journal.h"
@@ -113,17 +114,6 @@ ask(troupe_ref_t ref, const char *prompt, bool kept_only, uint32_t timeout_ms)
     return said;
 }
 
-static uint64_t
-count_of(troupe_ref_t ref, const char *key)
-{
-    troupe_message_t *reply = NULL;
-    uint64_t count = 0;
-    cr_assert_eq(troupe_node_ask(node, ref, "state", 0, &reply, NULL), 0);
-    cr_assert_eq(troupe_unpack(reply, "{s:U}", key, &count), 0);
-    troupe_message_destroy(&reply);
-    return count;
-}
-
 static bool
 is_known(void)
 {
@@ -145,18 +135,18 @@ Test(model_journal, an_answer_is_paid_for_once_and_its_cost_is_remembered)
     cr_assert(again.replayed);
     cr_assert_str_eq(again.text, "a b");
     cr_assert_float_eq(again.cost, first.cost, 1e-12);
-    cr_assert_eq(count_of(backend, "calls"), 1u);
-    cr_assert_eq(count_of(budget, "calls"), 1u);
-    uint64_t tokens = count_of(budget, "tokens");
+    cr_assert_eq(model_count(node, backend, "calls"), 1u);
+    cr_assert_eq(model_count(node, budget, "calls"), 1u);
+    uint64_t tokens = model_count(node, budget, "tokens");
     cr_assert_eq(tokens, 4u);
     run_end();
     run_begin(true, 0);
-    cr_assert_eq(count_of(budget, "calls"), 1u);
-    cr_assert_eq(count_of(budget, "tokens"), tokens);
+    cr_assert_eq(model_count(node, budget, "calls"), 1u);
+    cr_assert_eq(model_count(node, budget, "tokens"), tokens);
     again = ask(model("say=a b"), "one two", false, 20000);
     cr_assert(again.replayed);
-    cr_assert_eq(count_of(backend, "calls"), 0u);
-    cr_assert_eq(count_of(budget, "calls"), 1u, "replayed, not spent");
+    cr_assert_eq(model_count(node, backend, "calls"), 0u);
+    cr_assert_eq(model_count(node, budget, "calls"), 1u, "replayed, not spent");
     cr_assert(is_known());
     run_end();
 }
@@ -168,7 +158,7 @@ Test(model_journal, what_another_question_is_is_asked)
     cr_assert_not(ask(model("say=x"), "two", false, 20000).replayed);
     cr_assert_not(ask(model("say=x+delay=1ms"), "one", false, 20000).replayed);
     cr_assert(ask(model("say=x"), "one", false, 20000).replayed);
-    cr_assert_eq(count_of(backend, "calls"), 3u);
+    cr_assert_eq(model_count(node, backend, "calls"), 3u);
     run_end();
 }
 
@@ -183,7 +173,7 @@ Test(model_journal, a_budget_holds_over_the_whole_run_and_replays_are_free)
     cr_assert_eq(ask(model("say=x"), "one", false, 20000).code, 0);
     cr_assert_eq(ask(model("say=x"), "two", false, 20000).code, 0);
     cr_assert_eq(ask(model("say=x"), "three", false, 20000).code, -ENOSPC);
-    cr_assert_eq(count_of(backend, "calls"), 0u);
+    cr_assert_eq(model_count(node, backend, "calls"), 0u);
     run_end();
 }
 
@@ -192,10 +182,10 @@ Test(model_journal, what_failed_is_asked_again_and_what_it_cost_counts)
     run_begin(false, 0);
     cr_assert_eq(ask(model("500=1+say=x"), "one", false, 20000).code, -EIO);
     cr_assert_eq(ask(model("401"), "one", false, 20000).code, -EPROTO);
-    uint64_t calls = count_of(budget, "calls");
+    uint64_t calls = model_count(node, budget, "calls");
     run_end();
     run_begin(true, 0);
-    cr_assert_eq(count_of(budget, "calls"), calls);
+    cr_assert_eq(model_count(node, budget, "calls"), calls);
     struct said said = ask(model("500=1+say=x"), "one", false, 20000);
     cr_assert_eq(said.code, 0, "%s", said.text);
     cr_assert_not(said.replayed);
@@ -208,8 +198,9 @@ Test(model_journal, what_nobody_heard_the_end_of_may_have_cost_the_most)
     cr_assert_lt(ask(model("hang"), "12345678", false, 1000).code, 0);
     run_end();
     run_begin(true, 0);
-    cr_assert_eq(count_of(budget, "calls"), 1u);
-    cr_assert_eq(count_of(budget, "tokens"), 103u, "8 bytes / 4 + 1 + 100");
+    cr_assert_eq(model_count(node, budget, "calls"), 1u);
+    cr_assert_eq(model_count(node, budget, "tokens"), 103u,
+                 "8 bytes / 4 + 1 + 100");
     cr_assert_not(is_known());
     run_end();
 }
@@ -220,6 +211,6 @@ Test(model_journal, only_what_is_kept_can_be_asked_for)
     cr_assert_eq(ask(model("say=x"), "one", true, 20000).code, -ENOSPC);
     cr_assert_eq(ask(model("say=x"), "one", false, 20000).code, 0);
     cr_assert(ask(model("say=x"), "one", true, 20000).replayed);
-    cr_assert_eq(count_of(backend, "calls"), 1u);
+    cr_assert_eq(model_count(node, backend, "calls"), 1u);
     run_end();
 }
