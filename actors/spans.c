@@ -19,7 +19,6 @@
 #define TIMEOUT_MS 10000
 #define TICK       "(tick)"
 #define TICK_MS    500
-#define HEAR_MS    1000 /* of another process */
 #define NS_PER_S   INT64_C(1000000000)
 
 /* What cannot be read is a stranger's, and none. */
@@ -97,58 +96,6 @@ on_tick(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                                        : rc;
 }
 
-static int
-flush(troupe_context_t *ctx, struct spans *self)
-{
-    int rc = troupe__spans_send(ctx, self, self->ended_count);
-    return rc == 0 ? troupe__spans_answer(ctx, self) : rc;
-}
-
-static int
-on_heard(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
-{
-    struct spans *self = state;
-    (void) answer; /* if it is late, or gone, no more can be had */
-    CHECK(self->hearing > 0);
-    return --self->hearing == 0 ? flush(ctx, self) : 0;
-}
-
-/* What another process has sent may still be on its way, even where the answer
- * to what it did has come: that takes another socket, and the first message on
- * one waits for it. An answer to us comes behind the spans of its worker. */
-static void
-hear_others(troupe_context_t *ctx, struct spans *self)
-{
-    static const troupe_ask_options_t options = {
-        .timeout_ms = HEAR_MS, .answer = on_heard, .detached = true};
-    troupe_t *node = troupe_context_node(ctx);
-    size_t room = troupe_node_list(node, NULL, 0) + 8; /* some may come */
-    troupe_node_info_t *infos = troupe__alloc(room * sizeof *infos);
-    size_t count = troupe_node_list(node, infos, room);
-    for (size_t i = 0; i < count && i < room; i++) {
-        const troupe_node_info_t *it = &infos[i];
-        if (it->state == TROUPE_NODE_READY && it->workers > 0
-            && it->pid != getpid() && !troupe_ref_is_nobody(it->agent)
-            && troupe_ask_with(ctx, it->agent, "look", &options, NULL, NULL)
-                   == 0)
-            self->hearing++;
-    }
-    free(infos);
-}
-
-static int
-on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct spans *self = state;
-    (void) msg;
-    if (troupe_token_is_open(ctx, self->flush))
-        return troupe_reply_error(ctx, -EBUSY, "somebody waits already");
-    if (troupe_defer(ctx, &self->flush) < 0)
-        return 0;
-    hear_others(ctx, self);
-    return self->hearing == 0 ? flush(ctx, self) : 0;
-}
-
 /* --- its start and end ------------------------------------------------------*/
 
 static int64_t
@@ -193,6 +140,7 @@ clear(struct spans *self)
     free(self->path);
     free(self->url);
     free(self->headers_env);
+    free(self->hearing);
 }
 
 static int
@@ -261,4 +209,7 @@ TROUPE_KIND(troupe_spans, struct spans, TROUPE_ON_START(spans_start),
             TROUPE_ON("span", on_span), TROUPE_ON("event", on_event),
             TROUPE_ON("link", on_link), TROUPE_ON("note", on_note),
             TROUPE_ON("lost", on_lost), TROUPE_ON(TICK, on_tick),
-            TROUPE_ON("flush", on_flush), TROUPE_ON_STOP(spans_stop));
+            TROUPE_ON("hear", troupe__spans_hear),
+            TROUPE_ON("flush", troupe__spans_flush),
+            TROUPE_ON(SPANS_HEARD, troupe__spans_heard),
+            TROUPE_ON_DOWN(troupe__spans_down), TROUPE_ON_STOP(spans_stop));

@@ -7,6 +7,7 @@
 
 #include "troupe_ask.h"
 #include "troupe_events.h"
+#include "troupe_lifecycle.h"
 #include "troupe_nodes.h"
 #include "troupe_retry.h"
 #include "troupe_spans.h"
@@ -64,10 +65,24 @@ struct spans {
     size_t waiting;                   /* bytes of them */
     bool posting, is_down, is_ticking;
     uint64_t count, lost;
-    char words[512]; /* why the last ones were lost */
-    troupe_token_t flush;
-    size_t hearing; /* answers of other processes, before it */
+    char words[512];            /* why the last ones were lost */
+    troupe_token_t hear, flush; /* at most one of them is open */
+    troupe_monitor_t *hearing;  /* what has not come yet of what it waits for */
+    size_t hearing_count;
 };
+
+#define SPANS_HEARD "(heard)" /* the timer of who waits to hear */
+
+/* troupe__spans_hear, _flush, _down, _heard: handlers: "hear" is answered when
+ * the spans of all other processes have come, or after a second. */
+int troupe__spans_hear(troupe_context_t *ctx, void *state,
+                       const troupe_message_t *msg);
+int troupe__spans_flush(troupe_context_t *ctx, void *state,
+                        const troupe_message_t *msg);
+int troupe__spans_down(troupe_context_t *ctx, void *state,
+                       const troupe_message_t *msg);
+int troupe__spans_heard(troupe_context_t *ctx, void *state,
+                        const troupe_message_t *msg);
 
 /* troupe__spans_add: a part of a span. */
 void troupe__spans_add(struct spans *self, const struct otlp_item *part);

@@ -66,7 +66,7 @@ static int post(troupe_context_t *ctx, struct spans *self);
 int
 troupe__spans_answer(troupe_context_t *ctx, struct spans *self)
 {
-    if (self->first || self->hearing > 0
+    if (self->first || self->hearing_count > 0
         || !troupe_token_is_open(ctx, self->flush))
         return 0;
     int rc =

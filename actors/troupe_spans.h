@@ -13,9 +13,12 @@
  *
  *   start  {service: s, resource?: {...}, path?: s, append?: b, http?: R,
  *          url?: s, headers_env?: s, timeout_ms?: U, handlers?: b}
- *   flush  -> {spans: U, lost: U, words: s}: hear the other processes of the
- *          run, a second at most, and hand on all there is; how many spans there
- *          were in all, how many of them were dropped, and why the last of those
+ *   hear   -> nothing, when all has come that the workers of the run's other
+ *          processes had sent, or after a second; ask it before they are stopped.
+ *          Who has a thread of its own there is not waited for.
+ *   flush  -> {spans: U, lost: U, words: s}: hear, and hand on all there is; how
+ *          many spans there were in all, how many of them were dropped, and why
+ *          the last of those
  *
  * resource: further attributes of the resource; path: a file that is begun
  * anew or, with append, goes on behind its last whole line; http: a

@@ -194,10 +194,22 @@ director_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_timer_set(ctx, "look", LOOK_MS, 0);
 }
 
-TROUPE_KIND(director, struct director, TROUPE_ON_START(director_start),
-            TROUPE_ON("begin", director_begin),
-            TROUPE_ON("look", director_look), TROUPE_ON("home", director_home),
-            TROUPE_ON("until", director_until), TROUPE_ON_DOWN(director_down));
+static const troupe_clause_t director_clauses[] = {
+    TROUPE_ON_START(director_start),
+    TROUPE_ON("begin", director_begin),
+    TROUPE_ON("look", director_look),
+    TROUPE_ON("home", director_home),
+    TROUPE_ON("until", director_until),
+    TROUPE_ON_DOWN(director_down),
+    {0, NULL, NULL, NULL},
+};
+
+/* By that name it is no part of what is traced. */
+static const troupe_kind_t director = {
+    .name = "troupe.director",
+    .state_size = sizeof(struct director),
+    .clauses = director_clauses,
+};
 
 /* --- a run ------------------------------------------------------------------*/
 

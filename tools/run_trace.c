@@ -53,6 +53,10 @@ troupe__run_trace_end(struct troupe__run_trace *self, bool is_good,
     if (!is_on(self))
         return timeout_ms;
     uint64_t until = troupe_now_ns(self->trace.node) + timeout_ms * NS_PER_MS;
+    /* What a process has sent may be lost on its way when it ends. */
+    int rc = troupe_node_ask(self->trace.node, self->trace.taker, "hear",
+                             timeout_ms, NULL, NULL);
+    (void) rc; /* if nobody answers, the end says so */
     if (!troupe_ref_is_nobody(root))
         (void) troupe_node_exit(self->trace.node, root, TROUPE_EXIT_SHUTDOWN,
                                 timeout_ms);
