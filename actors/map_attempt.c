@@ -32,8 +32,11 @@ end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
         [TROUPE_REPLY] = "ok",        [TROUPE_ERROR] = "failed",
         [TROUPE_TIMEOUT] = "timeout", [TROUPE_DOWN] = "lost",
         [TROUPE_OVERLOAD] = "failed", [TROUPE_CANCELLED] = "cancelled"};
+    /* An actor of another run has a clock of its own, for the same time. */
+    bool is_late =
+        answer->outcome == TROUPE_ERROR && answer->code == -ETIMEDOUT;
     struct map_end end =
-        troupe__end_of(states[answer->outcome],
+        troupe__end_of(states[is_late ? TROUPE_TIMEOUT : answer->outcome],
                        answer->outcome == TROUPE_REPLY ? "" : answer->text);
     if (run->cancelled && answer->outcome != TROUPE_REPLY)
         end = troupe__end_of("cancelled", "the map was halted");
