@@ -14,13 +14,20 @@ if(TROUPE_SANITIZE)
     # No recovery: a UBSan run that recovers prints its finding and passes.
     target_compile_options(troupe_flags INTERFACE
         -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all
-        -fno-omit-frame-pointer -g)
+        -fno-omit-frame-pointer -g1) # their reports name lines, no variables
     if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND TROUPE_SANITIZE MATCHES undefined)
         # No bytes from nowhere are at NULL + 0, as C2y has it.
         target_compile_options(troupe_flags INTERFACE
             -fno-sanitize=pointer-overflow)
     endif()
     target_link_options(troupe_flags INTERFACE -fsanitize=${TROUPE_SANITIZE})
+    # Each of many programs has all of the run time in it: gold links them in a
+    # quarter of the time. Of clang's it says what it cannot export.
+    find_program(TROUPE_GOLD ld.gold)
+    if(TROUPE_GOLD AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        target_link_options(troupe_flags INTERFACE
+            $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-fuse-ld=gold>)
+    endif()
 endif()
 
 if(TROUPE_FUZZ)

@@ -250,42 +250,59 @@ stage_fuzz() {
 
 # --- running them --------------------------------------------------------------
 
-stage_pid=
-stage_name=
+# lint starts no program that waits: it takes what the others leave over, and is
+# told of in its turn.
+beside=lint
 
-# What the running stage has started ends with it.
-stop_stage() {
+stage_name=
+declare -A stage_pids=()
+
+# What the running stages have started ends with them.
+stop_stages() {
+    local pid
     trap - INT TERM
     say "Stopped."
-    [[ -z $stage_pid ]] || kill -TERM -- "-$stage_pid" 2>/dev/null || true
+    for pid in "${stage_pids[@]}"; do
+        kill -TERM -- "-$pid" 2>/dev/null || true
+    done
     rm -f "$tally"
     exit 130
 }
 
-# Runs one stage with its output in a log; errexit stays on within it.
-run_stage() {
-    local name=$1 log=build/log/$1.log start=$SECONDS rc=0 skips
+# begin_stage NAME [PRIORITY]: with its output in a log; errexit stays on within
+# it. Its time is in NAME.took.
+begin_stage() {
+    local name=$1 log=build/log/$1
     rm -f build/log/ctest-"$name".{log,xml} # of an earlier run
     stage_name=$name
     set -m # a process group of its own
     (
+        # shellcheck disable=SC2034 # the trap reads it
+        begun=$SECONDS
+        trap 'echo $((SECONDS - begun)) >"$log.took"' EXIT
         set -euo pipefail
         trap - INT TERM
+        renice -n "${2:-0}" "$BASHPID" >/dev/null
         "stage_$name"
-    ) >"$log" 2>&1 </dev/null &
-    stage_pid=$!
+    ) >"$log.log" 2>&1 </dev/null &
+    stage_pids[$name]=$!
     set +m
-    wait "$stage_pid" || rc=$?
-    stage_pid=
+}
+
+end_stage() {
+    local name=$1 log=build/log/$1.log rc=0 took skips
+    wait "${stage_pids[$name]}" || rc=$?
+    unset "stage_pids[$name]"
+    took=$(cat "build/log/$name.took" 2>/dev/null) || took=0
     skips=$(grep -E "$skip_line" "$log") || true
     printf '0 0 %d\n' "$(grep -c . <<<"$skips")" >>"$tally"
     if ((rc == 0)); then
-        printf 'PASS  %-9s %4d s\n' "$name" $((SECONDS - start))
+        printf 'PASS  %-9s %4d s\n' "$name" "$took"
         printf '1 0\n' >>"$tally"
         [[ -z $skips ]] || printf '      %s\n' "${skips//$'\n'/$'\n      '}"
         return
     fi
-    printf 'FAIL  %-9s %4d s  (output: %s)\n' "$name" $((SECONDS - start)) "$log"
+    printf 'FAIL  %-9s %4d s  (output: %s)\n' "$name" "$took" "$log"
     printf '0 1\n' >>"$tally"
     python3 "$ci_dir/failures.py" "$log" build/log/ctest-"$name".{log,xml} |
         sed 's/^/      | /'
@@ -302,10 +319,12 @@ run_stages() {
     tally=$PWD/build/log/tally.$$
     : >"$tally"
 
-    trap stop_stage INT TERM
+    trap stop_stages INT TERM
     say "Running ${#names[@]} stages: ${names[*]}"
+    [[ " ${names[*]} " != *" $beside "* ]] || begin_stage "$beside" 19
     for name in "${names[@]}"; do
-        run_stage "$name"
+        [[ -n ${stage_pids[$name]:-} ]] || begin_stage "$name"
+        end_stage "$name"
     done
     read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 }
         END { print p + 0, f + 0, s + 0 }' "$tally")
