@@ -14,7 +14,8 @@ struct troupe__note;
 /*
  * Names and groups go over the link, messages over the lanes: who hears by a
  * message that an actor has started may look its name up before the name is
- * there. So whoever starts actors for another node asks first:
+ * there, and who hears of its end may start another before it is free. So whoever
+ * starts actors for another node asks before it says either:
  *
  * troupe__settle: the actor hears, as the answer to an ask, when what its node
  * has said of names and groups so far is in the root's tables, and what these

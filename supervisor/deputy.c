@@ -98,27 +98,62 @@ on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return rc < 0 ? rc : troupe_started(ctx);
 }
 
-/* The child has ended by itself, or because we said so. */
 static int
-on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+end(troupe_context_t *ctx, const troupe_message_t *msg)
 {
     int kind = TROUPE_EXIT_ERROR, code = -EBADMSG;
     bool had_message = false;
     uint64_t fingerprint = 0;
     const char *text = "an end that cannot be read", *type = "";
-    const struct troupe__deputy *self = state;
+    if (troupe_unpack(msg, "[i, i, s, b, s, U]", &kind, &code, &text,
+                      &had_message, &type, &fingerprint)
+            == 0
+        && had_message)
+        troupe__context_blame(ctx, type, fingerprint);
+    return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
+}
+
+static void
+drop_message(void *data)
+{
+    troupe_message_t *msg = data;
+    troupe_message_destroy(&msg);
+}
+
+/* What it called itself is free here, too; or will be, much later. */
+static int
+on_free(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    (void) state;
+    int rc = end(ctx, answer->data);
+    drop_message(answer->data);
+    return rc;
+}
+
+/* The child has ended by itself, or because we said so. */
+static int
+on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct troupe__deputy *self = state;
+    troupe_message_t *kept = NULL;
     if (answer->outcome == TROUPE_DOWN
         && !troupe__deputy_is_lost(ctx, self, answer))
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, -EHOSTDOWN,
                            "whoever ran it on its node has ended");
     if (answer->outcome != TROUPE_REPLY)
         return 0; /* it did not start, or its node is lost */
-    if (troupe_unpack(answer->msg, "[i, i, s, b, s, U]", &kind, &code, &text,
-                      &had_message, &type, &fingerprint)
-            == 0
-        && had_message)
-        troupe__context_blame(ctx, type, fingerprint);
-    return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
+    self->has_ended = true;
+    int rc = troupe_message_keep(answer->msg, &kept);
+    const troupe_ask_options_t options = {.timeout_ms = SETTLE_MS,
+                                          .answer = on_free,
+                                          .data = kept,
+                                          .drop = drop_message};
+    if (rc == 0)
+        rc = troupe__settle(ctx, false, &options);
+    if (rc > 0)
+        return 0;
+    troupe_message_destroy(&kept);
+    return end(ctx, answer->msg);
 }
 
 static int
@@ -168,13 +203,6 @@ meet(troupe_context_t *ctx, struct troupe__deputy *self,
     return troupe_started(ctx);
 }
 
-static void
-drop_plan(void *data)
-{
-    troupe_message_t *msg = data;
-    troupe_message_destroy(&msg);
-}
-
 /* The plan is the data of the ask, so that it goes with the incarnation. */
 static int
 on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
@@ -193,7 +221,7 @@ on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         self->node = (uint32_t) number;
         rc = meet(ctx, self, plan, host, is_child);
     }
-    drop_plan(plan);
+    drop_message(plan);
     return rc;
 }
 
@@ -272,7 +300,7 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_ask_options_t options = {.timeout_ms = START_TIMEOUT_MS,
                                     .answer = on_node,
                                     .data = kept,
-                                    .drop = drop_plan};
+                                    .drop = drop_message};
     const char *node = node_name(ctx, &plan, name);
     if (rc == 0) {
         rc = troupe_ask_with(ctx, self->warden, "node", &options, NULL,
@@ -280,7 +308,7 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                              plan.program_size);
     }
     if (rc < 0)
-        drop_plan(kept);
+        drop_message(kept);
     options =
         (troupe_ask_options_t){.deadline_ns = UINT64_MAX, .answer = on_lost};
     if (rc == 0)

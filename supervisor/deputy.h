@@ -13,8 +13,9 @@ struct troupe__deputy {
     uint32_t node;
     bool is_program; /* `real` is what a foreign program says it is ... */
     bool is_shown;   /* ... or the proxy of a guest, which knows attempts */
-    bool blocked; /* the child's node takes no more: messages are put aside */
-    bool stops;   /* the child was asked to end ... */
+    bool blocked;   /* the child's node takes no more: messages are put aside */
+    bool has_ended; /* the child; what comes is for the next incarnation */
+    bool stops;     /* the child was asked to end ... */
     troupe_exit_t exit_kind; /* ... like this */
 };
 

@@ -122,7 +122,8 @@ troupe__deputy_pass_on(troupe_context_t *ctx, void *state,
                        const troupe_message_t *msg)
 {
     struct troupe__deputy *self = state;
-    if (troupe__peer_is_lost(troupe_context_node(ctx), self->node))
+    if (self->has_ended
+        || troupe__peer_is_lost(troupe_context_node(ctx), self->node))
         return put_aside(ctx, msg); /* for the next incarnation */
     int rc = self->blocked ? -EAGAIN : hand_over(ctx, self, msg);
     if (rc != -EAGAIN)

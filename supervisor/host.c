@@ -5,31 +5,13 @@
 
 #include "mailbox/check.h"
 #include "mailbox/ref.h"
-#include "runtime/idmap.h"
 #include "runtime/peers.h"
 #include "runtime/settle.h"
+#include "supervisor/host.h"
 #include "supervisor/isolation.h"
-#include "troupe_agent.h"
-#include "troupe_ask.h"
 #include "troupe_events.h"
-#include "troupe_msgpack.h"
 
 enum { SETTLE_MS = 5000 };
-
-/* An actor here, and whom it runs for. */
-struct stay {
-    troupe_ref_t owner, actor;
-    troupe_monitor_t of_owner;
-    int64_t incarnation;         /* of the owner */
-    troupe_token_t started, end; /* to be told when it has, and of its end */
-};
-
-struct host {
-    struct troupe__idmap by_actor; /* ref -> struct stay * */
-    struct troupe__idmap by_owner; /* monitor -> the same */
-    struct troupe__idmap counts;   /* of stays, by the node of their owners */
-    uint64_t refused;
-};
 
 struct order {
     const char *kind, *label;
@@ -78,7 +60,7 @@ spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t owner,
 /* --- how many ---------------------------------------------------------------*/
 
 static uint64_t
-count_of(const struct host *self, uint32_t node)
+count_of(const struct troupe__host *self, uint32_t node)
 {
     uint64_t count = 0;
     (void) troupe__idmap_get(&self->counts, node, &count);
@@ -97,7 +79,7 @@ is_worth_a_line(uint64_t count)
 /* A node that orders actors without end must not make this one grow; the root
  * and who is here have other bounds. */
 static bool
-has_enough(troupe_context_t *ctx, struct host *self, troupe_ref_t owner)
+has_enough(troupe_context_t *ctx, struct troupe__host *self, troupe_ref_t owner)
 {
     uint32_t node = troupe__ref_node(owner);
     if (node == TROUPE__ROOT || node == troupe__ref_node(troupe_self(ctx))
@@ -114,7 +96,7 @@ has_enough(troupe_context_t *ctx, struct host *self, troupe_ref_t owner)
 
 /* --- stays ------------------------------------------------------------------*/
 
-static struct stay *
+static struct troupe__stay *
 stay_of(const struct troupe__idmap *map, uint64_t id)
 {
     uint64_t value = 0;
@@ -123,10 +105,10 @@ stay_of(const struct troupe__idmap *map, uint64_t id)
 }
 
 static void
-stay_add(struct host *self, troupe_context_t *ctx, troupe_ref_t owner,
+stay_add(struct troupe__host *self, troupe_context_t *ctx, troupe_ref_t owner,
          int64_t incarnation, troupe_ref_t actor)
 {
-    struct stay *stay = troupe__alloc(sizeof *stay);
+    struct troupe__stay *stay = troupe__alloc(sizeof *stay);
     uint64_t value = (uint64_t) (uintptr_t) stay;
     stay->owner = owner;
     stay->incarnation = incarnation;
@@ -134,24 +116,28 @@ stay_add(struct host *self, troupe_context_t *ctx, troupe_ref_t owner,
     CHECK(troupe_monitor(ctx, owner, &stay->of_owner) == 0);
     CHECK(troupe_defer(ctx, &stay->started) == 0);
     troupe__idmap_set(&self->by_actor, actor.id, value);
-    troupe__idmap_set(&self->by_owner, stay->of_owner.id, value);
+    troupe__idmap_set(&self->by_monitor, stay->of_owner.id, value);
     uint32_t node = troupe__ref_node(owner);
     troupe__idmap_set(&self->counts, node, count_of(self, node) + 1);
 }
 
 static void
-stay_remove(struct host *self, troupe_context_t *ctx, struct stay *stay)
+stay_remove(struct troupe__host *self, troupe_context_t *ctx,
+            struct troupe__stay *stay)
 {
     (void) troupe_demonitor(ctx, stay->of_owner);
-    (void) troupe_child_release(ctx, stay->actor);
+    if (!stay->last)
+        (void) troupe_child_release(ctx, stay->actor);
     troupe__idmap_remove(&self->by_actor, stay->actor.id, NULL);
-    troupe__idmap_remove(&self->by_owner, stay->of_owner.id, NULL);
+    troupe__idmap_remove(&self->by_monitor, stay->of_owner.id, NULL);
+    troupe__idmap_remove(&self->by_monitor, stay->of_actor.id, NULL);
     uint32_t node = troupe__ref_node(stay->owner);
     uint64_t count = count_of(self, node);
     if (count > 1)
         troupe__idmap_set(&self->counts, node, count - 1);
     else
         troupe__idmap_remove(&self->counts, node, NULL);
+    troupe_message_destroy(&stay->last);
     free(stay);
 }
 
@@ -183,80 +169,110 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 /* Its end, in full: [exit, code, words, had message, type, fingerprint]. */
 static void
-tell_end(troupe_context_t *ctx, struct stay *stay, const troupe_child_t *child)
+tell_end(troupe_context_t *ctx, struct troupe__stay *stay,
+         const troupe_child_t *child)
 {
-    if (troupe_reply_to(ctx, &stay->end, "[i, i, s, b, s, U]",
-                        (int) child->reason.kind, child->reason.code,
-                        child->reason.text, (int) child->had_message,
-                        child->type, child->fingerprint)
-        < 0)
+    troupe__turn_down(ctx, &stay->started,
+                      child->reason.code < 0 ? child->reason.code : -ECANCELED,
+                      child->reason.text);
+    if (stay->end.id
+        && troupe_reply_to(ctx, &stay->end, "[i, i, s, b, s, U]",
+                           (int) child->reason.kind, child->reason.code,
+                           child->reason.text, (int) child->had_message,
+                           child->type, child->fingerprint)
+               < 0)
         troupe_token_drop(ctx, &stay->end);
 }
 
 static void
-tell_started(troupe_context_t *ctx, struct stay *stay)
+tell_started(troupe_context_t *ctx, struct troupe__stay *stay)
 {
     if (troupe_reply_to(ctx, &stay->started, "R", stay->actor) < 0)
         troupe_token_drop(ctx, &stay->started);
 }
 
-/* Its names are where whoever hears of its start may look them up; or that took
- * so long that they come later. */
+static void
+tell(troupe_context_t *ctx, struct troupe__host *self,
+     struct troupe__stay *stay)
+{
+    troupe_child_t child;
+    if (!stay->last) {
+        tell_started(ctx, stay);
+        return;
+    }
+    CHECK(troupe_child_read(stay->last, &child) == 0);
+    tell_end(ctx, stay, &child);
+    stay_remove(self, ctx, stay);
+}
+
+struct settling {
+    troupe_ref_t actor;
+    bool has_ended;
+};
+
+/* Its names are where whoever hears of its start may look them up, or are free
+ * where whoever hears of its end may take them; or that took so long that it
+ * comes later. */
 static int
 on_settled(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
-    const troupe_ref_t *actor = answer->data;
-    struct stay *stay = stay_of(&((struct host *) state)->by_actor, actor->id);
-    if (stay)
-        tell_started(ctx, stay);
-    free(answer->data);
+    struct settling *settling = answer->data;
+    struct troupe__host *self = state;
+    struct troupe__stay *stay = stay_of(&self->by_actor, settling->actor.id);
+    if (stay && settling->has_ended == (stay->last != NULL))
+        tell(ctx, self, stay);
+    free(settling);
     return 0;
 }
 
 static int
-settle(troupe_context_t *ctx, struct stay *stay)
+settle(troupe_context_t *ctx, struct troupe__host *self,
+       struct troupe__stay *stay)
 {
-    troupe_ref_t *actor = troupe__alloc(sizeof *actor);
+    struct settling *settling = troupe__alloc(sizeof *settling);
     const troupe_ask_options_t options = {.timeout_ms = SETTLE_MS,
                                           .answer = on_settled,
-                                          .data = actor,
+                                          .data = settling,
                                           .drop = free};
-    *actor = stay->actor;
+    *settling = (struct settling){stay->actor, stay->last != NULL};
     int rc = troupe__settle(ctx, true, &options);
     if (rc > 0)
         return 0;
-    free(actor);
-    tell_started(ctx, stay);
+    free(settling);
+    tell(ctx, self, stay);
     return 0;
 }
 
+/* What it called itself is free when it has been released, and monitors hear of
+ * that after. */
 static int
 on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct host *self = state;
+    struct troupe__host *self = state;
     troupe_child_t child;
     int rc = troupe_child_read(msg, &child);
-    struct stay *stay = rc == 0 ? stay_of(&self->by_actor, child.ref.id) : NULL;
-    if (!stay)
+    struct troupe__stay *stay =
+        rc == 0 ? stay_of(&self->by_actor, child.ref.id) : NULL;
+    if (!stay || stay->last)
         return rc;
     if (child.event == TROUPE_CHILD_STARTED)
-        return settle(ctx, stay);
-    troupe__turn_down(ctx, &stay->started,
-                      child.reason.code < 0 ? child.reason.code : -ECANCELED,
-                      child.reason.text);
-    if (stay->end.id)
-        tell_end(ctx, stay, &child);
-    stay_remove(self, ctx, stay);
-    return 0;
+        return settle(ctx, self, stay);
+    rc = troupe_message_keep(msg, &stay->last);
+    CHECK(rc == 0);
+    CHECK(troupe_monitor(ctx, stay->actor, &stay->of_actor) == 0);
+    troupe__idmap_set(&self->by_monitor, stay->of_actor.id,
+                      (uint64_t) (uintptr_t) stay);
+    return troupe_child_release(ctx, stay->actor);
 }
 
-static struct stay *
-stay_ordered(const struct host *self, troupe_ref_t owner, int64_t incarnation)
+static struct troupe__stay *
+stay_ordered(const struct troupe__host *self, troupe_ref_t owner,
+             int64_t incarnation)
 {
     for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
         if (!self->by_actor.entries[i].id)
             continue;
-        struct stay *stay =
+        struct troupe__stay *stay =
             (void *) (uintptr_t) self->by_actor.entries[i].value;
         if (stay->incarnation == incarnation
             && troupe_ref_equal(stay->owner, owner))
@@ -273,7 +289,7 @@ on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (!troupe_message_is_ask(msg)
         || troupe_unpack(msg, "I", &incarnation) < 0)
         return 0;
-    struct stay *stay =
+    struct troupe__stay *stay =
         stay_ordered(state, troupe_message_sender(msg), incarnation);
     if (!stay || stay->end.id)
         return troupe_reply_error(ctx, -ESRCH, "it was not started");
@@ -287,7 +303,7 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int64_t incarnation = 0;
     int kind = 0;
     int rc = troupe_unpack(msg, "[I, i]", &incarnation, &kind);
-    const struct stay *stay =
+    const struct troupe__stay *stay =
         rc == 0 ? stay_ordered(state, troupe_message_sender(msg), incarnation)
                 : NULL;
     if (stay)
@@ -295,87 +311,31 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return 0;
 }
 
-/* Whom an actor ran for: then it ends too. */
+/* Whom an actor ran for: then it ends too. Or that actor, of which nothing is
+ * left now. */
 static int
 on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct host *self = state;
+    struct troupe__host *self = state;
     troupe_down_t down;
     int rc = troupe_down_read(msg, &down);
-    const struct stay *stay =
-        rc == 0 ? stay_of(&self->by_owner, down.monitor.id) : NULL;
-    if (stay)
-        (void) troupe_exit_send(ctx, stay->actor, TROUPE_EXIT_KILLED, 0,
-                                "whom it ran for has ended");
-    return rc;
-}
-
-/* --- for those who look -----------------------------------------------------*/
-
-static int
-write_stays(msgpack_packer *packer, void *arg)
-{
-    const struct troupe__idmap *map = arg;
-    msgpack_pack_array(packer, map->count);
-    for (uint32_t i = 0; i < map->capacity; i++) {
-        if (!map->entries[i].id)
-            continue;
-        const struct stay *stay = stay_of(map, map->entries[i].id);
-        msgpack_pack_array(packer, 2);
-        msgpack_pack_uint64(packer, stay->owner.id);
-        msgpack_pack_uint64(packer, stay->actor.id);
-    }
+    struct troupe__stay *stay =
+        rc == 0 ? stay_of(&self->by_monitor, down.monitor.id) : NULL;
+    if (!stay)
+        return rc;
+    if (down.monitor.id == stay->of_actor.id)
+        return settle(ctx, self, stay);
+    (void) troupe_exit_send(ctx, stay->actor, TROUPE_EXIT_KILLED, 0,
+                            "whom it ran for has ended");
     return 0;
 }
 
-/* On a helper thread: no worker may wait for the agent's own. */
-static int
-start_agent(void *arg, troupe_result_t *result)
-{
-    troupe_ref_t agent = TROUPE_NOBODY;
-    int rc = troupe_agent(*(troupe_t **) arg, &agent);
-    return rc < 0 ? rc : troupe_result_set(result, "R", agent);
-}
-
-static int
-on_agent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
-{
-    struct host *self = state;
-    troupe_token_t *asked = answer->data;
-    troupe_ref_t agent = TROUPE_NOBODY;
-    if (answer->outcome != TROUPE_REPLY)
-        troupe__turn_down(ctx, asked, answer->code, answer->text);
-    else if (troupe_unpack(answer->msg, "R", &agent) < 0
-             || troupe_reply_to(ctx, asked, "[R, *]", agent, write_stays,
-                                &self->by_actor)
-                    < 0)
-        troupe_token_drop(ctx, asked);
-    free(asked);
-    return 0;
-}
-
-static int
-on_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) state;
-    if (!troupe_message_is_ask(msg))
-        return 0;
-    troupe_t *node = troupe_context_node(ctx);
-    troupe_token_t *asked = troupe__alloc(sizeof *asked);
-    const troupe_ask_options_t options = {
-        .answer = on_agent, .data = asked, .drop = free};
-    int rc = troupe_blocking(ctx, start_agent, &node, sizeof(troupe_t *),
-                             &options, NULL);
-    if (rc == 0)
-        return troupe_defer(ctx, asked);
-    free(asked);
-    return troupe_reply_error(ctx, rc, "%s", troupe_strerror(rc));
-}
+/* --- all of it -------------------------------------------------------------*/
 
 static void
 host_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 {
-    struct host *self = state;
+    struct troupe__host *self = state;
     const struct troupe__idmap_entry *any;
     (void) reason;
     while ((any = troupe__idmap_any(&self->by_actor)))
@@ -384,12 +344,12 @@ host_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 
 static const troupe_clause_t clauses[] = {
     TROUPE_ON("spawn", on_spawn), TROUPE_ON("end", on_end),
-    TROUPE_ON("stop", on_stop),   TROUPE_ON("look", on_look),
+    TROUPE_ON("stop", on_stop),   TROUPE_ON("look", troupe__host_look),
     TROUPE_ON_CHILD(on_child),    TROUPE_ON_DOWN(on_down),
     TROUPE_ON_STOP(host_stop),    {0, NULL, NULL, NULL}};
 
 const troupe_kind_t troupe__host_kind = {
     .name = "troupe.host",
-    .state_size = sizeof(struct host),
+    .state_size = sizeof(struct troupe__host),
     .clauses = clauses,
 };

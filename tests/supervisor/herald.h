@@ -3,11 +3,13 @@
 #ifndef TROUPE_TESTS_SUPERVISOR_HERALD_H
 #define TROUPE_TESTS_SUPERVISOR_HERALD_H
 
+#include <errno.h>
 #include <stdio.h>
 
 #include <troupe.h>
 
-/* A herald takes so many names while it starts, which begin with its argument.
+/* A herald takes so many names while it starts, which begin with its argument,
+ * answers "incarnation", and fails of "fail".
  * A seeker looks them up while it does, and answers "found" with how many there
  * were. */
 enum { HERALD_NAMES = 10000 };
@@ -31,8 +33,26 @@ herald_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc;
 }
 
-static const troupe_clause_t herald_clauses[] = {TROUPE_ON_START(herald_start),
-                                                 {0, NULL, NULL, NULL}};
+static int
+herald_incarnation(troupe_context_t *ctx, void *state,
+                   const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_reply(ctx, "I", (int64_t) troupe_incarnation(ctx));
+}
+
+static int
+herald_fail(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_fail(ctx, -EIO, "has lost its voice");
+}
+
+static const troupe_clause_t herald_clauses[] = {
+    TROUPE_ON_START(herald_start),
+    TROUPE_ON("incarnation", herald_incarnation),
+    TROUPE_ON("fail", herald_fail),
+    {0, NULL, NULL, NULL}};
 
 static const troupe_kind_t herald = {
     .name = "herald", .state_size = 1, .clauses = herald_clauses};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "supervisor/greedy.h"
+#include "supervisor/herald.h"
 #include "supervisor/isolation.h"
 #include "supervisor/isolation_world.h"
 
@@ -210,4 +211,50 @@ Test(deputy, a_node_that_orders_actors_without_end_meets_a_bound)
     cr_assert_eq(refused, MORE);
     wait_line("may have no more: refused");
     (void) number_of("one", "pid"); /* which is served as ever */
+}
+
+/* The supervisor is on a node that is not the root, and each herald on another:
+ * its names are there when the child behind it starts. */
+Test(deputy, who_starts_behind_a_child_elsewhere_finds_its_names)
+{
+    enum { PAIRS = 3 };
+    static const char *const ids[] = {"a", "b", "c", "sa", "sb", "sc"};
+    troupe_supervisor_options_t below = {.intensity = 100};
+    troupe_child_spec_t children[2 * PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+        troupe_child_spec_t *pair = &children[2 * i];
+        pair[0] = (troupe_child_spec_t){
+            .id = ids[i], .kind = &herald, .node = "tower"};
+        pair[1] = (troupe_child_spec_t){
+            .id = ids[PAIRS + i], .name = ids[PAIRS + i], .kind = &seeker};
+        cr_assert_eq(troupe_child_spec_pack(&pair[0], "s", ids[i]), 0);
+        cr_assert_eq(troupe_child_spec_pack(&pair[1], "s", ids[i]), 0);
+    }
+    troupe_child_spec_t branch = {.id = "branch",
+                                  .supervisor = &below,
+                                  .children = children,
+                                  .child_count = 2 * PAIRS,
+                                  .node = "yard"};
+    cr_assert_eq(supervise(&patient, &branch, 1), 0);
+    for (int i = 0; i < PAIRS; i++)
+        cr_assert_eq(number_of(ids[PAIRS + i], "found"), HERALD_NAMES, "%s",
+                     ids[i]);
+    for (int i = 0; i < 2 * PAIRS; i++)
+        troupe_child_spec_clear(&children[i]);
+}
+
+/* Its node stays: who comes after it is not told that its names are taken. */
+Test(deputy, what_a_child_called_itself_is_free_when_it_is_started_again)
+{
+    enum { ROUNDS = 10 };
+    troupe_child_spec_t spec = {
+        .id = "one", .name = "one", .kind = &herald, .node = "tower"};
+    cr_assert_eq(troupe_child_spec_pack(&spec, "s", "of one "), 0);
+    cr_assert_eq(supervise(&patient, &spec, 1), 0);
+    for (int i = 1; i <= ROUNDS; i++) {
+        cr_assert_eq(number_of("one", "incarnation"), i, "%d", i);
+        end_by(named("one"), "fail", i); /* one message may break few */
+    }
+    cr_assert_eq(number_of("one", "incarnation"), ROUNDS + 1);
+    troupe_child_spec_clear(&spec);
 }

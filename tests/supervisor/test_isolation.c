@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/herald.h"
 #include "supervisor/isolation_world.h"
 
 static void
@@ -209,36 +208,6 @@ Test(isolation, who_hears_of_a_start_elsewhere_finds_the_names)
         cr_assert_eq(troupe_supervisor_restart_child(root, top, "branch", NULL),
                      0);
     }
-}
-
-/* The supervisor is on a node that is not the root, and each herald on another:
- * its names are there when the child behind it starts. */
-Test(isolation, who_starts_behind_a_child_elsewhere_finds_its_names)
-{
-    enum { PAIRS = 3 };
-    static const char *const ids[] = {"a", "b", "c", "sa", "sb", "sc"};
-    troupe_supervisor_options_t below = {.intensity = 100};
-    troupe_child_spec_t children[2 * PAIRS];
-    for (int i = 0; i < PAIRS; i++) {
-        troupe_child_spec_t *pair = &children[2 * i];
-        pair[0] = (troupe_child_spec_t){
-            .id = ids[i], .kind = &herald, .node = "tower"};
-        pair[1] = (troupe_child_spec_t){
-            .id = ids[PAIRS + i], .name = ids[PAIRS + i], .kind = &seeker};
-        cr_assert_eq(troupe_child_spec_pack(&pair[0], "s", ids[i]), 0);
-        cr_assert_eq(troupe_child_spec_pack(&pair[1], "s", ids[i]), 0);
-    }
-    troupe_child_spec_t branch = {.id = "branch",
-                                  .supervisor = &below,
-                                  .children = children,
-                                  .child_count = 2 * PAIRS,
-                                  .node = "yard"};
-    cr_assert_eq(supervise(&patient, &branch, 1), 0);
-    for (int i = 0; i < PAIRS; i++)
-        cr_assert_eq(number_of(ids[PAIRS + i], "found"), HERALD_NAMES, "%s",
-                     ids[i]);
-    for (int i = 0; i < 2 * PAIRS; i++)
-        troupe_child_spec_clear(&children[i]);
 }
 
 /* One is killed by what all are asked, and asked again after its restart; one

@@ -109,12 +109,14 @@ TROUPE_KIND(stand_in, struct stand_in, TROUPE_ON("node", stand_in_node),
             TROUPE_ON("spawn", stand_in_spawn), TROUPE_ON("end", stand_in_end),
             TROUPE_ON("stop", stand_in_stop));
 
+static troupe_ref_t goods; /* what was bought last */
+
 static int
 on_bought(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     (void) ctx, (void) state;
     journal_add("bought: %s", troupe_outcome_name(answer->outcome));
-    return 0;
+    return answer->msg ? troupe_unpack(answer->msg, "R", &goods) : 0;
 }
 
 /* Orders an actor, as a deputy does. */
@@ -131,7 +133,30 @@ buyer_buy(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                             0, 0, INT64_C(0), INT64_C(0), 0, "goods", "goods");
 }
 
-TROUPE_KIND(buyer, char, TROUPE_ON("buy", buyer_buy));
+static int
+on_spoilt(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    int exit = -1;
+    (void) ctx, (void) state;
+    int rc = answer->msg ? troupe_unpack(answer->msg, "[i]", &exit) : 0;
+    journal_add("spoilt: %s %d", troupe_outcome_name(answer->outcome), exit);
+    return rc;
+}
+
+/* Wants to hear of its end. */
+static int
+buyer_watch(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    troupe_ref_t host;
+    (void) state;
+    int rc = troupe_unpack(msg, "R", &host);
+    return rc < 0 ? rc
+                  : troupe_ask(ctx, host, "end", PATIENCE_MS, on_spoilt, NULL,
+                               "I", INT64_C(1));
+}
+
+TROUPE_KIND(buyer, char, TROUPE_ON("buy", buyer_buy),
+            TROUPE_ON("watch", buyer_watch));
 
 static troupe_ref_t
 spawn_named(const troupe_kind_t *kind, const char *name)
@@ -209,6 +234,23 @@ Test(settle, a_host_whose_root_is_silent_tells_a_start_after_five_seconds)
     EXPECT_JOURNAL("");
     world_advance(1);
     EXPECT_JOURNAL("bought: reply");
+    cr_assert_eq(lose_link(NOTE_SETTLE), 1);
+}
+
+/* Who hears of an end may give its names to somebody else. */
+Test(settle, a_host_whose_root_is_silent_tells_an_end_after_five_seconds)
+{
+    troupe_ref_t from, host = start_host(&from);
+    buy(from, host);
+    EXPECT_JOURNAL("start goods, bought: reply");
+    cr_assert_eq(troupe_node_send(world_node(), from, "watch", "R", host), 0);
+    have_link();
+    tell(goods, "crash");
+    EXPECT_JOURNAL("stop goods error");
+    world_advance(SETTLE_MS - 1);
+    EXPECT_JOURNAL("");
+    world_advance(1);
+    EXPECT_JOURNAL("spoilt: reply 3");
     cr_assert_eq(lose_link(NOTE_SETTLE), 1);
 }
 
