@@ -121,6 +121,13 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
                 SERVED_MAX >> 20);
         return TROUPE__EXIT_FAILED;
     }
+    if (self->output.held.error) {
+        fprintf(troupe__errors(),
+                "troupe map: results that are not to be shown yet: %s; set "
+                "TMPDIR to a folder with room\n",
+                strerror(self->output.held.error));
+        return TROUPE__EXIT_FAILED;
+    }
     if (rc < 0 || summary->error[0]) {
         fprintf(troupe__errors(), "troupe map: %s\n",
                 summary->error[0] ? summary->error : troupe_strerror(rc));
@@ -216,7 +223,7 @@ close_files(struct whole *self)
 {
     if (self->output.out && self->output.out != stdout)
         fclose(self->output.out);
-    troupe__map_held_free(&self->output);
+    troupe__map_held_free(&self->output.held);
     free(self->output.kept);
     troupe__map_input_close(&self->input);
 }

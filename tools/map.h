@@ -84,6 +84,28 @@ bool troupe__map_json(struct troupe__map_input *self, const char *line,
                       size_t size, troupe_map_task_t *ret_task,
                       json_t **ret_id);
 
+/* --- map_held.c: results that others come before ---------------------------*/
+
+struct troupe__map_held {
+    uint64_t *places; /* by line, one more; 0: it has not come, or is told */
+    size_t next;      /* whose turn it is */
+    char *bytes;      /* what is behind the file, `used` of `size` */
+    size_t used, size;
+    uint64_t base; /* bytes in the file */
+    int fd;
+    bool is_open; /* the file */
+    int error;    /* errno of a write to it that failed */
+};
+
+struct troupe__map_output;
+
+/* troupe__map_result_in_order: as troupe__map_result(), when those of all lines
+ * before have come; troupe__map_results_end: what is missing will not come. */
+int troupe__map_result_in_order(struct troupe__map_output *output,
+                                const troupe_map_result_t *result);
+int troupe__map_results_end(struct troupe__map_output *output);
+void troupe__map_held_free(struct troupe__map_held *self);
+
 /* --- map_output.c: results become lines ------------------------------------*/
 
 struct troupe__map_output {
@@ -97,21 +119,8 @@ struct troupe__map_output {
     bool drawn;
     uint64_t began_ns, told_ns;
     uint64_t done;
-    struct troupe__map_held **held; /* by line, that others come before */
-    size_t next_rank;
+    struct troupe__map_held held;
 };
-
-/* A result with what it points to. */
-struct troupe__map_held {
-    troupe_map_result_t result;
-};
-
-/* troupe__map_result_in_order: as troupe__map_result(), when those of all lines
- * before have come; troupe__map_results_end: what is missing will not come. */
-int troupe__map_result_in_order(struct troupe__map_output *self,
-                                const troupe_map_result_t *result);
-int troupe__map_results_end(struct troupe__map_output *self);
-void troupe__map_held_free(struct troupe__map_output *self);
 
 /* troupe__map_result: for troupe_map_calls_t. */
 int troupe__map_result(struct troupe__map_output *self,

@@ -75,6 +75,24 @@ def test_shuffled():
         run(*wrong, "true", given="", code=2)
 
 
+def test_held():
+    """-k: many results that others come before are in a file, not in memory."""
+    os.mkdir("room")
+    wide = ["--no-journal", "--quiet", "--plain", "--shuf", "--seed", "3", "-k", "-j", "1",
+            "--library", GOOD, "--fn", "wide"]
+    os.environ["TMPDIR"] = os.path.abspath("room")
+    done = run(*wide, given=lines(1500))
+    check([int(line.strip('" ')) for line in done.stdout.splitlines()]
+          == list(range(1, 1501)), "in order")
+    check(os.listdir("room") == [], "nothing is left")
+    os.environ["TMPDIR"] = os.path.abspath("nowhere")
+    done = run(*wide, given=lines(1500), code=1)
+    check("No such file or directory; set TMPDIR" in done.stderr, done.stderr)
+    done = run(*wide, given=lines(100))
+    check(len(done.stdout.splitlines()) == 100, "few need no file")
+    del os.environ["TMPDIR"]
+
+
 def test_halted():
     """-k: what never ran leaves no gap; the resumed run does it."""
     done = run("-j", "1", "--shuf", "--seed", "3", "-k", "--halt", "soon,fail=1",

@@ -28,6 +28,22 @@ echo_message(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 TROUPE_KIND(echo, char, TROUPE_ON_START(echo_start),
             TROUPE_ON_FALLBACK(echo_message));
 
+/* wide: answers a number with a text of 10 KiB that begins with it. */
+static int
+wide_message(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    char text[10241] = "";
+    int number = 0;
+    (void) state;
+    int rc = troupe_unpack(msg, "i", &number);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc, "not a number");
+    snprintf(text, sizeof text, "%-*d", (int) sizeof text - 1, number);
+    return troupe_reply(ctx, "s", text);
+}
+
+TROUPE_KIND(wide, char, TROUPE_ON_FALLBACK(wide_message));
+
 /* asker: asks who `to` names, prints the outcome, and is done. */
 static int
 asker_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
@@ -124,4 +140,4 @@ stuck_go(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 TROUPE_KIND(stuck, char, TROUPE_ON_FALLBACK(stuck_go));
 
-TROUPE_KINDS(&echo, &asker, &faulty, &stubborn, &brief, &never, &stuck);
+TROUPE_KINDS(&echo, &wide, &asker, &faulty, &stubborn, &brief, &never, &stuck);
