@@ -5,6 +5,7 @@
 
 #include "runtime/care.h"
 #include "runtime/handle.h"
+#include "runtime/trace.h"
 
 /* What an asker hears when its message is not handled. */
 static void
@@ -64,6 +65,7 @@ troupe__refuse(struct troupe__worker *self, struct troupe__actor *actor,
         BUMP(actor->dropped);
         BUMP(self->kinds[actor->born->index].dropped);
         BUMP(self->kinds[actor->born->index].received);
+        troupe__trace_refused(self, actor, msg);
     }
     if (why == TROUPE_DEAD_EXPIRED)
         BUMP(self->counters.expired);

@@ -77,8 +77,8 @@ troupe_span_begin(troupe_context_t *ctx, troupe_span_t *ret_span)
     return begin(ctx->worker, ctx->actor->ref, &outer, ret_span);
 }
 
-/* Spans are in no trace themselves. What did not get out is told before the
- * next one that does. */
+/* Spans are in no trace themselves. Of those that did not get there the taker
+ * is told behind the next thing that does. */
 void
 troupe__trace_emit(struct troupe__worker *self, troupe_ref_t from,
                    troupe_ref_t to, const char *type,
@@ -98,6 +98,23 @@ troupe__trace_emit(struct troupe__worker *self, troupe_ref_t from,
     envelope = troupe__envelope(WIRE_TELL, to, from, "lost");
     if (count > 0 && troupe__emitf(self, &envelope, "[U]", count) < 0)
         atomic_fetch_add(lost, count);
+}
+
+/* With a "lost" goes what it had told. */
+void
+troupe__trace_refused(struct troupe__worker *self,
+                      const struct troupe__actor *taker,
+                      const struct troupe_message *msg)
+{
+    uint64_t count = 0;
+    if (taker->ref.id != taker_of(self).id || msg->kind != WIRE_TELL)
+        return;
+    if (troupe_message_is(msg, "span"))
+        count = 1;
+    else if (troupe_message_is(msg, "lost")
+             && troupe_unpack(msg, "[U]", &count) < 0)
+        count = 0;
+    atomic_fetch_add(&self->node->spans_lost, count);
 }
 
 /* By a callback, which rests afterwards where the taker is full. */

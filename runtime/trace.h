@@ -9,8 +9,8 @@
 /*
  * A node has, for all of its workers: `span_taker` and `handler_taker`, whose
  * the names of troupe_trace.h are (0: nobody's), read without the lock that they
- * are set under; `spans_lost`, that could not be sent and of which the taker has
- * not been told.
+ * are set under; `spans_lost`, which could not be sent, or found its mailbox full,
+ * and of which the taker has not been told.
  */
 
 /* An ask that was made in a trace. */
@@ -49,6 +49,12 @@ void troupe__trace_write(struct troupe__buffer *to, const troupe_span_t *span,
 void troupe__trace_emit(struct troupe__worker *self, troupe_ref_t from,
                         troupe_ref_t to, const char *type,
                         const struct troupe__buffer *body);
+
+/* troupe__trace_refused: an actor's mailbox dropped a message: it may have been
+ * a span, and that one the taker. */
+void troupe__trace_refused(struct troupe__worker *self,
+                           const struct troupe__actor *taker,
+                           const struct troupe_message *msg);
 
 /* troupe__trace_pack: more of a body; 0, or as troupe_send(). */
 int troupe__trace_pack(struct troupe__buffer *to, const char *format, ...);

@@ -83,7 +83,7 @@ typedef struct troupe_node_stats {
     uint64_t mutes;       /* times that a sender had to rest */
     uint64_t deadlocks;   /* that were found and untied */
     uint64_t watchdog_reports;
-    uint64_t spans_lost;  /* that nobody could be sent, and nobody was told */
+    uint64_t spans_lost; /* that did not reach their taker, who does not know */
     uint64_t allocations; /* calls of malloc by Troupe's own message path;
                              libzmq adds one for each frame over 33 bytes */
 } troupe_node_stats_t;

@@ -41,8 +41,9 @@ typedef struct troupe_trace {
  *   event  [at: B24, name: s, when: U, {attributes}], before its span's end
  *   link   [at: B24, other: B24], before its span's end
  *   note   [at: B24, {attributes}], at any time
- *   lost   [count: U]: so many spans could not be sent: the mailbox of their
- *          taker was full, and who made them did not stop sending
+ *   lost   [count: U]: so many spans, of those before this, did not get there:
+ *          the mailbox of their taker was full, and who made them did not stop
+ *          sending; events, links and notes are not counted
  * troupe_spans (troupe_spans.h) is one such actor.
  */
 #define TROUPE_SPANS             "(spans)"

@@ -12,6 +12,7 @@
 
 #define BIG  65536
 #define MANY 400 /* of that size: more than may be under way to a worker */
+#define FEW  20
 
 static int pipe_ends[2];
 static int taken, lost; /* spans; one thread at a time counts them */
@@ -319,4 +320,51 @@ Test(tracing_handlers, spans_that_are_lost_are_counted_and_told_with_the_next)
     cr_assert_eq(node_stats().spans_lost, 0);
     cr_assert_eq(taken + lost, MANY + 2, "%d taken, %d lost", taken, lost);
     free(text);
+}
+
+/* To a taker that rests; each with an event, a link and a note, which are no
+ * spans. */
+static int
+make_rich(troupe_context_t *ctx, void *arg)
+{
+    troupe_ref_t taker = *(const troupe_ref_t *) arg;
+    troupe_trace_t other = outer();
+    int rc = troupe_suspend(ctx, taker);
+    for (int i = 0; rc == 0 && i < FEW; i++) {
+        troupe_span_t span;
+        if (!troupe_span_begin(ctx, &span))
+            return -ENOENT;
+        troupe_span_event(ctx, &span, "event", NULL);
+        troupe_span_link(ctx, &span, &other);
+        troupe_trace_note(ctx, "{s:i}", "number", i);
+        troupe_span_end(ctx, &span, "big", TROUPE_SPAN_INTERNAL, NULL, NULL);
+    }
+    return rc;
+}
+
+static int
+wake(troupe_context_t *ctx, void *arg)
+{
+    return troupe_resume(ctx, *(const troupe_ref_t *) arg);
+}
+
+Test(tracing_handlers, of_what_a_full_taker_drops_the_spans_are_counted)
+{
+    troupe_spawn_options_t options = {
+        .place = TROUPE_WORKER,
+        .mailbox = {.messages_max = FEW,
+                    .overflow = TROUPE_OVERFLOW_DROP_NEWEST}};
+    troupe_ref_t taker = spawn(&handler_taker, &options), to = probe_on(0);
+    settle();
+    in_trace(true);
+    cr_assert_eq(inside(to, make_rich, &taker), 0);
+    settle();
+    cr_assert_gt(node_stats().spans_lost, 0);
+    cr_assert_eq(inside(to, wake, &taker), 0);
+    settle();
+    cr_assert_eq(inside(to, wake, &taker), 0);
+    settle(); /* with the span of that ask, which is taken */
+    in_trace(false);
+    cr_assert_eq(node_stats().spans_lost, 0);
+    cr_assert_eq(taken + lost, FEW + 6, "%d taken, %d lost", taken, lost);
 }
