@@ -77,6 +77,9 @@ struct troupe__watch {
     int fd;
     short events;
     troupe_trace_t trace; /* that it was set in, or none */
+    bool of_start;        /* that was the trace of a start */
+    bool has_come;        /* since then */
+    bool is_called;       /* now */
 };
 
 /* What one poll looks at. */

@@ -105,6 +105,19 @@ troupe__trace_call_begin(struct troupe__worker *self,
 }
 
 void
+troupe__trace_event_begin(struct troupe__worker *self,
+                          const troupe_trace_t *trace, troupe_span_t *ret_span)
+{
+    struct troupe_context *ctx = &self->ctx;
+    *ret_span = (troupe_span_t){.taker = TROUPE_NOBODY};
+    if (__builtin_expect(!troupe_trace_is(trace), 1) || !are_spans(self)
+        || is_ours(ctx->actor) || !troupe_span_begin_trace(ctx, ret_span))
+        return;
+    troupe_trace_set(ctx, &ret_span->at);
+    troupe_span_link(ctx, ret_span, trace);
+}
+
+void
 troupe__trace_call_end(struct troupe__worker *self, troupe_span_t *span,
                        const char *what, int rc)
 {

@@ -21,10 +21,14 @@ struct troupe__traced {
 };
 
 /* troupe__trace_call_begin: a callback without a message continues the trace
- * that it was set in; _end: with what it returned. `what`: "call", "ready". */
+ * that it was set in; _event_begin: it begins one that is linked to that, or has
+ * none; _end: with what it returned. `what`: "call", "ready". */
 void troupe__trace_call_begin(struct troupe__worker *self,
                               const troupe_trace_t *trace,
                               troupe_span_t *ret_span);
+void troupe__trace_event_begin(struct troupe__worker *self,
+                               const troupe_trace_t *trace,
+                               troupe_span_t *ret_span);
 void troupe__trace_call_end(struct troupe__worker *self, troupe_span_t *span,
                             const char *what, int rc);
 

@@ -11,10 +11,12 @@
  * What is sent while a message is handled belongs to the trace of that
  * message, so does what is spawned; and what is sent in the callback of an
  * answer, to the trace that the ask was made in. A timer that fires once, a
- * call for later and a watched descriptor go on with the trace that they were
- * last set in: they are what its work waits for. A timer that comes again and
- * again would let a trace never end: see below. Without a trace a message
- * carries none, and costs what it did.
+ * call for later, and the first time that a watched descriptor is ready go on
+ * with the trace that they were last set in: they are what its work waits for.
+ * What comes again and again would let a trace never end, a timer as well as a
+ * descriptor that stays watched, or is watched by a start that is over: see
+ * below. To watch it again from its own callback changes nothing of that.
+ * Without a trace a message carries none, and costs what it did.
  *
  * Where an actor is registered as TROUPE_SPANS, on this node or on another one
  * of its run, each ask in a trace is a span of its own, with what became of it:
@@ -22,12 +24,13 @@
  * spans are made by the calls below.
  *
  * Where it is registered as TROUPE_SPANS_OF_HANDLERS, too, so is each handler
- * that has a message of a trace in hand, each start, and each call for later;
- * but not of kinds whose names begin with "troupe.". A start without a trace,
- * such as that after a failure, begins one; so does each firing of a timer that
- * comes again, with a span "timer KEY KIND" that is linked to where the timer
- * was set, as OpenTelemetry has it for what runs on a schedule. Elsewhere such
- * a timer belongs to no trace.
+ * that has a message of a trace in hand, each start, each call for later, and
+ * each call for a descriptor; but not of kinds whose names begin with "troupe.".
+ * A start without a trace, such as that after a failure, begins one; so does
+ * each firing of a timer that comes again, with a span "timer KEY KIND" that is
+ * linked to where the timer was set, as OpenTelemetry has it for what runs on a
+ * schedule; and each further call for a descriptor, with a span "ready KIND"
+ * that is linked in the same way. Elsewhere those belong to no trace.
  */
 typedef struct troupe_trace {
     uint8_t id[16];

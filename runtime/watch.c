@@ -38,7 +38,11 @@ troupe_watch(troupe_context_t *ctx, int fd, short events, troupe_ready_fn ready)
     watch->fd = fd;
     watch->events = events;
     watch->ready = ready;
+    if (watch->is_called)
+        return 0; /* nobody waits anew */
     (void) troupe_trace_get(ctx, &watch->trace);
+    watch->of_start = ctx->actor->in_start;
+    watch->has_come = false;
     return 0;
 }
 
@@ -106,19 +110,33 @@ drop_closed(struct troupe__worker *self, struct troupe__watch *watch)
     watch_free(self, actor, watch);
 }
 
+/* Whether something waits for it: not where it comes again and again, nor where
+ * it was set by a start that is over. */
+static bool
+is_awaited(const struct troupe__watch *watch)
+{
+    return !watch->has_come && (!watch->of_start || watch->actor->in_start);
+}
+
 /* It may end its own watch. */
 static void
-call_ready(struct troupe__worker *self, const struct troupe__watch *watch,
-           int fd, short events)
+call_ready(struct troupe__worker *self, struct troupe__watch *watch, int fd,
+           short events)
 {
     struct troupe__actor *actor = watch->actor;
-    troupe_ready_fn ready = watch->ready;
-    troupe_trace_t trace = watch->trace;
+    uint64_t id = watch->id;
     troupe_span_t span;
     troupe__context_begin(self, actor);
     troupe__run_mark(self, actor, "(ready)");
-    troupe__trace_call_begin(self, &trace, &span);
-    int rc = ready(&self->ctx, actor->state, fd, events);
+    if (is_awaited(watch))
+        troupe__trace_call_begin(self, &watch->trace, &span);
+    else
+        troupe__trace_event_begin(self, &watch->trace, &span);
+    watch->has_come = watch->is_called = true;
+    int rc = watch->ready(&self->ctx, actor->state, fd, events);
+    watch = watch_of(self, id);
+    if (watch)
+        watch->is_called = false;
     troupe__trace_call_end(self, &span, "ready", rc);
     troupe__context_end(self, actor, rc);
 }

@@ -4,24 +4,17 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "runtime/world.h"
 
-#define BIG  65536
-#define MANY 400 /* of that size: more than may be under way to a worker */
-#define FEW  20
-
 static int pipe_ends[2];
-static int taken, lost; /* spans; one thread at a time counts them */
 
 static void
 begin(void)
 {
     world_begin();
-    taken = lost = 0;
     cr_assert_eq(pipe(pipe_ends), 0);
 }
 
@@ -120,12 +113,9 @@ taker_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                  0);
     cr_assert_eq(size, sizeof trace);
     memcpy(&trace, at, size);
-    taken++;
-    if (strcmp(name, "big") != 0) {
-        note("span %s %d %s%s%s", name, kind,
-             parent_size > 1 ? place_of(&trace) : "root", error ? ": " : "",
-             error ? error : "");
-    }
+    note("span %s %d %s%s%s", name, kind,
+         parent_size > 1 ? place_of(&trace) : "root", error ? ": " : "",
+         error ? error : "");
     return 0;
 }
 
@@ -144,21 +134,9 @@ taker_link(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return 0;
 }
 
-static int
-taker_lost(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    uint64_t count = 0;
-    (void) ctx, (void) state;
-    cr_assert_eq(troupe_unpack(msg, "[U]", &count), 0);
-    lost += (int) count;
-    return 0;
-}
-
 TROUPE_KIND(handler_taker, char, TROUPE_ON_START(taker_start),
-            TROUPE_ON("span", taker_span), TROUPE_ON("link", taker_link),
-            TROUPE_ON("lost", taker_lost));
+            TROUPE_ON("span", taker_span), TROUPE_ON("link", taker_link));
 
-/* On the worker of who floods it: it takes nothing meanwhile. */
 static void
 spawn_taker(void)
 {
@@ -290,81 +268,63 @@ Test(tracing_handlers, a_timer_that_comes_again_begins_a_linked_trace)
     cr_assert(strstr(all, "span again handled 1 other"), "%s", all);
 }
 
-/* Spans that are more than may be under way to their taker. */
+/* It goes on watching, and takes one byte. */
 static int
-flood(troupe_context_t *ctx, void *arg)
+listen_on(troupe_context_t *ctx, void *state, int fd, short events)
 {
-    char *text = arg;
-    for (int i = 0; i < MANY; i++) {
-        troupe_span_t span;
-        if (!troupe_span_begin(ctx, &span))
-            return -ENOENT;
-        troupe_span_end(ctx, &span, "big", TROUPE_SPAN_INTERNAL, NULL, "{s:s}",
-                        "text", text);
-    }
-    return 0;
+    char byte = 0;
+    (void) state, (void) events;
+    note_place("ready", ctx);
+    return read(fd, &byte, 1) == 1 ? 0 : -EIO;
 }
 
-Test(tracing_handlers, spans_that_are_lost_are_counted_and_told_with_the_next)
+static int
+watch_it(troupe_context_t *ctx, void *arg)
 {
-    char *text = malloc(BIG + 1);
-    memset(text, 'x', BIG);
-    text[BIG] = '\0';
+    (void) arg;
+    return troupe_watch(ctx, pipe_ends[0], POLLIN, listen_on);
+}
+
+static int
+listener_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return watch_it(ctx, NULL);
+}
+
+TROUPE_KIND(listener, char, TROUPE_ON_START(listener_start));
+
+static const char *
+notes_of_ready(int count)
+{
+    cr_assert_eq(write(pipe_ends[1], "x", 1), 1);
+    return notes_after(count);
+}
+
+/* What waits for it once goes on; what comes again and again does not. */
+Test(tracing_handlers, a_descriptor_that_stays_watched_begins_linked_traces)
+{
+    spawn_taker();
+    troupe_ref_t to = spawn(&handled, NULL);
+    for (int i = 0; i < 2; i++) {
+        in_trace(true);
+        cr_assert_eq(inside(to, watch_it, NULL), 0);
+        in_trace(false);
+        notes();
+        cr_assert_str_eq(notes_of_ready(2),
+                         "ready below, span ready handled 1 below");
+        cr_assert_str_eq(notes_of_ready(3),
+                         "ready other, link below, span ready handled 1 root");
+    }
+}
+
+Test(tracing_handlers, a_descriptor_that_a_start_watches_is_not_of_its_trace)
+{
     spawn_taker();
     in_trace(true);
-    troupe_ref_t to = probe_on(0);
-    cr_assert_eq(inside(to, flood, text), 0);
-    settle(); /* with the span of that very ask */
+    spawn(&listener, NULL);
     in_trace(false);
-    cr_assert_gt(lost, 0);
-    cr_assert_eq(node_stats().spans_lost, 0);
-    cr_assert_eq(taken + lost, MANY + 2, "%d taken, %d lost", taken, lost);
-    free(text);
-}
-
-/* To a taker that rests; each with an event, a link and a note, which are no
- * spans. */
-static int
-make_rich(troupe_context_t *ctx, void *arg)
-{
-    troupe_ref_t taker = *(const troupe_ref_t *) arg;
-    troupe_trace_t other = outer();
-    int rc = troupe_suspend(ctx, taker);
-    for (int i = 0; rc == 0 && i < FEW; i++) {
-        troupe_span_t span;
-        if (!troupe_span_begin(ctx, &span))
-            return -ENOENT;
-        troupe_span_event(ctx, &span, "event", NULL);
-        troupe_span_link(ctx, &span, &other);
-        troupe_trace_note(ctx, "{s:i}", "number", i);
-        troupe_span_end(ctx, &span, "big", TROUPE_SPAN_INTERNAL, NULL, NULL);
-    }
-    return rc;
-}
-
-static int
-wake(troupe_context_t *ctx, void *arg)
-{
-    return troupe_resume(ctx, *(const troupe_ref_t *) arg);
-}
-
-Test(tracing_handlers, of_what_a_full_taker_drops_the_spans_are_counted)
-{
-    troupe_spawn_options_t options = {
-        .place = TROUPE_WORKER,
-        .mailbox = {.messages_max = FEW,
-                    .overflow = TROUPE_OVERFLOW_DROP_NEWEST}};
-    troupe_ref_t taker = spawn(&handler_taker, &options), to = probe_on(0);
-    settle();
-    in_trace(true);
-    cr_assert_eq(inside(to, make_rich, &taker), 0);
-    settle();
-    cr_assert_gt(node_stats().spans_lost, 0);
-    cr_assert_eq(inside(to, wake, &taker), 0);
-    settle();
-    cr_assert_eq(inside(to, wake, &taker), 0);
-    settle(); /* with the span of that ask, which is taken */
-    in_trace(false);
-    cr_assert_eq(node_stats().spans_lost, 0);
-    cr_assert_eq(taken + lost, FEW + 6, "%d taken, %d lost", taken, lost);
+    notes();
+    cr_assert_str_eq(notes_of_ready(3),
+                     "ready other, link below, span ready listener 1 root");
 }
