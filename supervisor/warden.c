@@ -141,8 +141,8 @@ refuse(troupe_context_t *ctx, const struct warden *self, uint32_t starter)
 {
     return troupe_reply_error(
         ctx, -ENOSPC,
-        "node %u has %lld processes for its children, and may have no more: "
-        "see processes_max of the root's options",
+        "node %u has %lld processes for its children, the most: raise "
+        "'processes' of the topology, processes_max of the root",
         starter, (long long) self->processes_max);
 }
 

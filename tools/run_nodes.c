@@ -164,6 +164,7 @@ troupe__run_nodes_open(troupe_nodes_options_t *ret, const char *directory,
         .name = part->topology->places[0].name.text,
         .directory = directory,
         .stuck_ms = part->topology->hang_timeout_ms,
+        .processes_max = part->topology->processes_max,
         .line = take_line,
     };
 }

@@ -87,6 +87,7 @@ struct troupe__topology {
     size_t until_member; /* 0: none */
     uint32_t stop_timeout_ms;
     uint32_t hang_timeout_ms; /* 0: never */
+    uint32_t processes_max;   /* of a node's supervisors; 0: the default */
 };
 
 /*

@@ -14,7 +14,11 @@ struct top {
     struct troupe__word until;
     uint32_t stop_timeout_ms;
     uint32_t hang_timeout_ms;
+    uint32_t processes_max;
 };
+
+/* Nodes have the numbers 1 to 1023, of which the first is the root's. */
+enum { PROCESSES_MAX = 1022 };
 
 #define AT(type, member) .offset = offsetof(type, member)
 
@@ -242,6 +246,11 @@ static const struct troupe__field top_fields[] = {
     {.key = "until", .type = TROUPE__FIELD_TEXT, AT(struct top, until)},
     {TOP_DURATION("stop_timeout", stop_timeout_ms)},
     {TOP_DURATION("hang_timeout", hang_timeout_ms)},
+    {.key = "processes",
+     .type = TROUPE__FIELD_COUNT,
+     AT(struct top, processes_max),
+     .min = 1,
+     .max = PROCESSES_MAX},
     {0}};
 
 static struct troupe__member *
@@ -344,36 +353,18 @@ read_places(struct troupe__topology *self, struct troupe__findings *findings)
     }
 }
 
-/* Keys that begin with "x-" are the user's own, as in docker compose. */
-static void
-drop_own_keys(struct troupe__value *root)
-{
-    size_t kept = 0;
-    for (size_t i = 0; root->type == TROUPE__MAP && i < root->count; i++) {
-        if (strncmp(root->keys[i]->text, "x-", 2) == 0) {
-            troupe__value_free(root->keys[i]);
-            troupe__value_free(root->values[i]);
-            continue;
-        }
-        root->keys[kept] = root->keys[i];
-        root->values[kept++] = root->values[i];
-    }
-    if (root->type == TROUPE__MAP)
-        root->count = kept;
-}
-
 void
 troupe__topology_fields(struct troupe__topology *self,
                         struct troupe__findings *findings)
 {
     struct top top = {.stop_timeout_ms = 10000};
-    drop_own_keys(self->root);
     troupe__fields_read(self->root, "the topology", top_fields, &top, findings);
     if (top.name.text)
         self->name = top.name.text;
     self->until = top.until;
     self->stop_timeout_ms = top.stop_timeout_ms;
     self->hang_timeout_ms = top.hang_timeout_ms;
+    self->processes_max = top.processes_max;
     self->library_count = top.libraries.count;
     self->libraries =
         troupe__grab(top.libraries.count * sizeof *self->libraries);

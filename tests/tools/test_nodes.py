@@ -433,6 +433,18 @@ def test_what_cannot_be():
     check(done.returncode != 0, done)
 
 
+def test_processes_are_bounded():
+    """The root's supervisors may have as many as they want, others may not."""
+    text = OFFICE.replace("actors:\n", "processes: 2\nactors:\n", 1)
+    Path("f.yaml").write_text(text.replace("deep: {kind: clerk}",
+                                           "deep: {kind: clerk, isolation: process, count: 3}"))
+    done = subprocess.run([TROUPE, "run", "f.yaml"], capture_output=True, text=True,
+                          timeout=LIMIT)
+    check(done.returncode == 1, done)
+    has(done.stderr, "has 2 processes for its children, the most: raise 'processes' of the "
+        "topology")
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)

@@ -86,6 +86,7 @@ Test(topology, every_key_arrives)
         GOOD "name: all\n"
              "until: b\n"
              "stop_timeout: 1.5s\n"
+             "processes: 40\n"
              "x-mine: anything\n"
              "nodes: {n: {workers: 3, mailbox: {messages: 5, bytes: 64KiB,"
              " overflow: reject}, watchdog: 2s, ask_timeout: 250ms,"
@@ -109,6 +110,7 @@ Test(topology, every_key_arrives)
         &outcome);
     cr_assert_str_eq(it->name, "all");
     cr_assert_eq(it->stop_timeout_ms, 1500);
+    cr_assert_eq(it->processes_max, 40);
     const troupe_options_t *node = &it->places[0].options;
     cr_assert_eq(node->workers, 3);
     cr_assert_eq(node->mailbox.messages_max, 5);
@@ -197,6 +199,10 @@ Test(topology, wrong_keys_and_types_are_told_with_place_and_cure)
     refused("actors: {a: {kind: printer, attempts: 3}}\n",
             "f:1:39: 'attempts' is for an actor that is asked at least once; "
             "add 'delivery: at_least_once', or take it out");
+    refused(
+        "processes: 0\nactors: {a: {kind: printer}}\n",
+        "f:1:12: 'processes' is '0', which is not within 1 and 1022; choose "
+        "one that is");
     refused("actors: {a: {count: 2}}\n",
             "f:1:13: actor 'a' has no 'kind'; add one, or a 'program'");
     refused("actors: {a: {kind: printer, count: many}}\n",
