@@ -154,8 +154,8 @@ read_capabilities(struct troupe__hub_node *node, const void *array, size_t size)
     for (int i = 0; i < count; i++) {
         if (!troupe__cursor_next(&cursor, &item) || item.form != FORM_TEXT)
             return false;
-        node->facts.system |= item.number == strlen("system")
-                              && memcmp(item.data, "system", item.number) == 0;
+        node->facts.system |= troupe__item_is(&item, "system");
+        node->facts.attempts |= troupe__item_is(&item, "attempts");
     }
     return count >= 0;
 }

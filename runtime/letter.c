@@ -71,6 +71,14 @@ troupe__letter_items(const void *array, size_t size,
     return (int) item.number; /* no more than VALUES_MAX: it was checked */
 }
 
+bool
+troupe__item_is(const struct troupe__item *item, const char *text)
+{
+    size_t size = strlen(text);
+    return item->form == FORM_TEXT && item->number == size
+           && memcmp(item->data, text, size) == 0;
+}
+
 void
 troupe__letter_write(struct troupe__buffer *out, const char *format, ...)
 {

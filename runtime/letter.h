@@ -46,6 +46,9 @@ int troupe__letter_read(const struct troupe__letter *self, const char *format,
 int troupe__letter_items(const void *array, size_t size,
                          struct troupe__cursor *ret_cursor);
 
+/* troupe__item_is: it is that text, and not a part of it. */
+bool troupe__item_is(const struct troupe__item *item, const char *text);
+
 /* troupe__letter_write: append a letter by a format, which must be right. */
 void troupe__letter_write(struct troupe__buffer *out, const char *format, ...);
 

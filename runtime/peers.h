@@ -47,6 +47,7 @@ struct troupe__peer_facts {
     uint32_t workers;   /* with an inbox each, 1 .. 256 */
     troupe_ref_t agent; /* an actor there that spawns for others; or nobody */
     bool system;        /* a runtime of ours: may send system messages */
+    bool attempts;      /* who is none, but takes asks with their attempt */
     char name[TROUPE_NAME_MAX + 1];
 };
 

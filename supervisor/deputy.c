@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/context.h"
+#include "runtime/peers.h"
 #include "runtime/settle.h"
+#include "runtime/worker.h"
 #include "supervisor/deputy.h"
 #include "troupe_events.h"
 #include "troupe_stats.h"
@@ -173,6 +174,17 @@ ask_host(troupe_context_t *ctx, troupe_ref_t host, const struct plan *plan)
     return rc;
 }
 
+/* What we ask it from now on has the parts that WIRE.md tells of. */
+static int
+introduce(troupe_context_t *ctx, troupe_ref_t to)
+{
+    struct troupe__envelope envelope =
+        troupe__envelope(WIRE_CONTROL, to, troupe_self(ctx), "deputy");
+    return troupe__ref_node(to) == TROUPE__ROOT
+               ? 0 /* a guest's proxy */
+               : troupe__emitf(ctx->worker, &envelope, NULL);
+}
+
 /* The node is there: the child is to be spawned on it, or it has it itself. */
 static int
 meet(troupe_context_t *ctx, struct troupe__deputy *self,
@@ -200,7 +212,8 @@ meet(troupe_context_t *ctx, struct troupe__deputy *self,
         return ask_host(ctx, ref, &plan);
     }
     self->real = ref;
-    return troupe_started(ctx);
+    rc = self->is_shown ? introduce(ctx, ref) : 0;
+    return rc < 0 ? rc : troupe_started(ctx);
 }
 
 /* The plan is the data of the ask, so that it goes with the incarnation. */

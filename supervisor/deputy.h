@@ -12,7 +12,7 @@ struct troupe__deputy {
     troupe_ref_t warden, host, real; /* nobody: not yet */
     uint32_t node;
     bool is_program; /* `real` is what a foreign program says it is ... */
-    bool is_shown;   /* ... or the proxy of a guest, which knows attempts */
+    bool is_shown;   /* ... and it, or the proxy of a guest, knows attempts */
     bool blocked;   /* the child's node takes no more: messages are put aside */
     bool has_ended; /* the child; what comes is for the next incarnation */
     bool stops;     /* the child was asked to end ... */

@@ -85,7 +85,7 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return 0;
 }
 
-/* A node in another language is asked plainly: it knows nothing of attempts. */
+/* A node in another language is asked plainly, but where it knows attempts. */
 static int
 relay(troupe_context_t *ctx, const struct troupe__deputy *self,
       const troupe_message_t *msg, troupe_token_t kept)

@@ -17,8 +17,8 @@
  * a deputy ends what it stood in for.
  *
  *   deputy -> warden  ask "node" [name, alone, program or nil]
- *                     -> [number, host, is the child itself, is a proxy
- *                     that is shown the parts of its asks]
+ *                     -> [number, host, is the child itself, is shown the
+ *                     parts of its asks]
  *   deputy -> warden  tell "stop" nil, of a program: ask its node to end
  *   deputy -> warden  ask "end" name, when that node ends -> [exit, code, words,
  *                     which life of all it was, [[actor, type,
@@ -26,7 +26,8 @@
  *   deputy -> host    ask "spawn" [kind, incarnation, place, worker,
  *                     messages, bytes, overflow, label, arguments] -> ref
  *   deputy -> actor   any ask, where it is asked at least once: [asker, id of its
- *                     ask, attempt, body]; of a node of another language: the body
+ *                     ask, attempt, body]; of a node of another language that
+ *                     does not take attempts: the body
  *   deputy -> host    tell "stop" [incarnation, exit, code, words]
  *   anybody -> host   ask "look" -> [the node's agent, [[deputy, actor]...]]
  *   deputy -> host    ask "end" incarnation, when that actor ends

@@ -26,6 +26,7 @@ struct station {
     bool alone;    /* for one child: it ends with its tenant */
     bool is_child; /* `host` is the child itself, in a foreign program */
     bool is_guest; /* `host` is its proxy, on the root */
+    bool is_told;  /* the child takes asks with their attempt */
     troupe_monitor_t of_proxy;
     troupe_ref_t shown; /* whose asks the proxy is shown the parts of */
     const troupe_program_t *program; /* NULL: as for others */

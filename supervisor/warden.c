@@ -34,13 +34,13 @@ tenant_ready(troupe_context_t *ctx, const struct station *station,
             ctx, &tenant->ready, -EOPNOTSUPP,
             "its program did not call troupe_isolation_serve(), nor, "
             "where it is not ours, name an actor in its hello");
-    } else if (troupe_reply_to(
-                   ctx, &tenant->ready, "[I, R, b, b]",
-                   station->is_guest ? (int64_t) TROUPE__ROOT
-                                     : (int64_t) station->number,
-                   station->host, (int) station->is_child,
-                   (int) (station->is_guest
-                          && troupe_ref_equal(station->shown, tenant->ref)))
+    } else if (troupe_reply_to(ctx, &tenant->ready, "[I, R, b, b]",
+                               station->is_guest ? (int64_t) TROUPE__ROOT
+                                                 : (int64_t) station->number,
+                               station->host, (int) station->is_child,
+                               (int) (station->is_guest ? troupe_ref_equal(
+                                          station->shown, tenant->ref)
+                                                        : station->is_told))
                < 0) {
         troupe_token_drop(ctx, &tenant->ready);
     }
@@ -269,6 +269,7 @@ on_up(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     }
     station->state = STATION_READY;
     station->is_child = !facts.system;
+    station->is_told = facts.attempts && !facts.system;
     for (struct tenant *at = station->tenants; at; at = at->next)
         tenant_ready(ctx, station, at);
     return 0;

@@ -11,6 +11,7 @@ with open(int(os.environ["TROUPE_HELLO_FD"]), "rb") as pipe:
 NODE, NAME, SECRET = HELLO["node"], HELLO["name"], HELLO["secret"].hex().encode()
 ME, WORKER = NODE << 54 | 1 << 24, NODE << 54 | 0xFFFFFF  # refs: our actor, our worker
 peers, names, ways, taken, asks, ids = {}, {}, {}, {}, {}, itertools.count(1)
+deputies = set()  # whose asks say who asks, and for which time
 context = zmq.Context()
 gate, lane = context.socket(zmq.REP), context.socket(zmq.PULL)
 
@@ -85,17 +86,22 @@ def take(verbs):  # a frame of messages
     for kind, _, _, sender, id, deadline, verb, _, body in messages:
         if kind in (REPLY, ERROR) and id in asks:
             asks.pop(id)[2](*(body, None) if kind == REPLY else (None, body[2]))
+        elif kind == CONTROL and verb == "deputy":
+            deputies.add(sender)
         elif kind in (TELL, ASK) and not 0 < deadline < time.monotonic_ns():
-            call = Call(kind, sender, id, deadline, body)
+            attempt = 1
+            if kind == ASK and sender in deputies:
+                _, _, attempt, body = body
+            call = Call(kind, sender, id, deadline, body, attempt)
             try:
                 verbs[verb](call) if verb in verbs else call.fail(-95, f"no verb '{verb}'")
             except (TypeError, ValueError, KeyError, AttributeError) as fault:
                 call.fail(-22, f"{verb}: {fault}")
 
 class Call:  # what a verb is given
-    def __init__(self, kind, sender, id, deadline, body):
+    def __init__(self, kind, sender, id, deadline, body, attempt):
         self.kind, self.sender, self.id = kind, sender, id
-        self.deadline, self.body = deadline, body
+        self.deadline, self.body, self.attempt = deadline, body, attempt
 
     def reply(self, value):
         if self.kind == ASK:
@@ -111,7 +117,7 @@ def run(verbs):
     lane.plain_server = True
     lane.bind(f"ipc://{HELLO['directory']}/n{NODE}.w0")
     hub = connect(zmq.DEALER, "hub", f"{NODE}")
-    say("hello", 1, 1, ME, [])
+    say("hello", 1, 1, ME, ["attempts"])
     lifeline, poller = int(os.environ["TROUPE_LIFELINE_FD"]), zmq.Poller()
     for each in gate, hub, lane, lifeline:
         poller.register(each, zmq.POLLIN)
@@ -147,4 +153,11 @@ def size(call):
 def crash(call):
     os.kill(os.getpid(), signal.SIGKILL)
 
-run({"upper": upper, "count": count, "size": size, "crash": crash})
+def attempt(call):
+    call.reply(call.attempt)
+
+def survive(call):  # does not, the first time
+    crash(call) if call.attempt == 1 else attempt(call)
+
+run({"upper": upper, "count": count, "size": size, "crash": crash, "attempt": attempt,
+     "survive": survive})

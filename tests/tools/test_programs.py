@@ -233,6 +233,18 @@ actors:
         check(ask_again("clerk", "upper", "again") == "AGAIN", "again")
 
 
+def test_a_whole_node_is_told_attempts(python):
+    text = f"""\
+supervisor: {{intensity: 100}}
+actors:
+  clerk: {{program: [{python}, {SOURCE}/tests/tools/node.py], delivery: at_least_once}}
+"""
+    with running(text):
+        check(ask("clerk", "attempt") == 1, "the first")
+        check(ask("clerk", "survive") == 2, "its process ended on the first")
+        check(ask("clerk", "upper", "abc") == "ABC", "bodies are as they were")
+
+
 def test_what_python_lacks_is_said(python):
     Path("p.yaml").write_text(actor(f"{python}, -S, -E", "isolated.py"))
     Path("isolated.py").write_text(
