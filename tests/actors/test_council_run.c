@@ -9,6 +9,7 @@
 
 #include <troupe.h>
 
+#include "troupe_hedge.h"
 #include "troupe_query.h"
 
 #include "actors/council_wire.h"
@@ -315,6 +316,44 @@ Test(council_actor, models_behind_a_server_are_asked_at_once)
     cr_assert_str_eq(best(root), "x");
     /* One after another they would take 6 s. */
     cr_assert_lt(json_real_value(json_object_get(root, "elapsed_ms")), 3000.0);
+    json_decref(root);
+    troupe_query_destroy(&query);
+    mock_end();
+}
+
+/* Two in forty: those of the first five are two, whoever of them makes them. */
+Test(council_actor, members_of_one_model_share_its_second_asks)
+{
+    enum { MODELS = 6, KNOWN = 20, ASKS = 39, MS = 5 };
+    static const char *const names[] = {"a", "b", "c", "d", "e", "other"};
+    static const char *const choices[] = {"x", "y"};
+    troupe_query_model_t models[MODELS];
+    troupe_hedge_t hedge;
+    cr_assert(mock_begin());
+    cr_assert_eq(troupe_hedge_init(&hedge, NULL), 0);
+    for (int i = 0; i < KNOWN; i++)
+        troupe_hedge_record(&hedge, MS * UINT64_C(1000000));
+    hedge.asks = ASKS;
+    for (int i = 0; i < MODELS; i++) {
+        models[i] = troupe_query_model_default(
+            names[i], mock_url(),
+            i < MODELS - 1 ? "say=x+delay=1s" : "say=y+delay=1s");
+        models[i].hedge = &hedge;
+    }
+    troupe_query_options_t options = troupe_query_options_default();
+    options.prompt = "x or y?";
+    options.type = TROUPE_QUERY_CHOICE;
+    options.choices = choices;
+    options.choice_count = 2;
+    options.models = models;
+    options.model_count = MODELS;
+    options.ask_all = true;
+    troupe_query_t *query = NULL;
+    cr_assert_eq(troupe_query_run(node, &options, &query), 0);
+    json_t *root = json_loads(troupe_query_json(query), 0, NULL);
+    json_int_t hedged = json_integer_value(
+        json_object_get(json_object_get(root, "cost"), "hedged"));
+    cr_assert_eq(hedged, 2 + 1, "%lld", (long long) hedged);
     json_decref(root);
     troupe_query_destroy(&query);
     mock_end();

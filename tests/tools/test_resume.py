@@ -214,6 +214,24 @@ def test_hedge(mock):
     check("1 was asked for twice, being late" in text, f"said: {text}")
 
 
+def test_hedge_of_research(mock, ask):
+    """The planner's is the 25th request: it is made twice, and the report says so."""
+    text = (f"providers: {{here: {{url: '{mock.url}'}}}}\nmodels:\n")
+    one = "{provider: here, model: late=40s+nth=25, hedge: true}\n"
+    Path("many.yaml").write_text(text + "".join(f"  m{i}: {one}" for i in range(24)))
+    Path("one.yaml").write_text(text + f"  m: {one}")
+    query("many.yaml")
+    mock.asked()
+    args = ["one.yaml" if it == "models.yaml" else it for it in ask]
+    whole, cost = report(troupe(*args))
+    check(cost["hedged"] == 1 and cost["calls"] == PROMPTS + 1
+          and mock.asked() == PROMPTS + 1, f"one of three, twice: {cost}")
+    check(not cost["known"] and whole["written"], "what the loser cost is not known")
+    _, again = report(troupe(*args, "--resume", "last"))
+    check(again == {**cost, "replayed": PROMPTS} and mock.asked() == 0,
+          f"resumed: {again}, not {cost}")
+
+
 def test_hedge_mistakes(mock):
     for value, words in (
             ("{after: 95}", "'after' wants a percentile of its latencies"),
@@ -243,6 +261,7 @@ def main():
         test_research(mock, ask)
         test_budget(mock, ask)
         test_hedge(mock)
+        test_hedge_of_research(mock, ask)
         test_hedge_mistakes(mock)
         mock.end()
         test_mock()
