@@ -167,15 +167,30 @@ Test(guest, it_is_told_to_stop_and_ends_in_order)
 }
 
 /* It reads nothing before "go", and nobody is there who would let it go. */
-Test(guest, one_that_is_told_to_stop_before_it_may_go_ends_in_order)
+static void
+stop_early(const char *habit)
 {
-    const troupe_node_spec_t spec = {.name = "early", .path = GUEST};
+    const char *argv[] = {"guest", habit, NULL};
+    const troupe_node_spec_t spec = {
+        .name = "early", .path = GUEST, .argv = argv};
     uint32_t number = 0;
     cr_assert_eq(troupe_node_start(root, &spec, &number), 0);
     while (!troupe__guest_is(root, number))
         sched_yield(); /* until it has said "guest" */
     cr_assert_eq(troupe_node_end(root, number, 60000), 0);
     wait_line("early has ended: ended normally");
+}
+
+Test(guest, one_that_is_told_to_stop_before_it_may_go_ends_in_order)
+{
+    stop_early("good");
+}
+
+/* Nobody is there for whom that would be. */
+Test(guest, what_such_a_one_says_is_passed_over)
+{
+    stop_early("gossip");
+    cr_assert_not(has_line("broke the rules"));
 }
 
 /* It is asked again in its next process, and told so. */

@@ -91,6 +91,17 @@ hear_until(const char *verb)
         continue;
 }
 
+/* A ping is answered. */
+static void
+beat(void)
+{
+    const char *verb = NULL;
+    uint64_t number = 0;
+    if (strcmp(letter.verb, "ping") == 0
+        && troupe__letter_read(&letter, "[s,U]", &verb, &number) == 0)
+        say("[s,U]", "beat", number);
+}
+
 /* --- what a good one does ---------------------------------------------------*/
 
 struct message {
@@ -103,9 +114,9 @@ struct message {
 
 /* All at once when the window is full; it is told of no message more. */
 static void
-hold(uint64_t number)
+on_hold(const struct message *msg)
 {
-    held[held_count++] = number;
+    held[held_count++] = msg->number;
     if (held_count == 1)
         fprintf(stderr, "holds one\n");
     if (held_count > WINDOW)
@@ -127,11 +138,8 @@ forward(const struct message *msg, const char *type, uint64_t deadline)
     int outcome = 0, code = 0;
     say("[s,i,s,s,r,U,U]", "ask", 1, "ear", type, msg->body, msg->size,
         deadline, msg->number);
-    while (strcmp(hear(), "reply") != 0 && strcmp(letter.verb, "error") != 0) {
-        if (strcmp(letter.verb, "ping") == 0
-            && troupe__letter_read(&letter, "[s,U]", &verb, &number) == 0)
-            say("[s,U]", "beat", number);
-    }
+    while (strcmp(hear(), "reply") != 0 && strcmp(letter.verb, "error") != 0)
+        beat();
     if (troupe__letter_read(&letter, "[s,U,i,i,s]", &verb, &number, &outcome,
                             &code, &text)
         == 0) {
@@ -177,21 +185,10 @@ on_pid(const struct message *msg)
 }
 
 static void
-on_hold(const struct message *msg)
-{
-    hold(msg->number);
-}
-
-static void
-on_die(const struct message *msg)
-{
-    (void) msg;
-    raise(SIGKILL);
-}
-
-static void
 on_break(const struct message *msg)
 {
+    if (strcmp(msg->type, "die") == 0)
+        raise(SIGKILL);
     if (strcmp(msg->type, "break") == 0)
         say("[s,U]", "done", msg->number);
     else
@@ -217,7 +214,7 @@ static const struct {
     void (*handle)(const struct message *msg);
 } verbs[] = {{"forward", on_other}, {"big", on_other},   {"never", on_other},
              {"late", on_late},     {"until", on_other}, {"pid", on_pid},
-             {"hold", on_hold},     {"die", on_die},     {"break", on_break},
+             {"hold", on_hold},     {"die", on_break},   {"break", on_break},
              {"fail", on_break},    {"tell", on_tell},   {"echo", on_echo},
              {"again", on_again}};
 
@@ -237,16 +234,13 @@ static void
 serve(void)
 {
     const char *verb = NULL;
-    uint64_t number = 0;
     for (;;) {
         struct message msg = {.number = 0};
         hear();
+        beat();
         if (strcmp(letter.verb, "stop") == 0)
             exit(0);
-        if (strcmp(letter.verb, "ping") == 0
-            && troupe__letter_read(&letter, "[s,U]", &verb, &number) == 0)
-            say("[s,U]", "beat", number);
-        else if (strcmp(letter.verb, "cancel") == 0)
+        if (strcmp(letter.verb, "cancel") == 0)
             fprintf(stderr, "cancelled\n");
         else if (troupe__letter_read(&letter, "[s,U,R,s,r,U,U]", &verb,
                                      &msg.number, &msg.from, &msg.type,
@@ -303,27 +297,9 @@ deep(void)
 }
 
 static void
-second(void)
-{
-    say("[s,i]", "guest", 1);
-}
-
-static void
-unknown(void)
-{
-    say("[s]", "frobnicate");
-}
-
-static void
 no_number(void)
 {
     say("[s,i,s,s,n]", "tell", 0, "ear", "note");
-}
-
-static void
-beats(void)
-{
-    say("[s,i]", "beat", 7);
 }
 
 /* Asks for what is large and never shows that it has read it. */
@@ -350,9 +326,8 @@ flood(void)
         say("[s,U,s,s,n]", "tell", i, "ear", "note");
 }
 
-/* It goes on well after that. */
 static void
-liar(void)
+lie(void)
 {
     for (int i = 0; i < 40; i++) {
         say("[s,i,s]", "reply", i, "a lie");
@@ -360,7 +335,26 @@ liar(void)
         say("[s,i]", "done", i);
         say("[s,i]", "cancel", i);
     }
+}
+
+/* It goes on well after that. */
+static void
+liar(void)
+{
+    lie();
     serve();
+}
+
+/* It is being stopped, and goes only when all of it has been heard: a second
+ * ping comes behind the answer to the first. */
+static void
+gossip(void)
+{
+    lie();
+    hear_until("ping");
+    beat();
+    hear_until("ping");
+    exit(0);
 }
 
 static void
@@ -374,11 +368,14 @@ static const struct {
     const char *word;
     void (*act)(void);
 } habits[] = {
-    {"good", serve},    {"garbage", garbage},     {"forged", forged},
-    {"parts", parts},   {"oversized", oversized}, {"deep", deep},
-    {"second", second}, {"unknown", unknown},     {"no-number", no_number},
-    {"beats", beats},   {"greedy", greedy},       {"many-asks", many_asks},
-    {"flood", flood},   {"liar", liar},           {"deaf", deaf}};
+    {"good", serve},          {"garbage", garbage},     {"forged", forged},
+    {"parts", parts},         {"oversized", oversized}, {"deep", deep},
+    {"no-number", no_number}, {"greedy", greedy},       {"flood", flood},
+    {"many-asks", many_asks}, {"liar", liar},           {"gossip", gossip}};
+
+/* What others say, by habit. */
+static const char *const rude[][2] = {
+    {"second", "guest"}, {"unknown", "frobnicate"}, {"beats", "beat"}};
 
 int
 main(int argc, char **argv)
@@ -395,6 +392,9 @@ main(int argc, char **argv)
     for (size_t i = 0; i < sizeof habits / sizeof *habits; i++)
         if (strcmp(word, habits[i].word) == 0)
             habits[i].act();
+    for (size_t i = 0; i < sizeof rude / sizeof *rude; i++)
+        if (strcmp(word, rude[i][0]) == 0)
+            say("[s,i]", rude[i][1], 1);
     deaf();
     return 0;
 }
