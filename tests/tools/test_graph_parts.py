@@ -190,6 +190,29 @@ def test_rounds():
     check(report["outcome"] == "broken", report["outcome"])
 
 
+def peak_of(rounds):
+    """KiB that rounds with a result of 400 kB each take, of a task and of two items."""
+    again = f"repeat: {{until: '${{round}} == {rounds}', most: 500}}"
+    name = write("tasks:\n"
+                 "  big: {cmd: 'head -c 400000 /dev/zero | tr \"\\0\" x'}\n"
+                 "  two: {value: [1, 2]}\n"
+                 f"  r: {{value: '${{big}}', needs: [big], {again}}}\n"
+                 f"  i: {{value: '${{big}}', each: '${{two}}', needs: [big, two], {again}}}\n"
+                 "  end: {value: 1, needs: [r, i]}\n")
+    quick = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
+    child = subprocess.Popen([TROUPE, "graph", "run", "--quiet", name], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, env=dict(os.environ, ASAN_OPTIONS=quick))
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    check(child.returncode == 0, f"exit code {child.returncode} of {rounds} rounds")
+    return usage.ru_maxrss
+
+
+def test_rounds_are_forgotten():
+    few, many = peak_of(2), peak_of(500)
+    check(many - few < 100 << 10, f"{few} KiB, then {many}, by 600 MB of results")
+
+
 def test_looks():
     name = write("name: l\nparallel: 2\ntasks:\n  v: {value: [1, 2]}\n"
                  "  a: {value: '${item}', each: {in: '${v}', parallel: 2, quorum: 1}, needs: [v]}\n"
