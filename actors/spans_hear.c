@@ -17,9 +17,8 @@
 #include "troupe_lifecycle.h"
 
 #include "mailbox/check.h"
-#include "mailbox/ref.h"
 
-enum { HEAR_MS = 1000 };
+enum { HEAR_MS = 1000, LAST_SLOT = 0xfffffe };
 
 static int
 end(troupe_context_t *ctx, struct spans *self)
@@ -33,14 +32,15 @@ end(troupe_context_t *ctx, struct spans *self)
     return rc == 0 ? troupe__spans_answer(ctx, self) : rc;
 }
 
-/* Generation 1 of the last slot but one is never an actor's. */
+/* Generation 1 of the last slot but one is never an actor's. The parts of a ref
+ * are those of NODES.md. */
 static void
 ask_worker(troupe_context_t *ctx, struct spans *self, uint32_t node,
            uint32_t worker)
 {
     troupe_monitor_t monitor;
-    troupe_ref_t nobody =
-        troupe__ref_make(node, worker, 1, TROUPE__SLOT_MAX - 1);
+    troupe_ref_t nobody = {(uint64_t) node << 54 | (uint64_t) worker << 44
+                           | 1 << 24 | LAST_SLOT};
     if (troupe_monitor(ctx, nobody, &monitor) < 0)
         return;
     self->hearing = troupe__realloc(self->hearing,

@@ -10,14 +10,10 @@
 #include "tools/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "troupe_lifecycle.h"
@@ -201,8 +197,7 @@ static const troupe_clause_t director_clauses[] = {
     TROUPE_ON("home", director_home),
     TROUPE_ON("until", director_until),
     TROUPE_ON_DOWN(director_down),
-    {0, NULL, NULL, NULL},
-};
+    {0, NULL, NULL, NULL}};
 
 /* By that name it is no part of what is traced. */
 static const troupe_kind_t director = {
@@ -269,15 +264,14 @@ say_end(const struct troupe__part *part,
         const struct troupe__run_options *options, bool in_time)
 {
     const struct troupe__topology *topology = part->topology;
-    if (atomic_load(&verdict.by_signal)) {
-        troupe__run_say(options, TROUPE_LOG_INFO, "a signal: '%s' stops",
+    const char *why = atomic_load(&verdict.by_signal) ? "a signal"
+                      : atomic_load(&verdict.admin->stop_wanted)
+                          ? "by 'troupe stop'"
+                      : in_time ? NULL
+                                : "the time is over";
+    if (why) {
+        troupe__run_say(options, TROUPE_LOG_INFO, "%s: '%s' stops", why,
                         topology->name);
-    } else if (atomic_load(&verdict.admin->stop_wanted)) {
-        troupe__run_say(options, TROUPE_LOG_INFO,
-                        "by 'troupe stop': '%s' stops", topology->name);
-    } else if (!in_time) {
-        troupe__run_say(options, TROUPE_LOG_INFO,
-                        "the time is over: '%s' stops", topology->name);
     } else if (!atomic_load(&verdict.failed) && topology->until.text) {
         troupe__run_say(options, TROUPE_LOG_INFO, "'%s' has ended: '%s' stops",
                         topology->until.text, topology->name);
@@ -300,11 +294,8 @@ set_out(struct starter *self, pthread_t *ret_thread)
         rc = troupe__run_trace_begin(&self->trace, self->options, self->node);
     if (rc == 0)
         rc = pthread_create(ret_thread, NULL, start_tree, self) ? -EIO : 0;
-    if (rc < 0) {
-        troupe__run_say(self->options, TROUPE_LOG_ERROR,
-                        "the run cannot begin: %s%s", troupe_strerror(rc),
-                        troupe__cure(rc));
-    }
+    if (rc < 0)
+        troupe__run_say_error(self->options, "the run cannot begin", rc);
     return rc;
 }
 
@@ -344,20 +335,14 @@ run_node(struct troupe__part *part, const struct troupe__run_options *options,
     troupe_t *node = NULL;
     troupe_options_t node_options = part->topology->places[0].options;
     node_options.nodes = nodes;
-    node_options.log = troupe__run_log;
-    node_options.log_data = (void *) options;
-    node_options.log_level = options->verbose ? TROUPE_LOG_DEBUG
-                             : options->quiet ? TROUPE_LOG_WARNING
-                                              : TROUPE_LOG_INFO;
+    troupe__run_log_by(options, &node_options);
     atomic_store(&verdict.by_signal, false);
     atomic_store(&verdict.failed, false);
     atomic_store(&verdict.is_over, false);
     atomic_store(&verdict.part, part);
     int rc = troupe_new(&node_options, &node);
     if (rc < 0) {
-        troupe__run_say(options, TROUPE_LOG_ERROR,
-                        "no node can be started: %s%s", troupe_strerror(rc),
-                        troupe__cure(rc));
+        troupe__run_say_error(options, "no node can be started", rc);
         return TROUPE__EXIT_FAILED;
     }
     troupe__guards_set(part);

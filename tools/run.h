@@ -48,8 +48,11 @@ int troupe__run_limits(const struct troupe__topology *topology, char why[512]);
  * from the descriptor that this returns; the second ends the process. */
 int troupe__run_signals(void);
 
-/* troupe__run_log: a troupe_log_fn to standard error; `data`: the options. */
+/* troupe__run_log: a troupe_log_fn to standard error; `data`: the options.
+ * troupe__run_log_by: have a node log so, as much as they say. */
 void troupe__run_log(void *data, troupe_level_t level, const char *text);
+void troupe__run_log_by(const struct troupe__run_options *options,
+                        troupe_options_t *ret_node);
 
 /* troupe__run_say_start: that the part runs. */
 void troupe__run_say_start(const struct troupe__run_options *options,
@@ -59,5 +62,9 @@ void troupe__run_say_start(const struct troupe__run_options *options,
 void troupe__run_say(const struct troupe__run_options *options,
                      troupe_level_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* troupe__run_say_error: what cannot be, why, and the cure where one is known. */
+void troupe__run_say_error(const struct troupe__run_options *options,
+                           const char *what, int rc);
 
 #endif

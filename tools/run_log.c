@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tools/commands.h"
 #include "tools/run.h"
 
 void
@@ -59,4 +60,23 @@ troupe__run_say_start(const struct troupe__run_options *options,
                     part->has_others ? " in several processes"
                                      : topology->places[0].name.text,
                     part->has_others ? "" : "'");
+}
+
+void
+troupe__run_say_error(const struct troupe__run_options *options,
+                      const char *what, int rc)
+{
+    troupe__run_say(options, TROUPE_LOG_ERROR, "%s: %s%s", what,
+                    troupe_strerror(rc), troupe__cure(rc));
+}
+
+void
+troupe__run_log_by(const struct troupe__run_options *options,
+                   troupe_options_t *ret_node)
+{
+    ret_node->log = troupe__run_log;
+    ret_node->log_data = (void *) (uintptr_t) options;
+    ret_node->log_level = options->verbose ? TROUPE_LOG_DEBUG
+                          : options->quiet ? TROUPE_LOG_WARNING
+                                           : TROUPE_LOG_INFO;
 }
