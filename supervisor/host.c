@@ -11,7 +11,7 @@
 #include "supervisor/isolation.h"
 #include "troupe_events.h"
 
-enum { SETTLE_MS = 5000 };
+enum { SETTLE_MS = 5000, KILL_GRACE_MS = 1000 };
 
 struct order {
     const char *kind, *label;
@@ -141,6 +141,40 @@ stay_remove(struct troupe__host *self, troupe_context_t *ctx,
     free(stay);
 }
 
+static struct troupe__stay *
+stay_ordered(const struct troupe__host *self, troupe_ref_t owner,
+             int64_t incarnation)
+{
+    for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
+        if (!self->by_actor.entries[i].id)
+            continue;
+        struct troupe__stay *stay =
+            (void *) (uintptr_t) self->by_actor.entries[i].value;
+        if (stay->incarnation == incarnation
+            && troupe_ref_equal(stay->owner, owner))
+            return stay;
+    }
+    return NULL;
+}
+
+/* What it ran for that deputy before is still ending, as where that was killed:
+ * the next one finds its names free. So the message is put off. */
+static bool
+is_early(troupe_context_t *ctx, const struct troupe__host *self,
+         troupe_ref_t owner, int64_t incarnation)
+{
+    for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
+        const struct troupe__stay *stay =
+            self->by_actor.entries[i].id
+                ? (void *) (uintptr_t) self->by_actor.entries[i].value
+                : NULL;
+        if (stay && !stay->is_left && stay->incarnation < incarnation
+            && troupe_ref_equal(stay->owner, owner))
+            return troupe_stash(ctx) == 0;
+    }
+    return false;
+}
+
 static int
 on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -151,6 +185,8 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int rc = order_read(msg, &order);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not an order for an actor");
+    if (is_early(ctx, state, troupe_message_sender(msg), order.incarnation))
+        return 0;
     if (has_enough(ctx, state, troupe_message_sender(msg)))
         return troupe_reply_error(ctx, -ENOSPC,
                                   "its node has too many actors here");
@@ -203,6 +239,7 @@ tell(troupe_context_t *ctx, struct troupe__host *self,
     CHECK(troupe_child_read(stay->last, &child) == 0);
     tell_end(ctx, stay, &child);
     stay_remove(self, ctx, stay);
+    (void) troupe_unstash(ctx);
 }
 
 struct settling {
@@ -265,29 +302,13 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_child_release(ctx, stay->actor);
 }
 
-static struct troupe__stay *
-stay_ordered(const struct troupe__host *self, troupe_ref_t owner,
-             int64_t incarnation)
-{
-    for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
-        if (!self->by_actor.entries[i].id)
-            continue;
-        struct troupe__stay *stay =
-            (void *) (uintptr_t) self->by_actor.entries[i].value;
-        if (stay->incarnation == incarnation
-            && troupe_ref_equal(stay->owner, owner))
-            return stay;
-    }
-    return NULL;
-}
-
 /* Who orders an actor asks right after that, to hear of its end. */
 static int
 on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     int64_t incarnation = 0;
-    if (!troupe_message_is_ask(msg)
-        || troupe_unpack(msg, "I", &incarnation) < 0)
+    if (!troupe_message_is_ask(msg) || troupe_unpack(msg, "I", &incarnation) < 0
+        || is_early(ctx, state, troupe_message_sender(msg), incarnation))
         return 0;
     struct troupe__stay *stay =
         stay_ordered(state, troupe_message_sender(msg), incarnation);
@@ -303,12 +324,31 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int64_t incarnation = 0;
     int kind = 0;
     int rc = troupe_unpack(msg, "[I, i]", &incarnation, &kind);
+    if (rc == 0
+        && is_early(ctx, state, troupe_message_sender(msg), incarnation))
+        return 0;
     const struct troupe__stay *stay =
         rc == 0 ? stay_ordered(state, troupe_message_sender(msg), incarnation)
                 : NULL;
     if (stay)
         (void) troupe_exit_send(ctx, stay->actor, (troupe_exit_t) kind, 0, "");
     return 0;
+}
+
+/* Its handler never returns: it will go by itself, should it ever end. */
+static int
+on_left(troupe_context_t *ctx, void *state, void *data)
+{
+    const struct troupe__host *self = state;
+    struct troupe__stay *stay =
+        stay_of(&self->by_actor, (uint64_t) (uintptr_t) data);
+    char text[TROUPE_REF_TEXT];
+    if (!stay || stay->last)
+        return 0;
+    stay->is_left = true;
+    troupe_log(ctx, TROUPE_LOG_ERROR, "%s does not end: left behind",
+               troupe_ref_text(stay->actor, text));
+    return troupe_unstash(ctx);
 }
 
 /* Whom an actor ran for: then it ends too. Or that actor, of which nothing is
@@ -327,6 +367,8 @@ on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return settle(ctx, self, stay);
     (void) troupe_exit_send(ctx, stay->actor, TROUPE_EXIT_KILLED, 0,
                             "whom it ran for has ended");
+    (void) !troupe_call_after(ctx, KILL_GRACE_MS, on_left,
+                              (void *) (uintptr_t) stay->actor.id, NULL, NULL);
     return 0;
 }
 

@@ -14,6 +14,7 @@ struct troupe__stay {
     int64_t incarnation;                 /* of the owner */
     troupe_token_t started, end; /* to be told when it has, and of its end */
     troupe_message_t *last;      /* how it has ended, until that is told */
+    bool is_left; /* it does not end: the next one does not wait for that */
 };
 
 struct troupe__host {

@@ -258,3 +258,22 @@ Test(deputy, what_a_child_called_itself_is_free_when_it_is_started_again)
     cr_assert_eq(number_of("one", "incarnation"), ROUNDS + 1);
     troupe_child_spec_clear(&spec);
 }
+
+/* Whose deputy is killed is killed in its turn; the next one waits for that. */
+Test(deputy, so_it_is_when_it_is_not_asked_to_stop)
+{
+    enum { ROUNDS = 5 };
+    troupe_child_spec_t spec = {.id = "one",
+                                .name = "one",
+                                .kind = &herald,
+                                .node = "tower",
+                                .shutdown_ms = TROUPE_SHUTDOWN_BRUTAL};
+    cr_assert_eq(troupe_child_spec_pack(&spec, "s", "of one "), 0);
+    cr_assert_eq(supervise(&patient, &spec, 1), 0);
+    for (int i = 1; i <= ROUNDS; i++) {
+        cr_assert_eq(number_of("one", "incarnation"), i, "%d", i);
+        cr_assert_eq(troupe_supervisor_renew_child(root, top, "one", NULL), 0);
+    }
+    cr_assert_eq(number_of("one", "incarnation"), ROUNDS + 1);
+    troupe_child_spec_clear(&spec);
+}
