@@ -81,10 +81,21 @@ ask_pid(const struct run *self, troupe_ref_t ref, int *ret_pid)
     return rc;
 }
 
+/* With its process gone: what is measured next would wait for that, as who has
+ * the same name starts after the other has ended. */
 static int
 end(const struct run *self, troupe_ref_t top)
 {
-    return troupe_node_exit(self->node, top, TROUPE_EXIT_SHUTDOWN, 10000);
+    troupe_ref_t ref;
+    int pid = 0;
+    int rc = troupe_lookup(self->node, "child-0", &ref);
+    if (rc == 0)
+        rc = ask_pid(self, ref, &pid);
+    if (rc == 0)
+        rc = troupe_node_exit(self->node, top, TROUPE_EXIT_SHUTDOWN, 10000);
+    while (rc == 0 && kill(pid, 0) == 0)
+        usleep(200);
+    return rc;
 }
 
 static int
