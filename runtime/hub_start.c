@@ -199,6 +199,7 @@ start_process(struct troupe__hub *self, struct troupe__hub_node *node,
         .argv = spec->argv,
         .env = spec->env,
         .directory = spec->directory,
+        .may_fork = !spec->path,
         .hello = hello.data,
         .hello_size = hello.size};
     int rc = troupe__process_start(self->processes, &process, &node->process);

@@ -143,7 +143,7 @@ troupe__processes_new(const struct troupe__processes_options *options,
         self->options = *options;
     set_defaults(&self->options);
     self->lifeline[0] = self->lifeline[1] = -1;
-    self->null_fd = self->wake_fd = -1;
+    self->null_fd = self->wake_fd = self->mould_pidfd = -1;
     CHECK(pthread_mutex_init(&self->lock, NULL) == 0);
     CHECK(pthread_cond_init(&self->changed, NULL) == 0);
     self->env = troupe__launch_base_env();

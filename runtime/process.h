@@ -106,6 +106,8 @@ struct troupe__process_spec {
     const char *const *argv; /* NULL-ended; NULL: the path alone */
     const char *const *env;  /* NULL-ended "NAME=VALUE", over ours */
     const char *directory;   /* to start in; NULL: ours */
+    bool may_fork;           /* from a mould: the path is our own program, and
+                              * its last argument may be replaced; mould.h */
     const void *hello;       /* secret bytes for it alone, or NULL */
     size_t hello_size;       /* 0 .. TROUPE__HELLO_MAX */
     const char *oom_file;    /* memory.events or memory.oom_control of

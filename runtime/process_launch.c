@@ -127,7 +127,8 @@ troupe__launch_init(struct troupe__launch *self,
 {
     if (!is_valid(spec))
         return -EINVAL;
-    *self = (struct troupe__launch){.hello_size = spec->hello_size};
+    *self = (struct troupe__launch){.hello_size = spec->hello_size,
+                                    .may_fork = spec->may_fork};
     self->name = troupe__strdup(spec->name);
     self->path = troupe__strdup(spec->path);
     if (spec->directory)

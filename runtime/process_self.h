@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "runtime/mould.h"
 #include "runtime/process.h"
 #include "runtime/process_output.h"
 
@@ -14,6 +15,7 @@ struct troupe__launch {
     char **argv, **env; /* NULL-ended */
     void *hello;
     size_t hello_size;
+    bool may_fork;
 };
 
 /* Where a child is on its way to run; under the owner's lock. */
@@ -88,13 +90,22 @@ struct troupe__processes {
     bool stopping; /* no new children; end those there are */
     bool ended;    /* stopping, and no child is left */
 
+    int mould_pidfd; /* -1: none */
+    bool mould_ended;
+
+    struct troupe__mould mould; /* the starting thread's */
+
     /* The watching thread's. */
+    int mould_fd; /* as it was at the beginning of a round; -1: none */
     struct troupe__view *view;
-    struct pollfd *polled; /* the wake-up, then three of each in view */
+    struct pollfd *polled; /* two of ours, then three of each in view */
     uint32_t view_count, view_capacity;
     struct troupe__orphans *orphans;
     uint32_t orphans_count, orphans_capacity;
 };
+
+/* The descriptors of a child; process_launch.c tells it the last two. */
+enum { TROUPE__FD_LIFELINE = 3, TROUPE__FD_HELLO = 4, TROUPE__FD_COUNT = 5 };
 
 /* A size of the stack that a child runs on until it executes its program. */
 enum { TROUPE__CHILD_STACK = 65536 };
@@ -109,6 +120,18 @@ void troupe__launch_env_free(char **env);
 
 /* process_spawn.c */
 void *troupe__process_starter(void *owner);
+/* troupe__process_execute: as a child of the starting thread, with descriptors
+ * 0 .. TROUPE__FD_COUNT - 1, -1: none. Where `error` comes out other than 0
+ * there is no child. */
+struct troupe__birth {
+    pid_t pid;
+    int pidfd;
+    int error; /* negative errno */
+    const char *step;
+};
+struct troupe__birth
+troupe__process_execute(const struct troupe__processes *self,
+                        const struct troupe__launch *launch, const int fds[]);
 /* A pipe, closed on exec, both ends above all numbers that a child's get; even
  * on failure what is not -1 in `fds` is to be closed. */
 int troupe__process_pipe(int fds[2]);

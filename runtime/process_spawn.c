@@ -37,8 +37,7 @@
 #define RAW __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif
 
-/* The descriptors of a child; process_launch.c tells it the last two. */
-enum { FD_LIFELINE = 3, FD_HELLO = 4, FD_COUNT = 5 };
+enum { FD_HELLO = TROUPE__FD_HELLO, FD_COUNT = TROUPE__FD_COUNT };
 
 /* The kernel's sigset_t; its struct sigaction is smaller than its double. */
 enum { SIGNALS = 64, SIGSET_SIZE = SIGNALS / 8 };
@@ -176,26 +175,58 @@ make_hello(const struct troupe__launch *launch, int fds[2])
  */
 int __clone(int (*run)(void *), void *stack, int flags, void *arg, ...);
 
-static void
-run_child(struct troupe__processes *self, struct troupe__process *child,
-          struct start *start)
+struct troupe__birth
+troupe__process_execute(const struct troupe__processes *self,
+                        const struct troupe__launch *launch, const int fds[])
 {
+    struct start start = {.launch = launch,
+                          .oom_adjust = self->oom_adjust,
+                          .oom_adjust_size = strlen(self->oom_adjust),
+                          .parent = getpid()};
+    struct troupe__birth birth = {.pidfd = -1};
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
     char *top = (char *) self->stack + TROUPE__CHILD_STACK;
-    child->started_ns = troupe__real_ns();
-    pid_t pid = __clone(raw_child, top, flags, start, &child->pidfd);
-    if (pid < 0) {
-        child->pidfd = -1;
-        child->error = -errno;
-        child->step = "clone";
-    } else if (start->error != 0) {
+    memcpy(start.fds, fds, sizeof start.fds);
+    birth.pid = __clone(raw_child, top, flags, &start, &birth.pidfd);
+    if (birth.pid < 0) {
+        birth = (struct troupe__birth){
+            .pidfd = -1, .error = -errno, .step = "clone"};
+    } else if (start.error != 0) {
         siginfo_t info;
-        waitid(P_PIDFD, (id_t) child->pidfd, &info, WEXITED);
-        close_fd(&child->pidfd);
-        child->error = start->error;
-        child->step = start->step;
-    } else {
-        child->pid = pid;
+        waitid(P_PIDFD, (id_t) birth.pidfd, &info, WEXITED);
+        close(birth.pidfd);
+        birth = (struct troupe__birth){
+            .pidfd = -1, .error = start.error, .step = start.step};
+    }
+    return birth;
+}
+
+static void
+execute(struct troupe__processes *self, struct troupe__process *child,
+        const int output[2], int hello)
+{
+    const int fds[FD_COUNT] = {self->null_fd, output[0], output[1],
+                               self->lifeline[0], hello};
+    child->started_ns = troupe__real_ns();
+    struct troupe__birth birth =
+        troupe__process_execute(self, &child->launch, fds);
+    child->pid = birth.pid;
+    child->pidfd = birth.pidfd;
+    child->error = birth.error;
+    child->step = birth.step;
+}
+
+/* What a mould takes up may be what the child lacks. */
+static void
+run_child(struct troupe__processes *self, struct troupe__process *child,
+          const int output[2], int hello)
+{
+    if (troupe__mould_fork(self, child, output, hello))
+        return;
+    execute(self, child, output, hello);
+    if (child->error == -EAGAIN && self->mould.launch) {
+        troupe__mould_end(self);
+        execute(self, child, output, hello);
     }
 }
 
@@ -214,13 +245,8 @@ spawn(struct troupe__processes *self, struct troupe__process *child)
     if (child->error == 0)
         child->error = make_hello(&child->launch, hello);
     if (child->error == 0) {
-        struct start start = {.launch = &child->launch,
-                              .oom_adjust = self->oom_adjust,
-                              .oom_adjust_size = strlen(self->oom_adjust),
-                              .parent = getpid(),
-                              .fds = {self->null_fd, out[0][1], out[1][1],
-                                      self->lifeline[0], hello[0]}};
-        run_child(self, child, &start);
+        const int output[2] = {out[0][1], out[1][1]};
+        run_child(self, child, output, hello[0]);
     }
     for (int i = 0; i < 2; i++) {
         close_fd(&out[i][1]);
@@ -249,6 +275,13 @@ troupe__process_starter(void *owner)
     pthread_mutex_lock(&self->lock);
     while (!self->ended) {
         struct troupe__process *child = next_queued(self);
+        if (self->mould_ended) {
+            self->mould_ended = false;
+            pthread_mutex_unlock(&self->lock);
+            troupe__mould_end(self);
+            pthread_mutex_lock(&self->lock);
+            continue;
+        }
         if (!child) {
             pthread_cond_wait(&self->changed, &self->lock);
             continue;
@@ -261,5 +294,6 @@ troupe__process_starter(void *owner)
         troupe__processes_wake(self);
     }
     pthread_mutex_unlock(&self->lock);
+    troupe__mould_end(self);
     return NULL;
 }

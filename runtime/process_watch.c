@@ -18,6 +18,7 @@
  */
 
 enum {
+    FDS_OWN = 2,          /* the wake-up, the mould */
     FDS_EACH = 3,         /* pidfd, stdout, stderr */
     READ_BUDGET = 16384,  /* of one pipe in one round: others wait for it */
     ORPHANS_LOOK_MS = 10, /* nothing else tells of their end */
@@ -32,7 +33,7 @@ make_room(struct troupe__processes *self, uint32_t count)
     self->view_capacity = 2 * count;
     self->view =
         troupe__realloc(self->view, self->view_capacity * sizeof *self->view);
-    size_t fds = 1 + FDS_EACH * (size_t) self->view_capacity;
+    size_t fds = FDS_OWN + FDS_EACH * (size_t) self->view_capacity;
     self->polled = troupe__realloc(self->polled, fds * sizeof *self->polled);
 }
 
@@ -57,6 +58,7 @@ gather(struct troupe__processes *self)
             it->signals_wanted = 0;
         }
     }
+    self->mould_fd = self->mould_ended ? -1 : self->mould_pidfd;
     self->ended = self->stopping && !self->first && !has_orphans;
     bool goes_on = !self->ended;
     if (!goes_on)
@@ -182,6 +184,8 @@ sleep_until(struct troupe__processes *self, uint64_t due, uint64_t now)
     uint32_t count = 0;
     self->polled[count++] =
         (struct pollfd){.fd = self->wake_fd, .events = POLLIN};
+    self->polled[count++] =
+        (struct pollfd){.fd = self->mould_fd, .events = POLLIN};
     for (uint32_t i = 0; i < self->view_count; i++) {
         const struct troupe__process *child = self->view[i].child;
         bool is_watched = child && child->watched;
@@ -205,15 +209,28 @@ sleep_until(struct troupe__processes *self, uint64_t due, uint64_t now)
         self->polled[i].revents = 0;
 }
 
+/* The starting thread reaps it. */
+static void
+note_mould(struct troupe__processes *self)
+{
+    pthread_mutex_lock(&self->lock);
+    self->mould_ended = self->mould_pidfd == self->mould_fd;
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+}
+
 static void
 serve(struct troupe__processes *self)
 {
     uint64_t rings = 0;
     if (self->polled[0].revents)
         (void) !read(self->wake_fd, &rings, sizeof rings);
+    if (self->polled[1].revents)
+        note_mould(self);
     for (uint32_t i = 0; i < self->view_count; i++) {
         struct troupe__view *seen = &self->view[i];
-        const struct pollfd *ready = &self->polled[1 + FDS_EACH * (size_t) i];
+        const struct pollfd *ready =
+            &self->polled[FDS_OWN + FDS_EACH * (size_t) i];
         for (int stream = 1; stream <= 2; stream++)
             if (ready[stream].revents)
                 troupe__process_read(self, seen->child, stream, READ_BUDGET);

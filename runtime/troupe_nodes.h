@@ -54,7 +54,8 @@ typedef struct troupe_nodes_options {
 /* What a node's process is; all of it is copied. */
 typedef struct troupe_node_spec {
     const char *name;        /* of the node; one at a time may have it */
-    const char *path;        /* the program; NULL: this one, once more */
+    const char *path;        /* the program; NULL: this one, once more:
+                              * see troupe_program_t (troupe_isolation.h) */
     const char *const *argv; /* ended by NULL; NULL: the path alone */
     const char *const
         *env;              /* "NAME=VALUE", ended by NULL, over ours; or NULL */

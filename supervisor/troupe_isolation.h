@@ -51,8 +51,22 @@
  * (troupe_nodes.h): a start beyond that fails with -ENOSPC.
  */
 
-/* How processes of isolated children are started. The name of the node comes
- * last, behind the arguments. */
+/*
+ * How processes of isolated children are started. The name of the node comes
+ * last, behind the arguments.
+ *
+ * The first process of the program that runs now is executed. From the second
+ * on they are forked from one that has linked the program and waits before its
+ * main() (`ps` shows "troupe-mould"); that saves most of what linking takes.
+ * They begin as if they were executed, with arguments, environment, directory and
+ * limits of that moment. But umask, cgroup, niceness and cores are as they were
+ * when the second was started, and what the system draws when it executes a
+ * program (where it lies in memory, its stack protectors) is the same in all of
+ * them. Who does not want that names the program by its path: then each is
+ * executed, as it is where it cannot be forked: with another C library than
+ * glibc, or one linked with the archive and without what CMake's
+ * troupe::static adds.
+ */
 typedef struct troupe_program {
     const char *path;        /* NULL: the program that runs now */
     const char *const *argv; /* ended by NULL, 62 at most; NULL: the path */

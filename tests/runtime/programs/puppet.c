@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "runtime/process.h"
 #include "runtime/process_adopt.h"
+#include "runtime/process_self.h"
 
 /* A test that fails must not leave processes behind for long. */
 enum { LIFE_S = 120 };
@@ -269,6 +270,52 @@ own(const char *words)
     nap(NULL);
 }
 
+/* The pids of three, and of their mould; where there is none, of the first. */
+static void
+on_three(void *data, uint64_t id, pid_t pid)
+{
+    static pid_t pids[3];
+    struct troupe__processes *const *owner = data;
+    pids[id - 1] = pid;
+    if (!pids[0] || !pids[1] || !pids[2])
+        return;
+    const struct troupe__mould *mould = &(*owner)->mould;
+    printf("children %d %d %d %d\n", pids[0], pids[1], pids[2],
+           mould->launch ? mould->pid : pids[0]);
+    fflush(stdout);
+}
+
+/* Start three: the first is executed, the others are forked. */
+static void
+own_forked(const char *last)
+{
+    static struct troupe__processes *owner;
+    const struct troupe__processes_options options = {
+        .calls = {.started = on_three}, .data = &owner};
+    const char *argv[] = {"puppet", "adopt", "wait", last, NULL};
+    const struct troupe__process_spec spec = {.name = "inner",
+                                              .path = "/proc/self/exe",
+                                              .argv = argv,
+                                              .hello = "hello",
+                                              .hello_size = 5,
+                                              .may_fork = true};
+    if (troupe__processes_new(&options, &owner) < 0)
+        exit(8);
+    for (int i = 0; i < 3; i++)
+        if (troupe__process_start(owner, &spec, NULL) < 0)
+            exit(8);
+    nap(NULL);
+}
+
+static void
+tell_limit(const char *unused)
+{
+    struct rlimit limit;
+    (void) unused;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    printf("limit %lld\n", (long long) limit.rlim_cur);
+}
+
 static const struct {
     const char *name;
     void (*run)(const char *arg);
@@ -296,6 +343,8 @@ static const struct {
     {"pid", tell_pid, false},
     {"close-all", close_all, false},
     {"own", own, true},
+    {"own-forked", own_forked, true},
+    {"limit", tell_limit, false},
 };
 
 int
