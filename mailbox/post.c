@@ -208,7 +208,7 @@ troupe__post_wait(void *socket, void *gate, int fd, long timeout_ms)
 int
 troupe__gate_open(void *transport, void **ret_gate)
 {
-    void *gate = zmq_socket(transport, ZMQ_REP);
+    void *gate = zmq_socket(transport, ZMQ_ROUTER);
     if (!gate)
         return error_of_socket();
     set(gate, ZMQ_LINGER, 0);
@@ -221,8 +221,19 @@ troupe__gate_open(void *transport, void **ret_gate)
     return 0;
 }
 
-/* The parts of a request, in their order (ZeroMQ's RFC 27). */
-enum { VERSION, REQUEST, DOMAIN, ADDRESS, IDENTITY, MECHANISM, USER, PASSWORD };
+/* The parts of a request, in their order: a ROUTER's two, then RFC 27's. */
+enum {
+    WAY,
+    DELIMITER,
+    VERSION,
+    REQUEST,
+    DOMAIN,
+    ADDRESS,
+    IDENTITY,
+    MECHANISM,
+    USER,
+    PASSWORD
+};
 
 static void
 take_address(struct troupe__knock *knock, const char *address)
@@ -241,6 +252,10 @@ take_field(struct troupe__knock *knock, int field, const char *text,
            size_t size)
 {
     char address[64] = "";
+    if (field == WAY && size <= sizeof knock->way) {
+        memcpy(knock->way, text, size);
+        knock->way_size = size;
+    }
     struct {
         char *to;
         size_t room;
@@ -282,9 +297,13 @@ troupe__gate_answer(void *gate, const struct troupe__knock *knock,
     static const char *const codes[] = {"200", "400", "300"};
     const char *parts[] = {"1.0", knock->id, codes[verdict], "", "", ""};
     enum { COUNT = sizeof parts / sizeof *parts, USER_ID = 4 };
+    enum { MORE = ZMQ_DONTWAIT | ZMQ_SNDMORE };
     if (verdict == TROUPE__LET_IN)
         parts[USER_ID] = knock->user;
+    if (zmq_send(gate, knock->way, knock->way_size, MORE) < 0)
+        return;
+    (void) zmq_send(gate, "", 0, MORE);
     for (int i = 0; i < COUNT; i++)
         (void) zmq_send(gate, parts[i], strlen(parts[i]),
-                        ZMQ_DONTWAIT | (i + 1 < COUNT ? ZMQ_SNDMORE : 0));
+                        i + 1 < COUNT ? MORE : ZMQ_DONTWAIT);
 }

@@ -78,20 +78,24 @@ struct troupe__knock {
     char password[TROUPE__PASSWORD_MAX + 1];
     uid_t uid; /* as the kernel says; (uid_t) -1: it does not */
     pid_t pid;
-    char id[32]; /* of the request; the gate's */
+    /* The gate's: of the request, and of the way back to who knocks. */
+    char id[32];
+    uint8_t way[8];
+    size_t way_size;
 };
 
 enum troupe__verdict {
     TROUPE__LET_IN,
     TROUPE__TURN_AWAY,
-    TROUPE__NOT_YET /* it will try again by itself */
+    TROUPE__NOT_YET /* it will try again by itself, when its hand-shake has
+                     * taken too long: 2 s later */
 };
 
 /* troupe__gate_open: before any socket that asks it. 0, -EMFILE or -EIO. */
 int troupe__gate_open(void *transport, void **ret_gate);
 
-/* troupe__gate_take: one who knocks, if there is one; answer before the
- * next. */
+/* troupe__gate_take: one who knocks, if there is one; to be answered once, in any
+ * order. */
 bool troupe__gate_take(void *gate, struct troupe__knock *ret_knock);
 void troupe__gate_answer(void *gate, const struct troupe__knock *knock,
                          enum troupe__verdict verdict);

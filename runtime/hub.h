@@ -141,8 +141,6 @@ void troupe__hub_guest_note(struct troupe__hub *self,
                             const struct troupe__note *note);
 
 /* zap.c */
-enum troupe__verdict troupe__judge(struct troupe__link *self,
-                                   const struct troupe__knock *knock);
 enum troupe__verdict troupe__hub_judge(struct troupe__hub *self,
                                        uint32_t number, pid_t pid);
 

@@ -83,19 +83,8 @@ take_knocks(struct troupe__link *self)
 {
     struct troupe__knock knock;
     for (int i = 0; i < LETTERS_A_TURN && troupe__gate_take(self->gate, &knock);
-         i++) {
-        enum troupe__verdict verdict = troupe__judge(self, &knock);
-        troupe__gate_answer(self->gate, &knock, verdict);
-        explicit_bzero(knock.password, sizeof knock.password);
-        if (verdict != TROUPE__TURN_AWAY)
-            continue;
-        atomic_fetch_add(&self->denied_count, 1);
-        troupe__link_complain(self, &self->denied,
-                              "process %d of user %u was turned away at the "
-                              "door \"%s\"",
-                              (int) knock.pid, (unsigned) knock.uid,
-                              knock.domain);
-    }
+         i++)
+        troupe__doors_knock(self, &knock);
 }
 
 static void
@@ -174,6 +163,7 @@ link_main(void *data)
         take_knocks(self);
         take_letters(self);
         take_notes(self);
+        troupe__doors_tend(self);
     }
     take_notes(self);
     if (!self->hub)
@@ -292,6 +282,7 @@ troupe__link_free(troupe_t *node)
         close(self->wake_fd);
     free(self->hub);
     free(self->watchers);
+    troupe__doors_free(self);
     troupe__buffer_free(&self->post.letter);
     troupe__buffer_free(&self->out);
     troupe__arena_free(&self->arena);

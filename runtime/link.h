@@ -87,6 +87,8 @@ struct troupe__link {
     struct troupe__buffer out;
     struct troupe__complaint bad, denied;
     _Atomic uint64_t bad_count, denied_count; /* letters, comers */
+    struct troupe__held *held;                /* zap.c; NULL: nobody yet */
+    _Atomic uint32_t held_count;
     troupe_ref_t *watchers;
     size_t watcher_count;
     uint64_t live[TROUPE__PEER_MAX / 64 + 1]; /* peers; not at the root */
@@ -123,6 +125,13 @@ typedef int (*troupe__ready_fn)(troupe_t *node, void *data,
                                 troupe_ref_t *ret_agent);
 int troupe__node_join(const troupe_options_t *options, troupe__ready_fn ready,
                       void *data, troupe_t **ret_node);
+
+/* zap.c: answer who knocks; who cannot be judged yet waits, and is judged again
+ * by troupe__doors_tend() when more may be known. */
+void troupe__doors_knock(struct troupe__link *self,
+                         struct troupe__knock *knock);
+void troupe__doors_tend(struct troupe__link *self);
+void troupe__doors_free(struct troupe__link *self);
 
 /* nodes.c: what others hear of nodes */
 void troupe__tell_up(struct troupe__link *self, uint32_t number,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zap.c: who is let in at the doors of a node. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/hub.h"
@@ -41,8 +42,8 @@ number_of(const char *user, bool of_worker)
  * on: so the process must also be the one that the number was given to, as the
  * kernel says.
  */
-enum troupe__verdict
-troupe__judge(struct troupe__link *self, const struct troupe__knock *knock)
+static enum troupe__verdict
+judge(struct troupe__link *self, const struct troupe__knock *knock)
 {
     bool is_data = strcmp(knock->domain, "data") == 0;
     uint32_t number = number_of(knock->user, is_data);
@@ -59,4 +60,79 @@ troupe__judge(struct troupe__link *self, const struct troupe__knock *knock)
     bool is_new =
         atomic_load(&self->node->peers->all[number].state) == PEER_NONE;
     return is_new ? TROUPE__NOT_YET : TROUPE__TURN_AWAY;
+}
+
+/* --- those who wait ---------------------------------------------------------*/
+
+/*
+ * Of whom this node is about to hear: by the note of its start, or by "up". Who
+ * is told "not yet" tries again only when its hand-shake has taken 2 s; so the
+ * answer waits as long as that, and is nearly always there sooner. Only who has
+ * the secret gets here.
+ */
+enum { HELD_MAX = 64 };
+#define HELD_NS UINT64_C(2000000000)
+
+struct troupe__held {
+    struct troupe__knock knocks[HELD_MAX];
+    uint64_t until[HELD_MAX]; /* ns */
+};
+
+static void
+answer(struct troupe__link *self, struct troupe__knock *knock,
+       enum troupe__verdict verdict)
+{
+    troupe__gate_answer(self->gate, knock, verdict);
+    explicit_bzero(knock->password, sizeof knock->password);
+    if (verdict != TROUPE__TURN_AWAY)
+        return;
+    atomic_fetch_add(&self->denied_count, 1);
+    troupe__link_complain(self, &self->denied,
+                          "process %d of user %u was turned away at the "
+                          "door \"%s\"",
+                          (int) knock->pid, (unsigned) knock->uid,
+                          knock->domain);
+}
+
+void
+troupe__doors_knock(struct troupe__link *self, struct troupe__knock *knock)
+{
+    enum troupe__verdict verdict = judge(self, knock);
+    uint32_t count = atomic_load(&self->held_count);
+    if (verdict != TROUPE__NOT_YET || count == HELD_MAX) {
+        answer(self, knock, verdict);
+        return;
+    }
+    if (!self->held)
+        self->held = troupe__alloc(sizeof *self->held);
+    self->held->knocks[count] = *knock;
+    self->held->until[count] = troupe__real_ns() + HELD_NS;
+    explicit_bzero(knock->password, sizeof knock->password);
+    atomic_store(&self->held_count, count + 1);
+}
+
+void
+troupe__doors_tend(struct troupe__link *self)
+{
+    uint32_t count = atomic_load(&self->held_count), kept = 0;
+    uint64_t now = count > 0 ? troupe__real_ns() : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct troupe__knock *knock = &self->held->knocks[i];
+        enum troupe__verdict verdict = judge(self, knock);
+        if (verdict == TROUPE__NOT_YET && now < self->held->until[i]) {
+            self->held->knocks[kept] = *knock;
+            self->held->until[kept++] = self->held->until[i];
+        } else {
+            answer(self, knock, verdict);
+        }
+    }
+    atomic_store(&self->held_count, kept);
+}
+
+void
+troupe__doors_free(struct troupe__link *self)
+{
+    if (self->held)
+        explicit_bzero(self->held, sizeof *self->held);
+    free(self->held);
 }

@@ -3,11 +3,14 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "runtime/hub.h"
+#include "runtime/node.h"
 #include "runtime/process_world.h"
 #include "runtime/run_world.h"
 
@@ -278,4 +281,40 @@ Test(link, a_root_wants_a_directory_of_its_own)
     nodes.directory = "relative";
     cr_assert_eq(troupe_new(&options, &other), -EINVAL);
     wait_up(START("one", "join", "wait")); /* the first is unharmed */
+}
+
+static sem_t reads, goes_on;
+
+/* While a line is read nobody notes that a process was started. */
+static void
+read_slowly(void *data, const char *name, int stream, const char *text)
+{
+    (void) data, (void) name, (void) stream;
+    if (strcmp(text, "slow") != 0)
+        return;
+    sem_post(&reads);
+    sem_wait(&goes_on);
+}
+
+static void
+begin_with_a_slow_reader(void)
+{
+    sem_init(&reads, 0, 0);
+    sem_init(&goes_on, 0, 0);
+    run_begin_with((troupe_nodes_options_t){.line = read_slowly});
+}
+
+/* "Not yet" would cost it two seconds; it did so for one in forty of those that
+ * were started beside others. */
+Test(link, one_that_comes_before_its_start_is_noted_waits_at_the_door,
+     .init = begin_with_a_slow_reader)
+{
+    wait_up(START("slow", "join", "say", "slow", "wait"));
+    sem_wait(&reads);
+    uint32_t number = START("one", "join", "wait");
+    while (atomic_load(&root->link->held_count) == 0)
+        sched_yield();
+    sem_post(&goes_on);
+    wait_up(number);
+    cr_assert_eq(atomic_load(&root->link->held_count), 0);
 }
