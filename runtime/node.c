@@ -189,9 +189,12 @@ troupe__node_new(const troupe_options_t *options,
     if (!ret_node || !options_are_valid(options)
         || (membership && options->manual_clock))
         return -EINVAL;
-    int rc = troupe__room_check();
-    if (rc < 0)
+    struct troupe__room room;
+    int rc = troupe__room_look(&room);
+    if (rc < 0) {
+        troupe__room_leave(&room);
         return rc;
+    }
     troupe_t *node = troupe__alloc(sizeof *node);
     node_init(node, options);
     if (membership) {
@@ -200,6 +203,7 @@ troupe__node_new(const troupe_options_t *options,
     }
     struct troupe__worker *worker = NULL;
     rc = troupe__ports_init(node);
+    troupe__room_leave(&room); /* before libzmq starts its own */
     if (rc == 0 && membership && !membership->unlinked)
         rc = troupe__link_open(node, options->nodes);
     while (rc == 0 && node->regular < node->options.workers) {

@@ -3,15 +3,13 @@
 #include "runtime/room.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stddef.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "runtime/worker.h"
 
-/* What a context of libzmq opens for itself, and some; its two threads. */
-enum { DESCRIPTORS = 16, THREADS = 2 };
+/* What a context of libzmq opens for itself, and some. */
+enum { DESCRIPTORS = 16 };
 
 static int
 check_descriptors(void)
@@ -36,26 +34,30 @@ wait_for_others(void *lock)
 }
 
 static int
-check_threads(void)
+begin_threads(struct troupe__room *self)
 {
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t threads[THREADS];
-    size_t count = 0;
     int rc = 0;
-    pthread_mutex_lock(&lock);
-    while (rc == 0 && count < THREADS) {
-        rc = troupe__thread_start(&threads[count], wait_for_others, &lock);
-        count += rc == 0;
+    pthread_mutex_lock(&self->lock);
+    while (rc == 0 && self->count < TROUPE__ROOM_THREADS) {
+        rc = troupe__thread_start(&self->threads[self->count], wait_for_others,
+                                  &self->lock);
+        self->count += rc == 0;
     }
-    pthread_mutex_unlock(&lock);
-    while (count > 0)
-        pthread_join(threads[--count], NULL);
+    pthread_mutex_unlock(&self->lock);
     return rc;
 }
 
 int
-troupe__room_check(void)
+troupe__room_look(struct troupe__room *self)
 {
+    *self = (struct troupe__room){.lock = PTHREAD_MUTEX_INITIALIZER};
     int rc = check_descriptors();
-    return rc < 0 ? rc : check_threads();
+    return rc < 0 ? rc : begin_threads(self);
+}
+
+void
+troupe__room_leave(struct troupe__room *self)
+{
+    while (self->count > 0)
+        pthread_join(self->threads[--self->count], NULL);
 }
