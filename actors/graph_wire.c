@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* graph_wire.c: tasks and orders as msgpack, by a table of their keys. */
+/* graph_wire.c: tasks as msgpack, by a table of their keys. */
 #include "actors/graph_wire.h"
 
 #include <errno.h>
@@ -15,9 +15,11 @@ enum field_type { TEXT, TEXTS, NUMBER, BOOL, CHOICE, BODY };
 /* `more` is where the size of a body or the count of texts is. */
 struct field {
     const char *key;
+    size_t key_size;
     enum field_type type;
     size_t at, more;
     const char *const *choices; /* by number, ended by NULL */
+    uint32_t usual;             /* the number when nobody says; 0 reads so */
 };
 
 static const char *const works[] = {"noop", "value", "ask", "command", NULL};
@@ -25,34 +27,37 @@ static const char *const rules[] = {"all_success", "all_done", "one_success",
                                     "none_failed", "quorum",   NULL};
 
 #define AT(member) offsetof(troupe_graph_task_t, member)
+#define KEY(text)  (text), sizeof(text) - 1
 
 static const struct field fields[] = {
-    {"id", TEXT, AT(id), 0, NULL},
-    {"work", CHOICE, AT(work), 0, works},
-    {"actor", TEXT, AT(actor), 0, NULL},
-    {"type", TEXT, AT(type), 0, NULL},
-    {"body", BODY, AT(body), AT(body_size), NULL},
-    {"needs", TEXTS, AT(needs), AT(need_count), NULL},
-    {"rule", CHOICE, AT(rule), 0, rules},
-    {"quorum", NUMBER, AT(quorum), 0, NULL},
-    {"optional", BOOL, AT(optional), 0, NULL},
-    {"fallback", TEXT, AT(fallback), 0, NULL},
-    {"on_error", TEXT, AT(on_error), 0, NULL},
-    {"when", TEXT, AT(when), 0, NULL},
-    {"writes", TEXTS, AT(writes), AT(write_count), NULL},
-    {"retries", NUMBER, AT(retries), 0, NULL},
-    {"backoff_min_ms", NUMBER, AT(backoff_min_ms), 0, NULL},
-    {"backoff_max_ms", NUMBER, AT(backoff_max_ms), 0, NULL},
-    {"timeout_ms", NUMBER, AT(timeout_ms), 0, NULL},
-    {"takes_ms", NUMBER, AT(takes_ms), 0, NULL},
-    {"line", NUMBER, AT(line), 0, NULL},
-    {"file", TEXT, AT(file), 0, NULL},
-    {"each", TEXT, AT(each), 0, NULL},
-    {"each_parallel", NUMBER, AT(each_parallel), 0, NULL},
-    {"each_quorum", NUMBER, AT(each_quorum), 0, NULL},
-    {"until", TEXT, AT(until), 0, NULL},
-    {"rounds_max", NUMBER, AT(rounds_max), 0, NULL},
-    {"rounds_enough", BOOL, AT(rounds_enough), 0, NULL},
+    {KEY("id"), TEXT, AT(id), 0, NULL, 0},
+    {KEY("work"), CHOICE, AT(work), 0, works, 0},
+    {KEY("actor"), TEXT, AT(actor), 0, NULL, 0},
+    {KEY("type"), TEXT, AT(type), 0, NULL, 0},
+    {KEY("body"), BODY, AT(body), AT(body_size), NULL, 0},
+    {KEY("needs"), TEXTS, AT(needs), AT(need_count), NULL, 0},
+    {KEY("rule"), CHOICE, AT(rule), 0, rules, 0},
+    {KEY("quorum"), NUMBER, AT(quorum), 0, NULL, 0},
+    {KEY("optional"), BOOL, AT(optional), 0, NULL, 0},
+    {KEY("fallback"), TEXT, AT(fallback), 0, NULL, 0},
+    {KEY("on_error"), TEXT, AT(on_error), 0, NULL, 0},
+    {KEY("when"), TEXT, AT(when), 0, NULL, 0},
+    {KEY("writes"), TEXTS, AT(writes), AT(write_count), NULL, 0},
+    {KEY("retries"), NUMBER, AT(retries), 0, NULL, 0},
+    {KEY("backoff_min_ms"), NUMBER, AT(backoff_min_ms), 0, NULL,
+     GRAPH_BACKOFF_MIN},
+    {KEY("backoff_max_ms"), NUMBER, AT(backoff_max_ms), 0, NULL,
+     GRAPH_BACKOFF_MAX},
+    {KEY("timeout_ms"), NUMBER, AT(timeout_ms), 0, NULL, GRAPH_TIMEOUT_MS},
+    {KEY("takes_ms"), NUMBER, AT(takes_ms), 0, NULL, 0},
+    {KEY("line"), NUMBER, AT(line), 0, NULL, 0},
+    {KEY("file"), TEXT, AT(file), 0, NULL, 0},
+    {KEY("each"), TEXT, AT(each), 0, NULL, 0},
+    {KEY("each_parallel"), NUMBER, AT(each_parallel), 0, NULL, 0},
+    {KEY("each_quorum"), NUMBER, AT(each_quorum), 0, NULL, 0},
+    {KEY("until"), TEXT, AT(until), 0, NULL, 0},
+    {KEY("rounds_max"), NUMBER, AT(rounds_max), 0, NULL, 0},
+    {KEY("rounds_enough"), BOOL, AT(rounds_enough), 0, NULL, 0},
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof *fields)
@@ -71,10 +76,23 @@ member_of(troupe_graph_task_t *task, size_t at)
 
 /* --- writing ----------------------------------------------------------------*/
 
+/* A short one is written at once. */
+void
+troupe__graph_pack_bytes(msgpack_packer *packer, const char *text, size_t size)
+{
+    char whole[32] = {(char) (0xa0 | size)};
+    if (size >= sizeof whole) {
+        msgpack_pack_str_with_body(packer, text, size);
+        return;
+    }
+    memcpy(whole + 1, text, size);
+    packer->callback(packer->data, whole, size + 1);
+}
+
 void
 troupe__graph_pack_text(msgpack_packer *packer, const char *text)
 {
-    msgpack_pack_str_with_body(packer, text, strlen(text));
+    troupe__graph_pack_bytes(packer, text, strlen(text));
 }
 
 /* Whether a field differs from what it is when nobody says. */
@@ -90,7 +108,8 @@ is_said(const troupe_graph_task_t *task, const struct field *field)
         return *(const size_t *) member(task, field->more) > 0;
     case NUMBER:
     case CHOICE:
-        return *(const uint32_t *) at > 0;
+        return *(const uint32_t *) at > 0
+               && *(const uint32_t *) at != field->usual;
     case BOOL:
         return *(const bool *) at;
     }
@@ -103,7 +122,7 @@ write_field(msgpack_packer *packer, const troupe_graph_task_t *task,
 {
     const void *at = member(task, field->at);
     size_t count = 0;
-    troupe__graph_pack_text(packer, field->key);
+    troupe__graph_pack_bytes(packer, field->key, field->key_size);
     switch (field->type) {
     case TEXT:
         troupe__graph_pack_text(packer, *(const char *const *) at);
@@ -131,49 +150,18 @@ write_field(msgpack_packer *packer, const troupe_graph_task_t *task,
     }
 }
 
-static void
-write_task(msgpack_packer *packer, const troupe_graph_task_t *task)
+void
+troupe__graph_task_write(msgpack_packer *packer,
+                         const troupe_graph_task_t *task)
 {
+    const struct field *said[FIELD_COUNT];
     size_t count = 0;
     for (size_t i = 0; i < FIELD_COUNT; i++)
-        count += is_said(task, &fields[i]);
-    msgpack_pack_map(packer, count);
-    for (size_t i = 0; i < FIELD_COUNT; i++)
         if (is_said(task, &fields[i]))
-            write_field(packer, task, &fields[i]);
-}
-
-int
-troupe_graph_write(struct msgpack_packer *packer, void *request)
-{
-    const struct troupe_graph_request *self = request;
-    const troupe_graph_options_t *options = self->options;
-    troupe_graph_options_t defaults = troupe_graph_options_default();
-    if (!options)
-        options = &defaults;
-    msgpack_pack_map(packer, options->journal ? 8 : 6);
-    troupe__graph_pack_text(packer, "parallel");
-    msgpack_pack_uint32(packer, options->parallel);
-    troupe__graph_pack_text(packer, "fail_fast");
-    options->fail_fast ? msgpack_pack_true(packer) : msgpack_pack_false(packer);
-    troupe__graph_pack_text(packer, "deadline_ms");
-    msgpack_pack_uint32(packer, options->deadline_ms);
-    troupe__graph_pack_text(packer, "interrupt_fd");
-    msgpack_pack_int(packer, options->interrupt_fd);
-    troupe__graph_pack_text(packer, "watcher");
-    msgpack_pack_uint64(packer, options->watcher.id);
-    if (options->journal) {
-        troupe__graph_pack_text(packer, "journal");
-        troupe__graph_pack_text(packer, options->journal);
-        troupe__graph_pack_text(packer, "resume");
-        options->resume ? msgpack_pack_true(packer)
-                        : msgpack_pack_false(packer);
-    }
-    troupe__graph_pack_text(packer, "tasks");
-    msgpack_pack_array(packer, self->graph->count);
-    for (uint32_t i = 0; i < self->graph->count; i++)
-        write_task(packer, &self->graph->tasks[i].spec);
-    return 0;
+            said[count++] = &fields[i];
+    msgpack_pack_map(packer, count);
+    for (size_t i = 0; i < count; i++)
+        write_field(packer, task, said[i]);
 }
 
 /* --- reading ----------------------------------------------------------------*/
@@ -292,27 +280,39 @@ read_field(struct reader *self, const msgpack_object *object,
     return -EBADMSG;
 }
 
+/* Ours come in the order of the table: the next is looked at first. */
+static size_t
+field_of(const msgpack_object *key, size_t next)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++, next++) {
+        next = next < FIELD_COUNT ? next : 0;
+        if (troupe__graph_is_key(key, fields[next].key, fields[next].key_size))
+            return next;
+    }
+    return FIELD_COUNT;
+}
+
 static int
 read_task(struct reader *self, const msgpack_object *object,
           troupe_graph_t *graph)
 {
     troupe_graph_task_t task = {0};
+    size_t next = 0;
     if (object->type != MSGPACK_OBJECT_MAP)
         return is_wrong(self, "tasks", "maps");
     for (uint32_t i = 0; i < object->via.map.size; i++) {
-        const char *key = text_of(self, &object->via.map.ptr[i].key);
-        size_t at = 0;
-        while (key && at < FIELD_COUNT && strcmp(fields[at].key, key) != 0)
-            at++;
-        if (!key || at == FIELD_COUNT) {
+        const msgpack_object_kv *pair = &object->via.map.ptr[i];
+        size_t at = field_of(&pair->key, next);
+        if (at == FIELD_COUNT) {
+            const char *key = text_of(self, &pair->key);
             return is_wrong(self, key ? key : "?",
                             "to be taken out: there is "
                             "no such key");
         }
-        int rc =
-            read_field(self, &object->via.map.ptr[i].val, &fields[at], &task);
+        int rc = read_field(self, &pair->val, &fields[at], &task);
         if (rc < 0)
             return rc;
+        next = at + 1;
     }
     int rc = troupe_graph_add(graph, &task);
     if (rc < 0) {
@@ -324,8 +324,9 @@ read_task(struct reader *self, const msgpack_object *object,
     return rc;
 }
 
-static int
-read_tasks(const msgpack_object *list, troupe_graph_t *graph, char *why)
+int
+troupe__graph_tasks_read(const msgpack_object *list, troupe_graph_t *graph,
+                         char why[WIRE_WHY])
 {
     struct reader reader = {.why = why};
     int rc = 0;
@@ -337,59 +338,4 @@ read_tasks(const msgpack_object *list, troupe_graph_t *graph, char *why)
     msgpack_sbuffer_destroy(&reader.body);
     msgpack_zone_destroy(&reader.zone);
     return rc;
-}
-
-static const msgpack_object *
-find(const msgpack_object *map, const char *key)
-{
-    size_t size = strlen(key);
-    for (uint32_t i = 0;
-         map->type == MSGPACK_OBJECT_MAP && i < map->via.map.size; i++) {
-        const msgpack_object *it = &map->via.map.ptr[i].key;
-        if (it->type == MSGPACK_OBJECT_STR && it->via.str.size == size
-            && memcmp(it->via.str.ptr, key, size) == 0)
-            return &map->via.map.ptr[i].val;
-    }
-    return NULL;
-}
-
-int
-troupe__graph_orders_read(const troupe_message_t *msg,
-                          struct graph_orders *ret_orders, char why[WIRE_WHY])
-{
-    struct graph_orders orders = {.interrupt_fd = -1};
-    uint64_t parallel = 0, deadline_ms = 0;
-    const char *journal = NULL;
-    msgpack_object body = {.type = MSGPACK_OBJECT_NIL};
-    int rc = troupe_unpack(
-        msg, "{s?U, s?b, s?U, s?i, s?R, s?s, s?b}", "parallel", &parallel,
-        "fail_fast", &orders.fail_fast, "deadline_ms", &deadline_ms,
-        "interrupt_fd", &orders.interrupt_fd, "watcher", &orders.watcher,
-        "journal", &journal, "resume", &orders.resume);
-    if (rc == 0)
-        rc = troupe_message_object(msg, &body);
-    const msgpack_object *tasks = rc == 0 ? find(&body, "tasks") : NULL;
-    if (rc < 0 || !tasks || tasks->type != MSGPACK_OBJECT_ARRAY
-        || parallel > UINT32_MAX / 2 || deadline_ms > UINT32_MAX / 2) {
-        snprintf(why, WIRE_WHY, "'run' wants {tasks: [...]}; see GRAPH.md");
-        return -EBADMSG;
-    }
-    orders.parallel = (uint32_t) parallel;
-    orders.deadline_ms = (uint32_t) deadline_ms;
-    orders.graph = troupe_graph_new();
-    orders.journal = journal ? troupe__strdup(journal) : NULL;
-    rc = read_tasks(tasks, orders.graph, why);
-    if (rc < 0)
-        troupe__graph_orders_clear(&orders);
-    else
-        *ret_orders = orders;
-    return rc;
-}
-
-void
-troupe__graph_orders_clear(struct graph_orders *orders)
-{
-    troupe_graph_destroy(&orders->graph);
-    free(orders->journal);
-    orders->journal = NULL;
 }

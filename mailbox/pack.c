@@ -36,32 +36,13 @@ text_size(const char *text)
     return size < 12 ? size : size + strlen(text + size);
 }
 
-/* What keys and names are: worth a look before anything is called. */
-static inline bool
-is_ascii(const char *text, size_t size)
-{
-    uint64_t first = 0;
-    uint64_t last = 0;
-    if (size > 16)
-        return false;
-    if (size >= 8) {
-        memcpy(&first, text, 8);
-        memcpy(&last, text + size - 8, 8);
-    } else if (size >= 4) {
-        memcpy(&first, text, 4);
-        memcpy(&last, text + size - 4, 4);
-    } else if (size > 0) {
-        first = (uint8_t) (text[0] | text[size / 2] | text[size - 1]);
-    }
-    return ((first | last) & UINT64_C(0x8080808080808080)) == 0;
-}
-
 static int
 put_text(struct packer *self, const char *text, size_t size)
 {
     if (size > UINT32_MAX)
         return -EMSGSIZE;
-    if (!is_ascii(text, size) && !troupe__utf8((const uint8_t *) text, size))
+    if (!troupe__is_short_ascii(text, size)
+        && !troupe__utf8((const uint8_t *) text, size))
         return -EINVAL;
     uint8_t *at = troupe__buffer_room(self->out, size + 5);
     if (size < 32) {

@@ -71,6 +71,27 @@ ptrdiff_t troupe__value_check(const uint8_t *at, const uint8_t *end,
 ptrdiff_t troupe__value_size(const uint8_t *at, const uint8_t *end,
                              size_t elements_max);
 
+/* troupe__is_short_ascii: what keys, names and ids are: worth a look before
+ * anything is called. */
+static inline bool
+troupe__is_short_ascii(const char *text, size_t size)
+{
+    uint64_t first = 0;
+    uint64_t last = 0;
+    if (size > 16)
+        return false;
+    if (size >= 8) {
+        memcpy(&first, text, 8);
+        memcpy(&last, text + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(&first, text, 4);
+        memcpy(&last, text + size - 4, 4);
+    } else if (size > 0) {
+        first = (uint8_t) (text[0] | text[size / 2] | text[size - 1]);
+    }
+    return ((first | last) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* troupe__utf8: true when the bytes are strict UTF-8. */
 bool troupe__utf8(const uint8_t *bytes, size_t size);
 

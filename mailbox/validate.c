@@ -72,7 +72,8 @@ troupe__value_check(const uint8_t *at, const uint8_t *end,
         if (depth > 0)
             missing[depth - 1]--;
         if (item.form == FORM_TEXT) {
-            if (!troupe__utf8(item.data, item.number))
+            if (!troupe__is_short_ascii((const char *) item.data, item.number)
+                && !troupe__utf8(item.data, item.number))
                 return -EBADMSG;
         } else if (item.form == FORM_ARRAY || item.form == FORM_MAP) {
             uint64_t items = item.number << (item.form == FORM_MAP);

@@ -7,6 +7,7 @@
 
 #include "troupe_thread.h"
 
+#include "actors/graph_wire.h"
 #include "graph_world.h"
 
 #define WAIT_MS 20000
@@ -192,4 +193,56 @@ Test(graph_asked, runs_wait_their_turn)
     struct pair pair = {.coordinator = spawn_coordinator()};
     cr_assert_eq(troupe_node_run(node, pair_begin, &pair, WAIT_MS), 0);
     cr_expect_eq(pair.answers, 2);
+}
+
+/* The times of each task of a "run", as the coordinator reads them. */
+static int
+on_read(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state;
+    char why[WIRE_WHY], times[256] = "";
+    struct graph_orders orders;
+    int rc = troupe__graph_orders_read(msg, &orders, why);
+    if (rc < 0)
+        return troupe_reply_error(ctx, rc, "%s", why);
+    for (size_t i = 0; i < troupe_graph_count(orders.graph); i++) {
+        const troupe_graph_task_t *task = troupe_graph_task(orders.graph, i);
+        size_t used = strlen(times);
+        snprintf(times + used, sizeof times - used, "%s %u-%u %u, ", task->id,
+                 task->backoff_min_ms, task->backoff_max_ms, task->timeout_ms);
+    }
+    troupe__graph_orders_clear(&orders);
+    return troupe_reply(ctx, "s", times);
+}
+
+TROUPE_KIND(graph_reader, char, TROUPE_ON("run", on_read));
+
+/* What a task has by itself is not sent, and is the same on the other side. */
+Test(graph_asked, times_that_are_usual_are_there_on_the_other_side)
+{
+    static const troupe_graph_task_t tasks[] = {
+        {.id = "usual"},
+        {.id = "said",
+         .backoff_min_ms = 100,
+         .backoff_max_ms = 10000,
+         .timeout_ms = 3600000},
+        {.id = "low", .backoff_max_ms = 7},
+        {.id = "high", .backoff_min_ms = 20000, .timeout_ms = 5}};
+    troupe_graph_t *graph = troupe_graph_new();
+    struct troupe_graph_request request = {.graph = graph};
+    troupe_message_t *reply = NULL;
+    const char *times = NULL;
+    troupe_ref_t ref;
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        cr_assert_eq(troupe_graph_add(graph, &tasks[i]), 0);
+    }
+    cr_assert_eq(troupe_node_spawn(node, &graph_reader, NULL, &ref, NULL), 0);
+    cr_assert_eq(troupe_node_ask(node, ref, "run", WAIT_MS, &reply, "*",
+                                 troupe_graph_write, &request),
+                 0, "%s", troupe_node_ask_words());
+    cr_assert_eq(troupe_unpack(reply, "s", &times), 0);
+    cr_expect_str_eq(times, "usual 100-10000 3600000, said 100-10000 3600000, "
+                            "low 100-100 3600000, high 20000-20000 5, ");
+    troupe_message_destroy(&reply);
+    troupe_graph_destroy(&graph);
 }
