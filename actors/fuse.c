@@ -19,6 +19,7 @@ struct candidate {
     double of_document; /* what its document got, from its best in each list */
     size_t seen;        /* order of first sight */
     uint64_t hash;
+    size_t words;
     struct troupe__shingles shingles;
     uint32_t engines;
     uint32_t duplicates;
@@ -60,6 +61,15 @@ is_same(const troupe_passage_t *one, const troupe_passage_t *other)
            && strcmp(one->path, other->path) == 0;
 }
 
+static size_t
+count_words(const char *s)
+{
+    size_t count = 0;
+    for (; *s; s++)
+        count += *s == ' ' && s[1] != ' ';
+    return count + 1;
+}
+
 static void
 pool_add(struct pool *self, const troupe_passage_t *passage, double score,
          bool compare)
@@ -74,6 +84,7 @@ pool_add(struct pool *self, const troupe_passage_t *passage, double score,
             .passage = passage,
             .seen = self->count++,
             .duplicates = passage->duplicates,
+            .words = count_words(passage->text),
             .hash = troupe_text_simhash(passage->text,
                                         passage->end - passage->start)};
         if (compare)
@@ -113,15 +124,6 @@ compare_candidates(const void *one, const void *other)
     return a->seen < b->seen ? -1 : a->seen > b->seen;
 }
 
-static size_t
-count_words(const char *s)
-{
-    size_t count = 0;
-    for (; *s; s++)
-        count += *s == ' ' && s[1] != ' ';
-    return count + 1;
-}
-
 /* A fingerprint of few words says little: then the texts must be equal. */
 /* The fingerprint tells texts that differ in a word or two; shingles also
  * those that were cut elsewhere. */
@@ -132,13 +134,13 @@ is_duplicate(const struct candidate *one, const struct candidate *other,
     const char *a = one->passage->text, *b = other->passage->text;
     if (strcmp(a, b) == 0)
         return true;
-    if (count_words(a) < WORDS_TO_TELL || count_words(b) < WORDS_TO_TELL)
+    if (one->words < WORDS_TO_TELL || other->words < WORDS_TO_TELL)
         return false;
     if ((uint32_t) __builtin_popcountll(one->hash ^ other->hash) <= bits)
         return true;
     return bits > 0
-           && troupe__shingles_shared(&one->shingles, &other->shingles)
-                  >= SHARED_MIN;
+           && troupe__shingles_share(&one->shingles, &other->shingles,
+                                     SHARED_MIN);
 }
 
 /* Takes from the sorted pool what is not a double of what was taken. */

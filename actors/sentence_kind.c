@@ -65,12 +65,21 @@ static const char *const common_entries[] = {
     "-V, --version", "-?, --help", "-v, --version",
 };
 
+/* Whether a text begins with a word; most differ in the first letter, of which
+ * the bit of the case is left out. */
+static inline bool
+begins_with(const char *text, const char *word, size_t size)
+{
+    return ((text[0] ^ word[0]) & ~0x20) == 0
+           && strncasecmp(text, word, size) == 0;
+}
+
 bool
 troupe__heading_has(const char *heading, const char *word)
 {
     size_t size = strlen(word);
     for (; *heading; heading++)
-        if (strncasecmp(heading, word, size) == 0)
+        if (begins_with(heading, word, size))
             return true;
     return false;
 }
@@ -90,7 +99,7 @@ starts_with_any(const char *text, size_t size, const char *const *list,
 {
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(list[i]);
-        if (size >= length && strncasecmp(text, list[i], length) == 0)
+        if (size >= length && begins_with(text, list[i], length))
             return true;
     }
     return false;

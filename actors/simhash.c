@@ -52,21 +52,53 @@ troupe__word_hash(const char *text, size_t size, size_t *at)
     return i == from ? 0 : mix(word);
 }
 
+#define LANES     UINT64_C(0x0101010101010101)
+#define LANES_MAX 255 /* what a byte can count */
+
+/* How many numbers have each bit. Bit 8 * j + k is counted in byte j of lane k:
+ * eight of them with one addition. */
+struct bits {
+    uint64_t lanes[8];
+    size_t count; /* in the lanes */
+    size_t ones[64];
+    size_t total;
+};
+
+static void
+bits_gather(struct bits *self)
+{
+    for (int k = 0; k < 8; k++) {
+        for (int j = 0; j < 8; j++)
+            self->ones[8 * j + k] += (self->lanes[k] >> (8 * j)) & LANES_MAX;
+        self->lanes[k] = 0;
+    }
+    self->total += self->count;
+    self->count = 0;
+}
+
+static void
+bits_add(struct bits *self, uint64_t number)
+{
+    for (int k = 0; k < 8; k++)
+        self->lanes[k] += (number >> k) & LANES;
+    if (++self->count == LANES_MAX)
+        bits_gather(self);
+}
+
 uint64_t
 troupe_text_simhash(const char *text, size_t size)
 {
     CHECK(text || size == 0);
-    int counts[64] = {0};
+    struct bits bits = {.count = 0};
     uint64_t before = 0, word;
     for (size_t at = 0; (word = troupe__word_hash(text, size, &at)) != 0;) {
-        uint64_t pair = mix(word * 31 + before);
+        bits_add(&bits, mix(word * 31 + before));
         before = word;
-        for (int bit = 0; bit < 64; bit++)
-            counts[bit] += (pair >> bit) & 1 ? 1 : -1;
     }
+    bits_gather(&bits);
     uint64_t hash = 0;
     for (int bit = 0; bit < 64; bit++)
-        hash |= (uint64_t) (counts[bit] > 0) << bit;
+        hash |= (uint64_t) (2 * bits.ones[bit] > bits.total) << bit;
     return hash;
 }
 
@@ -104,17 +136,23 @@ troupe__shingles_free(struct troupe__shingles *self)
     *self = (struct troupe__shingles){0};
 }
 
-double
-troupe__shingles_shared(const struct troupe__shingles *one,
-                        const struct troupe__shingles *other)
+bool
+troupe__shingles_share(const struct troupe__shingles *one,
+                       const struct troupe__shingles *other, double part)
 {
-    size_t least = one->count < other->count ? one->count : other->count;
-    size_t shared = 0;
-    for (size_t i = 0, j = 0; i < one->count && j < other->count;) {
-        uint64_t a = one->hashes[i], b = other->hashes[j];
-        shared += a == b;
-        i += a <= b;
-        j += b <= a;
+    bool is_less = one->count <= other->count;
+    const struct troupe__shingles *less = is_less ? one : other;
+    const struct troupe__shingles *more = is_less ? other : one;
+    /* So many of the smaller text may be missing; most texts share next to
+     * nothing, and need not be looked at to their ends. */
+    double spare = (double) less->count * (1 - part);
+    size_t missing = 0;
+    for (size_t i = 0, j = 0; i < less->count;) {
+        bool over = j == more->count || less->hashes[i] < more->hashes[j];
+        if (over && (double) ++missing > spare)
+            return false;
+        i += over || less->hashes[i] == more->hashes[j];
+        j += !over;
     }
-    return least ? (double) shared / (double) least : 0;
+    return less->count > 0;
 }

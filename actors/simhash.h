@@ -19,9 +19,9 @@ void troupe__shingles_make(const char *text, size_t size,
                            struct troupe__shingles *ret);
 void troupe__shingles_free(struct troupe__shingles *self);
 
-/* troupe__shingles_shared: which part of the smaller text is in the larger,
- * 0 to 1; 0 when one has fewer than four words. */
-double troupe__shingles_shared(const struct troupe__shingles *one,
-                               const struct troupe__shingles *other);
+/* troupe__shingles_share: whether that part of the smaller text, 0 to 1, is in
+ * the larger; false when one has fewer than four words. */
+bool troupe__shingles_share(const struct troupe__shingles *one,
+                            const struct troupe__shingles *other, double part);
 
 #endif

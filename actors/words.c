@@ -46,10 +46,15 @@ static const char *const negations[] = {
     "wasn't",  "weren't", "without", "won't",    "wouldn't",
 };
 
+/* Entries are in lower case; most differ in the first letter already. */
 static int
 compare_word(const char *word, size_t size, const char *entry)
 {
-    int order = strncasecmp(word, entry, size);
+    unsigned char first = size > 0 ? (unsigned char) word[0] : 0;
+    first = (unsigned char) (first >= 'A' && first <= 'Z' ? first + 32 : first);
+    int order = size > 0 ? first - (unsigned char) entry[0] : 0;
+    if (order == 0)
+        order = strncasecmp(word, entry, size);
     return order ? order : -(entry[size] != '\0');
 }
 

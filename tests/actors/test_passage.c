@@ -202,6 +202,20 @@ Test(simhash, is_close_for_close_texts_and_far_for_others)
     cr_assert_lt(near_by, far);
 }
 
+/* Its counters are bytes that are emptied in time: 256 of one kind are many. */
+Test(simhash, counts_more_words_than_a_byte_can)
+{
+    char text[2048] = "";
+    uint64_t few = 0;
+    for (size_t words = 1; words <= 400; words++) {
+        memcpy(text + 5 * (words - 1), "many ", 6);
+        uint64_t hash = troupe_text_simhash(text, 5 * words);
+        few = words == 9 ? hash : few;
+        cr_assert(words < 9 || hash == few, "%zu words", words);
+    }
+    cr_expect_neq(few, 0);
+}
+
 static troupe_passages_t *
 through_the_wire(const troupe_passages_t *list)
 {
