@@ -8,25 +8,42 @@ struct shape {
     uint8_t width;
     uint8_t fixed;
     bool is_signed;
+    bool is_plain; /* the number is all there is to it */
 };
 
 static const struct shape shapes[32] = {
-    [0x00] = {FORM_NIL, 0, 0, false},    [0x01] = {FORM_BAD, 0, 0, false},
-    [0x02] = {FORM_BOOL, 0, 0, false},   [0x03] = {FORM_BOOL, 0, 1, false},
-    [0x04] = {FORM_BINARY, 1, 0, false}, [0x05] = {FORM_BINARY, 2, 0, false},
-    [0x06] = {FORM_BINARY, 4, 0, false}, [0x07] = {FORM_EXT, 1, 0, false},
-    [0x08] = {FORM_EXT, 2, 0, false},    [0x09] = {FORM_EXT, 4, 0, false},
-    [0x0a] = {FORM_REAL, 4, 0, false},   [0x0b] = {FORM_REAL, 8, 0, false},
-    [0x0c] = {FORM_UINT, 1, 0, false},   [0x0d] = {FORM_UINT, 2, 0, false},
-    [0x0e] = {FORM_UINT, 4, 0, false},   [0x0f] = {FORM_UINT, 8, 0, false},
-    [0x10] = {FORM_UINT, 1, 0, true},    [0x11] = {FORM_UINT, 2, 0, true},
-    [0x12] = {FORM_UINT, 4, 0, true},    [0x13] = {FORM_UINT, 8, 0, true},
-    [0x14] = {FORM_EXT, 0, 1, false},    [0x15] = {FORM_EXT, 0, 2, false},
-    [0x16] = {FORM_EXT, 0, 4, false},    [0x17] = {FORM_EXT, 0, 8, false},
-    [0x18] = {FORM_EXT, 0, 16, false},   [0x19] = {FORM_TEXT, 1, 0, false},
-    [0x1a] = {FORM_TEXT, 2, 0, false},   [0x1b] = {FORM_TEXT, 4, 0, false},
-    [0x1c] = {FORM_ARRAY, 2, 0, false},  [0x1d] = {FORM_ARRAY, 4, 0, false},
-    [0x1e] = {FORM_MAP, 2, 0, false},    [0x1f] = {FORM_MAP, 4, 0, false},
+    [0x00] = {FORM_NIL, 0, 0, false, true},
+    [0x01] = {FORM_BAD, 0, 0, false, false},
+    [0x02] = {FORM_BOOL, 0, 0, false, true},
+    [0x03] = {FORM_BOOL, 0, 1, false, true},
+    [0x04] = {FORM_BINARY, 1, 0, false, false},
+    [0x05] = {FORM_BINARY, 2, 0, false, false},
+    [0x06] = {FORM_BINARY, 4, 0, false, false},
+    [0x07] = {FORM_EXT, 1, 0, false, false},
+    [0x08] = {FORM_EXT, 2, 0, false, false},
+    [0x09] = {FORM_EXT, 4, 0, false, false},
+    [0x0a] = {FORM_REAL, 4, 0, false, false},
+    [0x0b] = {FORM_REAL, 8, 0, false, true},
+    [0x0c] = {FORM_UINT, 1, 0, false, true},
+    [0x0d] = {FORM_UINT, 2, 0, false, true},
+    [0x0e] = {FORM_UINT, 4, 0, false, true},
+    [0x0f] = {FORM_UINT, 8, 0, false, true},
+    [0x10] = {FORM_UINT, 1, 0, true, false},
+    [0x11] = {FORM_UINT, 2, 0, true, false},
+    [0x12] = {FORM_UINT, 4, 0, true, false},
+    [0x13] = {FORM_UINT, 8, 0, true, false},
+    [0x14] = {FORM_EXT, 0, 1, false, false},
+    [0x15] = {FORM_EXT, 0, 2, false, false},
+    [0x16] = {FORM_EXT, 0, 4, false, false},
+    [0x17] = {FORM_EXT, 0, 8, false, false},
+    [0x18] = {FORM_EXT, 0, 16, false, false},
+    [0x19] = {FORM_TEXT, 1, 0, false, false},
+    [0x1a] = {FORM_TEXT, 2, 0, false, false},
+    [0x1b] = {FORM_TEXT, 4, 0, false, false},
+    [0x1c] = {FORM_ARRAY, 2, 0, false, true},
+    [0x1d] = {FORM_ARRAY, 4, 0, false, true},
+    [0x1e] = {FORM_MAP, 2, 0, false, true},
+    [0x1f] = {FORM_MAP, 4, 0, false, true},
 };
 
 static uint64_t
@@ -78,6 +95,10 @@ troupe__cursor_wide(struct troupe__cursor *self, struct troupe__item *ret_item)
 
     ret_item->form = shape.form;
     ret_item->number = load(at, shape.width) + shape.fixed;
+    if (shape.is_plain) { /* most are */
+        self->at = at + shape.width;
+        return true;
+    }
     if (shape.is_signed) {
         ret_item->number = load_signed(at, shape.width);
         if ((int64_t) ret_item->number < 0)

@@ -60,8 +60,8 @@ ptrdiff_t
 troupe__value_check(const uint8_t *at, const uint8_t *end,
                     struct troupe__limits *limits)
 {
-    size_t missing[WIRE_DEPTH_MAX]; /* items that each open container lacks */
-    size_t depth = 0;
+    size_t outside[WIRE_DEPTH_MAX]; /* what each container around this lacks */
+    size_t depth = 0, missing = 1;  /* what this one lacks */
     struct troupe__cursor cursor = {at, end};
     CHECK(limits->depth <= WIRE_DEPTH_MAX);
     do {
@@ -69,8 +69,7 @@ troupe__value_check(const uint8_t *at, const uint8_t *end,
         if (limits->elements == 0 || !troupe__cursor_next(&cursor, &item))
             return -EBADMSG;
         limits->elements--;
-        if (depth > 0)
-            missing[depth - 1]--;
+        missing--;
         if (item.form == FORM_TEXT) {
             if (!troupe__is_short_ascii((const char *) item.data, item.number)
                 && !troupe__utf8(item.data, item.number))
@@ -80,11 +79,12 @@ troupe__value_check(const uint8_t *at, const uint8_t *end,
             if (depth == limits->depth || items > limits->elements
                 || items > (uint64_t) (end - cursor.at))
                 return -EBADMSG;
-            missing[depth++] = items;
+            outside[depth++] = missing;
+            missing = items;
         }
-        while (depth > 0 && missing[depth - 1] == 0)
-            depth--;
-    } while (depth > 0);
+        while (missing == 0 && depth > 0)
+            missing = outside[--depth];
+    } while (missing > 0);
     return cursor.at - at;
 }
 
