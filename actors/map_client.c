@@ -84,12 +84,11 @@ tell_one(struct map_client *self, struct map_cursor *at)
 }
 
 int
-troupe__client_results(struct map_client *self, const void *results,
-                       size_t size)
+troupe__client_results(struct map_client *self, const troupe_message_t *msg)
 {
-    struct map_cursor at = {results, (const uint8_t *) results + size};
+    struct map_cursor at;
     uint32_t count = 0;
-    int rc = troupe__take_array(&at, &count) ? 0 : -EBADMSG;
+    int rc = troupe__find_list(msg, "results", &at, &count) ? 0 : -EBADMSG;
     for (uint32_t i = 0; i < count && rc == 0; i++)
         rc = tell_one(self, &at);
     return rc;

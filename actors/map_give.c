@@ -170,10 +170,11 @@ answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
     set_count(&results, count);
     is_over |= self->last && self->live == 0;
     self->told_halt |= self->halted;
-    int rc = troupe_reply_to(ctx, &self->take, "{s:r, s:b, s:b, s:*}",
-                             "results", results.data, results.size, "halted",
+    /* The list comes last: who reads the others need not pass over it. */
+    int rc = troupe_reply_to(ctx, &self->take, "{s:b, s:b, s:*, s:r}", "halted",
                              (int) self->halted, "over", (int) is_over,
-                             "summary", troupe__map_summary_write, self);
+                             "summary", troupe__map_summary_write, self,
+                             "results", results.data, results.size);
     troupe__text_free(&results);
     self->take.id = 0;
     return rc == -ENOMSG ? 0 : rc;

@@ -2,6 +2,7 @@
 /* map_put.c: tasks and results written as msgpack; see map_wire.h. */
 #include "actors/map_wire.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum {
@@ -14,13 +15,14 @@ enum {
     ARRAY32 = 0xdd
 };
 
-static void
+/* One byte, and a number of so many bytes behind it. */
+static inline void
 put_head(struct troupe__text *to, uint8_t first, uint64_t number, size_t size)
 {
-    uint8_t bytes[9] = {first};
-    for (size_t i = 0; i < size; i++)
-        bytes[1 + i] = (uint8_t) (number >> (8 * (size - 1 - i)));
-    troupe__text_put(to, (const char *) bytes, 1 + size);
+    char bytes[9] = {(char) first};
+    number = htobe64(number << (size > 0 ? 64 - 8 * size : 0));
+    memcpy(bytes + 1, &number, sizeof number);
+    troupe__text_put(to, bytes, 1 + size);
 }
 
 void

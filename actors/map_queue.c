@@ -66,19 +66,6 @@ troupe__map_find(const struct map *self, uint64_t id)
     return record->generation == generation ? record : NULL;
 }
 
-/* The list under "tasks", and how many it has. */
-static bool
-find_tasks(const struct map_chunk *chunk, struct map_cursor *ret_tasks,
-           uint32_t *ret_count)
-{
-    const void *tasks = NULL;
-    size_t size = 0;
-    if (troupe_unpack(chunk->msg, "{s:r}", "tasks", &tasks, &size) < 0)
-        return false;
-    *ret_tasks = (struct map_cursor){tasks, (const uint8_t *) tasks + size};
-    return troupe__take_array(ret_tasks, ret_count);
-}
-
 static void
 begin(troupe_context_t *ctx, struct map *self, struct map_record *record)
 {
@@ -136,7 +123,7 @@ troupe__map_accept(troupe_context_t *ctx, struct map *self,
     struct map_cursor tasks;
     struct map_task task;
     uint32_t count = 0, none = 0;
-    bool ok = find_tasks(chunk, &tasks, &count);
+    bool ok = troupe__find_list(chunk->msg, "tasks", &tasks, &count);
     struct map_cursor at = ok ? tasks : (struct map_cursor){NULL, NULL};
     for (uint32_t i = 0; i < count && ok; i++)
         ok = troupe__task_take(&at, &task)

@@ -71,8 +71,8 @@ send_put(troupe_context_t *ctx, struct map_client *self, uint32_t count)
         self->tasks.data[1 + i] = (char) (count >> (24 - 8 * i));
     troupe_ask_options_t options = {.answer = on_put, .timeout_ms = FOREVER_MS};
     int rc = troupe_ask_with(ctx, self->map, "put", &options, NULL,
-                             "{s:r, s:b}", "tasks", self->tasks.data,
-                             self->tasks.size, "last", (int) self->is_last);
+                             "{s:b, s:r}", "last", (int) self->is_last, "tasks",
+                             self->tasks.data, self->tasks.size);
     self->puts += rc == 0;
     return rc;
 }
@@ -165,16 +165,14 @@ on_take(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct map_client *self = state;
     bool halted = false, over = false;
-    const void *results = NULL;
-    size_t size = 0;
     if (answer->outcome != TROUPE_REPLY)
         return troupe__client_fail(self, answer);
-    int rc = troupe_unpack(answer->msg, "{s:r, s:b, s:b}", "results", &results,
-                           &size, "halted", &halted, "over", &over);
+    int rc = troupe_unpack(answer->msg, "{s:b, s:b}", "halted", &halted, "over",
+                           &over);
     if (rc == 0)
         rc = troupe__client_summary(self, answer->msg);
     if (rc == 0)
-        rc = troupe__client_results(self, results, size);
+        rc = troupe__client_results(self, answer->msg);
     if (rc < 0)
         return rc;
     if (over)

@@ -31,8 +31,8 @@ struct map_client {
 int troupe__client_begin(troupe_context_t *ctx, void *state, void *data);
 
 /* troupe__client_results: tell each of a list of results. */
-int troupe__client_results(struct map_client *self, const void *results,
-                           size_t size);
+int troupe__client_results(struct map_client *self,
+                           const troupe_message_t *msg);
 
 /* troupe__client_summary: read the one in the answer to a take. */
 int troupe__client_summary(struct map_client *self,

@@ -44,58 +44,34 @@ big_endian(const uint8_t *at, size_t size)
     return number;
 }
 
+/* First bytes of c0 .. df: so many more belong to the head. */
 static bool
+read_wide(const struct map_cursor *self, struct head *ret)
+{
+    static const char extra[] = "\0\0\0\0\1\2\4\1\2\4\4\10\1\2\4\10"
+                                "\1\2\4\10\0\0\0\0\0\1\2\4\2\4\2\4";
+    size_t more = (size_t) extra[*self->at - NIL];
+    if ((size_t) (self->end - self->at) < 1 + more)
+        return false;
+    *ret = (struct head){*self->at, 1 + more, big_endian(self->at + 1, more)};
+    return true;
+}
+
+static inline bool
 read_head(const struct map_cursor *self, struct head *ret)
 {
-    static const uint8_t extra[32] = {/* c0 .. cf */ 0,
-                                      0,
-                                      0,
-                                      0,
-                                      1,
-                                      2,
-                                      4,
-                                      1,
-                                      2,
-                                      4,
-                                      4,
-                                      8,
-                                      1,
-                                      2,
-                                      4,
-                                      8,
-                                      /* d0 .. df */ 1,
-                                      2,
-                                      4,
-                                      8,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      1,
-                                      2,
-                                      4,
-                                      2,
-                                      4,
-                                      2,
-                                      4};
     if (self->at == self->end)
         return false;
     uint8_t first = *self->at;
+    if (first >= NIL && first < 0xe0)
+        return read_wide(self, ret);
     *ret = (struct head){first, 1, 0};
     if (first < 0x80)
         ret->number = first;
     else if (first < 0xa0)
         ret->number = first & 0x0f; /* fixmap, fixarray */
-    else if (first < 0xc0)
+    else if (first < NIL)
         ret->number = first & 0x1f; /* fixstr */
-    else if (first < 0xe0) {
-        size_t more = extra[first - 0xc0];
-        if ((size_t) (self->end - self->at) < 1 + more)
-            return false;
-        ret->number = big_endian(self->at + 1, more);
-        ret->size = 1 + more;
-    }
     return true;
 }
 
@@ -136,6 +112,11 @@ troupe__take_any(struct map_cursor *self, const void **ret_value,
                  size_t *ret_size)
 {
     struct map_cursor at = *self;
+    if (at.at < at.end && (*at.at < 0x80 || *at.at == NIL)) { /* often */
+        *ret_value = self->at++;
+        *ret_size = 1;
+        return true;
+    }
     for (uint64_t left = 1; left > 0; left--) {
         struct head head;
         uint64_t bytes, values;
@@ -246,6 +227,10 @@ bool
 troupe__take_uint(struct map_cursor *self, uint64_t *ret_number)
 {
     struct head head;
+    if (self->at < self->end && *self->at < 0x80) { /* most are small */
+        *ret_number = *self->at++;
+        return true;
+    }
     if (!read_head(self, &head)
         || (head.first >= 0x80 && (head.first < UINT8 || head.first > UINT64)))
         return false;
@@ -279,12 +264,12 @@ troupe__take_text(struct map_cursor *self, const char **ret_text,
     struct head head;
     *ret_text = NULL;
     *ret_size = 0;
-    if (!read_head(self, &head))
-        return false;
-    if (head.first == NIL) {
+    if (self->at < self->end && *self->at == NIL) {
         self->at++;
         return true;
     }
+    if (!read_head(self, &head))
+        return false;
     if (!is_text(head.first)
         || (uint64_t) (self->end - self->at) - head.size < head.number)
         return false;
@@ -292,6 +277,39 @@ troupe__take_text(struct map_cursor *self, const char **ret_text,
     *ret_size = (size_t) head.number;
     self->at += head.size + head.number;
     return true;
+}
+
+static bool
+same(const char *text, size_t size, const char *word)
+{
+    return size == strlen(word) && memcmp(text, word, size) == 0;
+}
+
+bool
+troupe__find_list(const troupe_message_t *msg, const char *key,
+                  struct map_cursor *ret_items, uint32_t *ret_count)
+{
+    size_t size = 0;
+    uint32_t pairs = 0;
+    const uint8_t *body = troupe_message_body(msg, &size);
+    struct map_cursor at = {body, body + size};
+    if (!troupe__take_map(&at, &pairs))
+        return false;
+    for (uint32_t i = 0; i < pairs; i++) {
+        struct map_cursor name = at;
+        const char *text = NULL;
+        const void *passed = NULL;
+        if (!troupe__take_any(&at, &passed, &size)) /* keys are any value */
+            return false;
+        if (troupe__take_text(&name, &text, &size) && text
+            && same(text, size, key)) {
+            *ret_items = at;
+            return troupe__take_array(ret_items, ret_count);
+        }
+        if (!troupe__take_any(&at, &passed, &size))
+            return false;
+    }
+    return false;
 }
 
 struct map_chunk *
@@ -311,12 +329,6 @@ troupe__chunk_drop(struct map_chunk *self)
         return;
     troupe_message_destroy(&self->msg);
     free(self);
-}
-
-static bool
-same(const char *text, size_t size, const char *word)
-{
-    return size == strlen(word) && memcmp(text, word, size) == 0;
 }
 
 const char *const troupe__map_hows[] = {[TROUPE_MAP_COMMAND] = "command",

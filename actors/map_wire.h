@@ -38,6 +38,12 @@ uint64_t troupe__value_count(const void *value, size_t size);
 /* Of a map only its head: the members follow. */
 bool troupe__take_map(struct map_cursor *self, uint32_t *ret_count);
 
+/* troupe__find_list: the items of a list by its key in a message that is a map,
+ * and how many they are; false: there is none. What comes behind the list is
+ * behind its items. */
+bool troupe__find_list(const troupe_message_t *msg, const char *key,
+                       struct map_cursor *ret_items, uint32_t *ret_count);
+
 /* Bytes of messages that several records point into; freed with the last. */
 struct map_chunk {
     uint32_t users;

@@ -11,29 +11,16 @@
 
 #include "mailbox/check.h"
 
-char *
-troupe__text_room(struct troupe__text *self, size_t size)
+void
+troupe__text_grow(struct troupe__text *self, size_t size)
 {
     CHECK(size < SIZE_MAX / 4);
     size_t need = self->size + size + 1;
-    if (need > self->capacity) {
-        size_t capacity = self->capacity ? self->capacity * 2 : 64;
-        while (capacity < need)
-            capacity *= 2;
-        self->data = troupe__realloc(self->data, capacity);
-        self->capacity = capacity;
-    }
-    return self->data + self->size;
-}
-
-void
-troupe__text_put(struct troupe__text *self, const char *bytes, size_t size)
-{
-    char *room = troupe__text_room(self, size);
-    if (size > 0)
-        memcpy(room, bytes, size);
-    room[size] = 0;
-    self->size += size;
+    size_t capacity = self->capacity ? self->capacity * 2 : 64;
+    while (capacity < need)
+        capacity *= 2;
+    self->data = troupe__realloc(self->data, capacity);
+    self->capacity = capacity;
 }
 
 void

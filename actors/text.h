@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* {0} is empty. data ends with a NUL that size does not count, or is NULL. */
 struct troupe__text {
@@ -14,15 +15,33 @@ struct troupe__text {
     size_t capacity;
 };
 
-void troupe__text_put(struct troupe__text *self, const char *bytes,
-                      size_t size);
 void troupe__text_puts(struct troupe__text *self, const char *text);
 void troupe__text_putc(struct troupe__text *self, char c);
 void troupe__text_printf(struct troupe__text *self, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* troupe__text_grow: make room for `size` bytes more; at least doubles. */
+void troupe__text_grow(struct troupe__text *self, size_t size);
+
 /* troupe__text_room: where `size` bytes may be written; size is unchanged. */
-char *troupe__text_room(struct troupe__text *self, size_t size);
+static inline char *
+troupe__text_room(struct troupe__text *self, size_t size)
+{
+    if (__builtin_expect(size >= self->capacity - self->size, 0))
+        troupe__text_grow(self, size);
+    return self->data + self->size;
+}
+
+/* troupe__text_put: `bytes` may be NULL when there are none. */
+static inline void
+troupe__text_put(struct troupe__text *self, const char *bytes, size_t size)
+{
+    char *room = troupe__text_room(self, size);
+    if (size > 0)
+        memcpy(room, bytes, size);
+    room[size] = 0;
+    self->size += size;
+}
 
 /* troupe__text_free: give the memory back; the text is empty then. */
 void troupe__text_free(struct troupe__text *self);
