@@ -82,6 +82,11 @@ int troupe__corpus_total(troupe_corpus_t *self, int64_t *ret_total);
 int troupe__corpus_count(troupe_corpus_t *self, const char *stem,
                          int64_t *ret_count);
 
+/* troupe__corpus_count_up_to: the same of a word as it stands in a text, and
+ * `most` when there are as many or more. */
+int troupe__corpus_count_up_to(troupe_corpus_t *self, const char *word,
+                               int64_t most, int64_t *ret_count);
+
 /* The engines; each fills `list` with at most `limit` passages, best first. */
 int troupe__engine_bm25(troupe_corpus_t *self,
                         const struct troupe__query *query, size_t limit,

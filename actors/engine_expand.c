@@ -131,6 +131,10 @@ weigh_words(troupe_corpus_t *corpus, struct words *words,
 {
     int64_t total = 0;
     int rc = troupe__corpus_total(corpus, &total);
+    /* Whatever is in more passages is too common: how common is all the same,
+     * and to count them would cost more than all else here. */
+    int64_t most = total / COMMON_SHARE + 1;
+    most = most > COMMON_MIN ? most : COMMON_MIN + 1;
     for (size_t i = 0; i < words->count; i++) {
         if (words->items[i].passages < (passages > 2 ? 2U : 1U)
             || is_in_query(query, stemmer, words->items[i].stem))
@@ -141,7 +145,8 @@ weigh_words(troupe_corpus_t *corpus, struct words *words,
         words->count = WORDS_LOOKED_UP;
     for (size_t i = 0; rc == 0 && i < words->count; i++) {
         int64_t count = 0;
-        rc = troupe__corpus_count(corpus, words->items[i].stem, &count);
+        rc = troupe__corpus_count_up_to(corpus, words->items[i].text, most,
+                                        &count);
         double rare = log((double) total / (1 + (double) count));
         bool common = count > COMMON_MIN && count * COMMON_SHARE > total;
         words->items[i].weight *= common ? 0 : rare;

@@ -247,3 +247,28 @@ troupe__corpus_count(troupe_corpus_t *self, const char *stem,
     sqlite3_finalize(row);
     return troupe__sqlite_error(code);
 }
+
+int
+troupe__corpus_count_up_to(troupe_corpus_t *self, const char *word,
+                           int64_t most, int64_t *ret_count)
+{
+    sqlite3_stmt *row = NULL;
+    struct troupe__text expression = {0};
+    int rc = troupe__corpus_prepare(
+        self,
+        "SELECT count(*) FROM (SELECT rowid FROM passage_fts"
+        " WHERE passage_fts MATCH ?1 LIMIT ?2)",
+        &row);
+    if (rc < 0)
+        return rc;
+    *ret_count = 0;
+    troupe__expression_phrase(&expression, word);
+    sqlite3_bind_text(row, 1, expression.data, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, most);
+    int code = sqlite3_step(row);
+    if (code == SQLITE_ROW)
+        *ret_count = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    troupe__text_free(&expression);
+    return troupe__sqlite_error(code);
+}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actors/corpus.h"
+#include "actors/stem.h"
 #include "tests/actors/scratch_dir.h"
 #include "troupe_corpus.h"
 #include "troupe_document.h"
@@ -303,5 +305,33 @@ Test(engines, passages_are_the_bytes_that_they_say_they_are)
         troupe_passages_destroy(&list);
     }
     cr_assert_geq(checked, 10);
+    troupe_corpus_destroy(&corpus);
+}
+
+/* Whether a word is common is told without counting all that have it. */
+Test(engines, passages_are_counted_up_to_a_bound)
+{
+    static const char *const words[] = {"descriptor", "watched", "pages",
+                                        "Masks",      "mask",    "nowhere"};
+    troupe_corpus_t *corpus = open_docs();
+    struct troupe__stemmer *stemmer = troupe__stemmer_new();
+    int64_t found = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char stem[TROUPE__TERM_SIZE_MAX];
+        size_t at = 0;
+        int64_t all = 0;
+        cr_assert(troupe__next_token(words[i], strlen(words[i]), &at, stem));
+        troupe__stem(stemmer, stem);
+        cr_assert_eq(troupe__corpus_count(corpus, stem, &all), 0);
+        for (int64_t most = 1; most < 5; most++) {
+            int64_t count = -1;
+            cr_assert_eq(
+                troupe__corpus_count_up_to(corpus, words[i], most, &count), 0);
+            cr_expect_eq(count, all < most ? all : most, "%s", words[i]);
+        }
+        found += all;
+    }
+    cr_expect_gt(found, 6);
+    troupe__stemmer_destroy(&stemmer);
     troupe_corpus_destroy(&corpus);
 }
