@@ -2,6 +2,7 @@
 /* test_deputy.c: who stands in for children whose processes take nothing. */
 #include <criterion/criterion.h>
 
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@
 #include "supervisor/isolation.h"
 #include "supervisor/isolation_world.h"
 
-enum { LARGE = 19 << 16, SMALL = 1000, FEW = 6 };
+/* 14 may be under way, FEW are put aside; four times FEW and no more wait. */
+enum { LARGE = 19 << 16, FEW = 6, MANY = 22 };
 
 /* A stopped process is to stay one for as long as the test takes. */
 static void
@@ -23,6 +25,30 @@ begin(void)
 }
 
 TestSuite(deputy, .init = begin, .fini = isolation_end, .timeout = 120);
+
+/* A signal that stops takes a moment to come to all threads. */
+static bool
+is_stopped(pid_t pid)
+{
+    char path[64], line[512];
+    bool all = true;
+    snprintf(path, sizeof path, "/proc/%d/task", (int) pid);
+    DIR *tasks = opendir(path);
+    cr_assert(tasks);
+    const struct dirent *task;
+    while ((task = readdir(tasks))) {
+        if (task->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/stat", (int) pid,
+                 task->d_name);
+        FILE *file = fopen(path, "r");
+        cr_assert(file && fgets(line, sizeof line, file));
+        all &= strstr(line, ") T ") != NULL;
+        fclose(file);
+    }
+    closedir(tasks);
+    return all;
+}
 
 /* One whose process is stopped; returns its pid. */
 static pid_t
@@ -36,14 +62,16 @@ stopped_mate(uint32_t worker)
     cr_assert_eq(supervise(&patient, &spec, 1), 0);
     pid_t pid = (pid_t) number_of("one", "pid");
     cr_assert_eq(kill(pid, SIGSTOP), 0);
+    while (!is_stopped(pid))
+        sched_yield();
     return pid;
 }
 
 struct filling {
     char *body;
-    size_t size;
-    bool asks; /* in between */
-    int code;  /* of the answer */
+    bool asks; /* behind them */
+    int sent;
+    int code; /* of the answer; -EAGAIN: not all of them are sent */
 };
 
 static int
@@ -55,53 +83,49 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return TROUPE_STOP;
 }
 
-/* One that is overloaded itself does not rest for others; so the deputy is made
- * to be while it can pass nothing on. */
+/* One that is overloaded itself does not rest for others. So the deputy gets all
+ * of them at once: more than may be under way to a process, and put aside. */
 static int
 overload(troupe_context_t *ctx, void *state, void *data)
 {
-    const struct filling *self = state;
+    struct filling *self = state;
     (void) data;
     troupe_ref_t one = named("one");
-    int rc = troupe_suspend(ctx, one);
-    for (int i = 0; rc == 0; i++) {
-        if (self->asks && i == 2 * FEW)
-            rc = troupe_ask(ctx, one, "heard", 60000, on_answer, NULL, NULL);
-        if (rc == 0)
-            rc = troupe_send(ctx, one, "note", "s#", self->body, self->size);
+    int rc = self->sent == 0 ? troupe_suspend(ctx, one) : 0;
+    while (rc == 0 && self->sent < MANY) {
+        rc = troupe_send(ctx, one, "note", "s#", self->body, (size_t) LARGE);
+        self->sent += rc == 0;
     }
+    if (rc == 0 && self->asks)
+        rc = troupe_ask(ctx, one, "heard", 60000, on_answer, NULL, NULL);
     if (rc == -EAGAIN)
+        return TROUPE_STOP; /* its worker has not taken the others yet */
+    self->code = 0;
+    if (rc == 0)
         rc = troupe_resume(ctx, one);
     return rc < 0 || self->asks ? rc : TROUPE_STOP;
 }
 
-/* Returns what an ask ends with, if there was one. */
+/* Until its deputy can put nothing more aside; returns what an ask behind all
+ * ends with, if there is one. */
 static int
-fill(size_t size, bool asks)
+fill_up(bool asks)
 {
-    struct filling filling = {.body = malloc(size), .size = size, .asks = asks};
+    struct filling filling = {
+        .body = malloc(LARGE), .asks = asks, .code = -EAGAIN};
     cr_assert(filling.body);
-    memset(filling.body, 'x', size);
-    cr_assert_eq(troupe_node_run(root, overload, &filling, 60000), 0);
+    memset(filling.body, 'x', LARGE);
+    while (filling.code == -EAGAIN)
+        cr_assert_eq(troupe_node_run(root, overload, &filling, 60000), 0);
     free(filling.body);
+    (void) wait_line("'note' dropped: its process takes nothing now");
     return filling.code;
-}
-
-/* Until its deputy can put nothing more aside. */
-static void
-fill_up(void)
-{
-    /* Where its worker is slow to take them, few are sent at a time. */
-    while (!has_line("'note' dropped: its process takes nothing now"))
-        (void) fill(LARGE, false);
 }
 
 Test(deputy, one_that_can_put_nothing_more_aside_refuses)
 {
     pid_t pid = stopped_mate(0);
-    fill_up();
-    /* Small ones: many are sent before one is refused. */
-    cr_assert_eq(fill(SMALL, true), -ENOBUFS);
+    cr_assert_eq(fill_up(true), -ENOBUFS);
     cr_assert_eq(kill(pid, SIGCONT), 0);
     /* It lives, in the same process, and heard what was not refused. */
     int rc = -ENOBUFS;
@@ -135,7 +159,7 @@ stop_with_a_full_way(uint32_t worker)
     pthread_t thread;
     int rc = -EINVAL;
     pid_t pid = stopped_mate(worker);
-    fill_up();
+    (void) fill_up(false);
     cr_assert_eq(pthread_create(&thread, NULL, terminate, &rc), 0);
     while (!is_stopping("one"))
         sched_yield();
