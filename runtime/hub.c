@@ -120,7 +120,10 @@ troupe__hub_doom(struct troupe__hub *self, struct troupe__hub_node *node,
 enum troupe__verdict
 troupe__hub_judge(struct troupe__hub *self, uint32_t number, pid_t pid)
 {
+    /* It may be here before whoever starts it has listed it, under the lock. */
+    pthread_mutex_lock(&self->link->lock);
     const struct troupe__hub_node *node = troupe__hub_find(self, number);
+    pthread_mutex_unlock(&self->link->lock);
     if (!node || node->doomed || node->state != HUB_STARTING)
         return TROUPE__TURN_AWAY;
     if (node->facts.pid == 0) /* our own note of its start is under way */
