@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -27,7 +28,7 @@
 enum { WORTH_IT = 2, ANSWER_MS = 5000, NS_PER_MS = 1000000 };
 
 /* Of mould_first.c, where that is linked in. */
-extern const bool troupe__mould_first __attribute__((weak));
+extern bool troupe__mould_first __attribute__((weak));
 
 bool
 troupe__mould_is_possible(void)
@@ -93,6 +94,13 @@ forget(struct troupe__mould *self)
     self->launch = NULL;
 }
 
+/* Somebody else may have reaped it, and its number be a stranger's. */
+static void
+end_by_fd(int pidfd)
+{
+    (void) syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
 void
 troupe__mould_end(struct troupe__processes *owner)
 {
@@ -102,7 +110,7 @@ troupe__mould_end(struct troupe__processes *owner)
         return;
     set_watched(owner, -1);
     close(self->socket);
-    kill(self->pid, SIGKILL);
+    end_by_fd(self->pidfd);
     while (waitid(P_PIDFD, (id_t) self->pidfd, &info, WEXITED) < 0
            && errno == EINTR)
         continue;
@@ -110,14 +118,33 @@ troupe__mould_end(struct troupe__processes *owner)
     forget(self);
 }
 
-static struct troupe__mould_rights
+/* A line of what the system says of a thread that tells what it may do. */
+static bool
+is_of_rights(const char *line)
+{
+    static const char *const keys[] = {
+        "Uid:", "Gid:", "Groups:", "Umask:", "Cap", "NoNewPrivs:", "Seccomp"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        found |= strncmp(line, keys[i], strlen(keys[i])) == 0;
+    return found;
+}
+
+/* A number that is another one when they are others; 0: it is not told. */
+static uint64_t
 rights_now(void)
 {
-    return (struct troupe__mould_rights){
-        .uids = {getuid(), geteuid()},
-        .gids = {getgid(), getegid()},
-        .bounds = {prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-                   prctl(PR_GET_SECCOMP, 0, 0, 0, 0)}};
+    FILE *file = fopen("/proc/thread-self/status", "re");
+    char *line = NULL;
+    size_t room = 0;
+    uint64_t rights = 0;
+    while (file && getline(&line, &room, file) > 0)
+        for (const char *at = line; is_of_rights(line) && *at; at++)
+            rights = troupe__mix(rights + (unsigned char) *at);
+    free(line);
+    if (file)
+        fclose(file);
+    return rights;
 }
 
 static bool
@@ -232,7 +259,7 @@ await_child(struct troupe__mould *self)
     for (int killed = 0; killed < 2;) {
         int ready = poll(ends, 2, ANSWER_MS);
         if (ready == 0 && killed++ == 0)
-            kill(self->pid, SIGKILL);
+            end_by_fd(self->pidfd);
         if (ready <= 0)
             continue;
         if (!ends[0].revents)
@@ -285,8 +312,8 @@ troupe__mould_fork(struct troupe__processes *owner,
     if (self->useless || hello < 0 || !is_suitable(launch)
         || ++self->wished < WORTH_IT)
         return false;
-    struct troupe__mould_rights rights = rights_now();
-    if (self->launch && memcmp(&rights, &self->rights, sizeof rights) != 0)
+    uint64_t rights = rights_now();
+    if (self->launch && rights != self->rights)
         troupe__mould_end(owner);
     if (!self->launch && !begin(owner, launch))
         return false;
@@ -299,9 +326,14 @@ troupe__mould_fork(struct troupe__processes *owner,
                                 O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fds[MOULD_DIRECTORY] < 0)
         return false;
-    bool forked = order(self, child, fds);
+    /* One that may not be entered is an error of a start. */
+    bool may_enter =
+        faccessat(AT_FDCWD, launch->directory ? launch->directory : ".", X_OK,
+                  AT_EACCESS)
+        == 0;
+    bool forked = may_enter && order(self, child, fds);
     close(fds[MOULD_DIRECTORY]);
-    if (!forked)
+    if (may_enter && !forked)
         troupe__mould_end(owner);
     return forked;
 }

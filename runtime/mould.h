@@ -54,20 +54,13 @@ struct troupe__processes;
 struct troupe__process;
 struct troupe__launch;
 
-/* What a process may do, as far as it can change in all of its threads; a mould
- * that may do more, or less, than its owner by now is made anew. */
-struct troupe__mould_rights {
-    uid_t uids[2];
-    gid_t gids[2];
-    int bounds[2]; /* no new rights; a filter of calls */
-};
-
 /* One of an owner; all zero to begin with. */
 struct troupe__mould {
     struct troupe__launch *launch; /* what it was executed with; NULL: none */
     pid_t pid;
     int pidfd, socket;
-    struct troupe__mould_rights rights;
+    uint64_t rights; /* of its owner then: users, groups, capabilities, filters
+                      * of calls; when they have changed it is made anew */
     uint64_t orders;
     uint32_t wished; /* starts that might have used one */
     bool has_forked; /* it, or one before */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mould_first.c: has a program look, before all else, whether it is a mould. */
+#include <unistd.h>
+
 #include "runtime/mould.h"
 
 /*
@@ -7,17 +9,24 @@
  * (ld's -z initfirst); and for programs that link the archive as their first
  * one, where they ask for it (--undefined=troupe__mould_first).
  */
-extern const bool troupe__mould_first;
-const bool troupe__mould_first = true;
+extern bool troupe__mould_first;
+bool troupe__mould_first = false;
+
+/* Where the library came later, by dlopen(), the C library has begun. */
+static void
+look(int argc, char **argv, char **envp)
+{
+    troupe__mould_first = !environ;
+    troupe__mould_wait(argc, argv, envp);
+}
 
 #ifdef TROUPE__OF_ARCHIVE
 __attribute__((section(".preinit_array"),
-               used)) static void (*const first)(int, char **,
-                                                 char **) = troupe__mould_wait;
+               used)) static void (*const first)(int, char **, char **) = look;
 #else
 __attribute__((constructor)) static void
 first(int argc, char **argv, char **envp)
 {
-    troupe__mould_wait(argc, argv, envp);
+    look(argc, argv, envp);
 }
 #endif

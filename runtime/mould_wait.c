@@ -152,7 +152,7 @@ void
 troupe__mould_wait(int argc, char **argv, char **envp)
 {
     struct self self = {.socket = take_variable(envp)};
-    struct troupe__mould_order order;
+    struct troupe__mould_order order = {.id = 0};
     int fds[MOULD_FDS];
     if (self.socket < 0)
         return;

@@ -59,8 +59,9 @@
  * on they are forked from one that has linked the program and waits before its
  * main() (`ps` shows "troupe-mould"); that saves most of what linking takes.
  * They begin as if they were executed, with arguments, environment, directory and
- * limits of that moment. But umask, cgroup, niceness and cores are as they were
- * when the second was started, and what the system draws when it executes a
+ * limits of that moment, and the rights of who starts them. But cgroup, niceness,
+ * cores, root directory, namespaces and Landlock's rules are as they were when the
+ * second was started, and what the system draws when it executes a
  * program (where it lies in memory, its stack protectors) is the same in all of
  * them. Who does not want that names the program by its path: then each is
  * executed, as it is where it cannot be forked: with another C library than
