@@ -141,6 +141,9 @@ on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         && !troupe__deputy_is_lost(ctx, self, answer))
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, -EHOSTDOWN,
                            "whoever ran it on its node has ended");
+    if (answer->outcome == TROUPE_ERROR && answer->code == -ENOBUFS)
+        return troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
+                           answer->text);
     if (answer->outcome != TROUPE_REPLY)
         return 0; /* it did not start, or its node is lost */
     self->has_ended = true;

@@ -13,50 +13,6 @@
 
 enum { SETTLE_MS = 5000, KILL_GRACE_MS = 1000 };
 
-struct order {
-    const char *kind, *label;
-    int64_t incarnation, messages_max, bytes_max;
-    int place, worker, overflow;
-    const void *arguments;
-    size_t arguments_size;
-};
-
-static int
-order_read(const troupe_message_t *msg, struct order *ret)
-{
-    return troupe_unpack(msg, "[s, I, i, i, I, I, i, s, r]", &ret->kind,
-                         &ret->incarnation, &ret->place, &ret->worker,
-                         &ret->messages_max, &ret->bytes_max, &ret->overflow,
-                         &ret->label, &ret->arguments, &ret->arguments_size);
-}
-
-static int
-spawn(troupe_context_t *ctx, const struct order *order, troupe_ref_t owner,
-      troupe_ref_t *ret_ref)
-{
-    const troupe_kind_t *kind = NULL;
-    int rc = troupe_kind_find(troupe_context_node(ctx), order->kind, &kind);
-    if (rc < 0)
-        return rc;
-    /* Nobody is near here. */
-    int place = order->place;
-    if (place == TROUPE_PLACE_DEFAULT || place == TROUPE_NEAR)
-        place = TROUPE_SPREAD;
-    troupe_spawn_options_t options = {
-        .name = order->label,
-        .unlisted = true, /* its deputy has it */
-        .incarnation = (uint32_t) order->incarnation,
-        .place = (troupe_place_t) place,
-        .worker = (uint32_t) order->worker,
-        .supervised = true,
-        .deputy = owner,
-        .mailbox = {(uint32_t) order->messages_max, (uint32_t) order->bytes_max,
-                    (troupe_overflow_t) order->overflow},
-    };
-    return troupe_spawn(ctx, kind, &options, ret_ref, "r", order->arguments,
-                        order->arguments_size);
-}
-
 /* --- how many ---------------------------------------------------------------*/
 
 static uint64_t
@@ -158,10 +114,11 @@ stay_ordered(const struct troupe__host *self, troupe_ref_t owner,
 }
 
 /* What it ran for that deputy before is still ending, as where that was killed:
- * the next one finds its names free. So the message is put off. */
-static bool
-is_early(troupe_context_t *ctx, const struct troupe__host *self,
-         troupe_ref_t owner, int64_t incarnation)
+ * the next one finds its names free. So the message is put off: 1; 0: it is not
+ * early; or as troupe_stash(). */
+static int
+put_off(troupe_context_t *ctx, const struct troupe__host *self,
+        troupe_ref_t owner, int64_t incarnation)
 {
     for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
         const struct troupe__stay *stay =
@@ -169,28 +126,38 @@ is_early(troupe_context_t *ctx, const struct troupe__host *self,
                 ? (void *) (uintptr_t) self->by_actor.entries[i].value
                 : NULL;
         if (stay && !stay->is_left && stay->incarnation < incarnation
-            && troupe_ref_equal(stay->owner, owner))
-            return troupe_stash(ctx) == 0;
+            && troupe_ref_equal(stay->owner, owner)) {
+            int rc = troupe_stash(ctx);
+            return rc < 0 ? rc : 1;
+        }
     }
-    return false;
+    return 0;
+}
+
+static int
+refuse_more(troupe_context_t *ctx)
+{
+    return troupe_reply_error(ctx, -ENOBUFS,
+                              "too many orders wait for ends of actors");
 }
 
 static int
 on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct order order;
+    struct troupe__order order;
     troupe_ref_t ref = TROUPE_NOBODY;
     if (!troupe_message_is_ask(msg))
         return 0;
-    int rc = order_read(msg, &order);
+    int rc = troupe__order_read(msg, &order);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "not an order for an actor");
-    if (is_early(ctx, state, troupe_message_sender(msg), order.incarnation))
-        return 0;
+    rc = put_off(ctx, state, troupe_message_sender(msg), order.incarnation);
+    if (rc != 0)
+        return rc > 0 ? 0 : refuse_more(ctx);
     if (has_enough(ctx, state, troupe_message_sender(msg)))
         return troupe_reply_error(ctx, -ENOSPC,
                                   "its node has too many actors here");
-    rc = spawn(ctx, &order, troupe_message_sender(msg), &ref);
+    rc = troupe__order_spawn(ctx, &order, troupe_message_sender(msg), &ref);
     if (rc == -ENOENT) {
         return troupe_reply_error(ctx, rc,
                                   "the program of its node has no kind '%s': "
@@ -203,14 +170,27 @@ on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return 0;
 }
 
+/* Once. */
+static void
+tell_started(troupe_context_t *ctx, struct troupe__stay *stay)
+{
+    if (troupe_token_is_open(ctx, stay->started)
+        && troupe_reply_to(ctx, &stay->started, "R", stay->actor) < 0)
+        troupe_token_drop(ctx, &stay->started);
+}
+
 /* Its end, in full: [exit, code, words, had message, type, fingerprint]. */
 static void
 tell_end(troupe_context_t *ctx, struct troupe__stay *stay,
          const troupe_child_t *child)
 {
-    troupe__turn_down(ctx, &stay->started,
-                      child->reason.code < 0 ? child->reason.code : -ECANCELED,
-                      child->reason.text);
+    if (stay->has_started) /* and so soon that its start was not told yet */
+        tell_started(ctx, stay);
+    else
+        troupe__turn_down(ctx, &stay->started,
+                          child->reason.code < 0 ? child->reason.code
+                                                 : -ECANCELED,
+                          child->reason.text);
     if (stay->end.id
         && troupe_reply_to(ctx, &stay->end, "[i, i, s, b, s, U]",
                            (int) child->reason.kind, child->reason.code,
@@ -218,13 +198,6 @@ tell_end(troupe_context_t *ctx, struct troupe__stay *stay,
                            child->type, child->fingerprint)
                < 0)
         troupe_token_drop(ctx, &stay->end);
-}
-
-static void
-tell_started(troupe_context_t *ctx, struct troupe__stay *stay)
-{
-    if (troupe_reply_to(ctx, &stay->started, "R", stay->actor) < 0)
-        troupe_token_drop(ctx, &stay->started);
 }
 
 static void
@@ -292,8 +265,10 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         rc == 0 ? stay_of(&self->by_actor, child.ref.id) : NULL;
     if (!stay || stay->last)
         return rc;
-    if (child.event == TROUPE_CHILD_STARTED)
+    if (child.event == TROUPE_CHILD_STARTED) {
+        stay->has_started = true;
         return settle(ctx, self, stay);
+    }
     rc = troupe_message_keep(msg, &stay->last);
     CHECK(rc == 0);
     CHECK(troupe_monitor(ctx, stay->actor, &stay->of_actor) == 0);
@@ -307,9 +282,12 @@ static int
 on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     int64_t incarnation = 0;
-    if (!troupe_message_is_ask(msg) || troupe_unpack(msg, "I", &incarnation) < 0
-        || is_early(ctx, state, troupe_message_sender(msg), incarnation))
+    if (!troupe_message_is_ask(msg)
+        || troupe_unpack(msg, "I", &incarnation) < 0)
         return 0;
+    int rc = put_off(ctx, state, troupe_message_sender(msg), incarnation);
+    if (rc != 0)
+        return rc > 0 ? 0 : refuse_more(ctx);
     struct troupe__stay *stay =
         stay_ordered(state, troupe_message_sender(msg), incarnation);
     if (!stay || stay->end.id)
@@ -325,7 +303,7 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     int kind = 0;
     int rc = troupe_unpack(msg, "[I, i]", &incarnation, &kind);
     if (rc == 0
-        && is_early(ctx, state, troupe_message_sender(msg), incarnation))
+        && put_off(ctx, state, troupe_message_sender(msg), incarnation) > 0)
         return 0;
     const struct troupe__stay *stay =
         rc == 0 ? stay_ordered(state, troupe_message_sender(msg), incarnation)

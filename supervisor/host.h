@@ -14,6 +14,7 @@ struct troupe__stay {
     int64_t incarnation;                 /* of the owner */
     troupe_token_t started, end; /* to be told when it has, and of its end */
     troupe_message_t *last;      /* how it has ended, until that is told */
+    bool has_started;            /* whether or not that has been told */
     bool is_left; /* it does not end: the next one does not wait for that */
 };
 
@@ -23,6 +24,21 @@ struct troupe__host {
     struct troupe__idmap counts;     /* of stays, by the node of their owners */
     uint64_t refused;
 };
+
+/* What a deputy wants to be run; lent with its message. */
+struct troupe__order {
+    const char *kind, *label;
+    int64_t incarnation, messages_max, bytes_max;
+    int place, worker, overflow;
+    const void *arguments;
+    size_t arguments_size;
+};
+
+/* host_order.c */
+int troupe__order_read(const troupe_message_t *msg, struct troupe__order *ret);
+int troupe__order_spawn(troupe_context_t *ctx,
+                        const struct troupe__order *order, troupe_ref_t owner,
+                        troupe_ref_t *ret_ref);
 
 /* host_look.c: what it has, for those who look. */
 int troupe__host_look(troupe_context_t *ctx, void *state,
