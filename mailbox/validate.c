@@ -62,6 +62,7 @@ troupe__value_check(const uint8_t *at, const uint8_t *end,
 {
     size_t outside[WIRE_DEPTH_MAX]; /* what each container around this lacks */
     size_t depth = 0, missing = 1;  /* what this one lacks */
+    outside[0] = 0;
     struct troupe__cursor cursor = {at, end};
     CHECK(limits->depth <= WIRE_DEPTH_MAX);
     do {

@@ -282,7 +282,7 @@ begin_stage() {
         trap 'echo $((SECONDS - begun)) >"$log.took"' EXIT
         set -euo pipefail
         trap - INT TERM
-        renice -n "${2:-0}" "$BASHPID" >/dev/null
+        [[ -z ${2:-} ]] || renice -n "$2" "$BASHPID" >/dev/null || true
         "stage_$name"
     ) >"$log.log" 2>&1 </dev/null &
     stage_pids[$name]=$!
@@ -321,7 +321,9 @@ run_stages() {
 
     trap stop_stages INT TERM
     say "Running ${#names[@]} stages: ${names[*]}"
-    [[ " ${names[*]} " != *" $beside "* ]] || begin_stage "$beside" 19
+    # These use its files.
+    [[ " ${names[*]} " != *" $beside "* || " ${names[*]} " == *" clang "* ||
+        " ${names[*]} " == *" tidy-all "* ]] || begin_stage "$beside" 19
     for name in "${names[@]}"; do
         [[ -n ${stage_pids[$name]:-} ]] || begin_stage "$name"
         end_stage "$name"
