@@ -184,13 +184,12 @@ static void
 tell_end(troupe_context_t *ctx, struct troupe__stay *stay,
          const troupe_child_t *child)
 {
-    if (stay->has_started) /* and so soon that its start was not told yet */
+    if (stay->has_started) { /* and so soon that its start was not told yet */
         tell_started(ctx, stay);
-    else
-        troupe__turn_down(ctx, &stay->started,
-                          child->reason.code < 0 ? child->reason.code
-                                                 : -ECANCELED,
-                          child->reason.text);
+    } else {
+        int code = child->reason.code < 0 ? child->reason.code : -ECANCELED;
+        troupe__turn_down(ctx, &stay->started, code, child->reason.text);
+    }
     if (stay->end.id
         && troupe_reply_to(ctx, &stay->end, "[i, i, s, b, s, U]",
                            (int) child->reason.kind, child->reason.code,
