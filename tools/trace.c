@@ -217,6 +217,9 @@ start_taker(struct troupe__trace *self,
     int rc =
         url ? troupe_node_spawn(self->node, &troupe_http, &alone, &http, NULL)
             : 0;
+    /* It has begun, and is no part of the trace. */
+    if (rc == 0 && url)
+        rc = troupe_node_ask(self->node, http, "state", START_MS, NULL, NULL);
     if (rc < 0)
         return rc;
     rc = troupe_node_spawn(
