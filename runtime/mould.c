@@ -25,7 +25,7 @@
  * while the mould is linked: so that child is there no later than if it had been
  * executed, and all others sooner.
  */
-enum { WORTH_IT = 2, ANSWER_MS = 5000, NS_PER_MS = 1000000 };
+enum { WORTH_IT = 2, ANSWER_MS = 5000 };
 
 /* Of mould_first.c, where that is linked in. */
 extern bool troupe__mould_first __attribute__((weak));
@@ -322,18 +322,16 @@ troupe__mould_fork(struct troupe__processes *owner,
     int fds[MOULD_FDS] = {[MOULD_OUT] = output[0],
                           [MOULD_ERROR] = output[1],
                           [MOULD_HELLO] = hello};
-    fds[MOULD_DIRECTORY] = open(launch->directory ? launch->directory : ".",
-                                O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* One that may not be entered is an error of a start: the execution tells. */
+    const char *directory = launch->directory ? launch->directory : ".";
+    if (faccessat(AT_FDCWD, directory, X_OK, AT_EACCESS) < 0)
+        return false;
+    fds[MOULD_DIRECTORY] = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fds[MOULD_DIRECTORY] < 0)
         return false;
-    /* One that may not be entered is an error of a start. */
-    bool may_enter =
-        faccessat(AT_FDCWD, launch->directory ? launch->directory : ".", X_OK,
-                  AT_EACCESS)
-        == 0;
-    bool forked = may_enter && order(self, child, fds);
+    bool forked = order(self, child, fds);
     close(fds[MOULD_DIRECTORY]);
-    if (may_enter && !forked)
+    if (!forked)
         troupe__mould_end(owner);
     return forked;
 }

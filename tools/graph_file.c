@@ -90,23 +90,6 @@ is_actor_key(const char *key)
     return false;
 }
 
-/* Keys that begin with "x-" are the user's own. */
-static void
-drop_own_keys(struct troupe__value *root)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < root->count; i++) {
-        if (strncmp(root->keys[i]->text, "x-", 2) == 0) {
-            troupe__value_free(root->keys[i]);
-            troupe__value_free(root->values[i]);
-            continue;
-        }
-        root->keys[kept] = root->keys[i];
-        root->values[kept++] = root->values[i];
-    }
-    root->count = kept;
-}
-
 uint32_t
 troupe__graph_top(struct troupe__graph_file *self,
                   const struct troupe__value *root, bool is_inner,
@@ -114,7 +97,7 @@ troupe__graph_top(struct troupe__graph_file *self,
 {
     struct top top = {0};
     /* The tree is ours; nobody has looked at it yet. */
-    drop_own_keys((struct troupe__value *) (uintptr_t) root);
+    troupe__value_drop_own((struct troupe__value *) (uintptr_t) root);
     troupe__fields_read(root, "the graph", top_fields, &top, findings);
     for (size_t i = 0; is_inner && i < root->count; i++) {
         if (is_actor_key(root->keys[i]->text)) {

@@ -58,28 +58,10 @@ take_path(struct troupe__topology *self, const char *path)
     self->name = self->own_name;
 }
 
-/* Keys that begin with "x-" are the user's own, as in docker compose. */
-static void
-drop_own_keys(struct troupe__value *root)
-{
-    size_t kept = 0;
-    for (size_t i = 0; root->type == TROUPE__MAP && i < root->count; i++) {
-        if (strncmp(root->keys[i]->text, "x-", 2) == 0) {
-            troupe__value_free(root->keys[i]);
-            troupe__value_free(root->values[i]);
-            continue;
-        }
-        root->keys[kept] = root->keys[i];
-        root->values[kept++] = root->values[i];
-    }
-    if (root->type == TROUPE__MAP)
-        root->count = kept;
-}
-
 static void
 read_steps(struct troupe__topology *self, struct troupe__findings *findings)
 {
-    drop_own_keys(self->root);
+    troupe__value_drop_own(self->root);
     troupe__topology_fields(self, findings);
     troupe__topology_tree(self, findings);
     troupe__topology_names(self, findings);

@@ -378,3 +378,21 @@ troupe__yaml_parse(const char *text, size_t size,
     yaml_parser_delete(&parser);
     return root;
 }
+
+void
+troupe__value_drop_own(struct troupe__value *root)
+{
+    size_t kept = 0;
+    if (root->type != TROUPE__MAP)
+        return;
+    for (size_t i = 0; i < root->count; i++) {
+        if (strncmp(root->keys[i]->text, "x-", 2) == 0) {
+            troupe__value_free(root->keys[i]);
+            troupe__value_free(root->values[i]);
+            continue;
+        }
+        root->keys[kept] = root->keys[i];
+        root->values[kept++] = root->values[i];
+    }
+    root->count = kept;
+}

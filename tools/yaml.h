@@ -89,4 +89,8 @@ int troupe__value_pack(const struct troupe__value *value,
                        struct troupe__findings *findings, void **ret_bytes,
                        size_t *ret_size);
 
+/* troupe__value_drop_own: of a map the keys that begin with "x-" go: they are the
+ * user's own, as in docker compose. */
+void troupe__value_drop_own(struct troupe__value *root);
+
 #endif
