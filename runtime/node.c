@@ -187,7 +187,7 @@ troupe__node_new(const troupe_options_t *options,
     troupe_options_t defaults = troupe_options_default();
     options = options ? options : &defaults;
     if (!ret_node || !options_are_valid(options)
-        || (membership && options->manual_clock))
+        || (membership && !membership->unlinked && options->manual_clock))
         return -EINVAL;
     struct troupe__room room;
     int rc = troupe__room_look(&room);
