@@ -10,6 +10,7 @@
 
 #include "runtime/context.h"
 #include "runtime/peers.h"
+#include "runtime/worker.h"
 #include "supervisor/deputy.h"
 #include "troupe_events.h"
 
@@ -22,13 +23,26 @@ troupe__deputy_is_lost(const troupe_context_t *ctx,
            && troupe__peer_is_lost(troupe_context_node(ctx), self->node);
 }
 
+static int retry_later(troupe_context_t *ctx);
+
+/* Where the process has taken nothing since, they need not be tried. */
 static int
 on_retry(troupe_context_t *ctx, void *state, void *data)
 {
     struct troupe__deputy *self = state;
     (void) data;
+    const struct troupe__outbox *way =
+        troupe__outbox_known(ctx->worker, self->real);
+    if (way && troupe__outbox_under_way(way) > TROUPE__LANE_HARD)
+        return retry_later(ctx);
     self->blocked = false;
     return troupe_unstash(ctx);
+}
+
+static int
+retry_later(troupe_context_t *ctx)
+{
+    return troupe_call_after(ctx, TROUPE__RETRY_MS, on_retry, NULL, NULL, NULL);
 }
 
 /* Put aside; where no more can be, it is as with a full mailbox. */
@@ -129,9 +143,7 @@ troupe__deputy_pass_on(troupe_context_t *ctx, void *state,
     if (rc != -EAGAIN)
         return rc;
     /* Nothing may overtake it. */
-    rc = self->blocked ? 0
-                       : troupe_call_after(ctx, TROUPE__RETRY_MS, on_retry,
-                                           NULL, NULL, NULL);
+    rc = self->blocked ? 0 : retry_later(ctx);
     self->blocked = true;
     return rc < 0 ? rc : put_aside(ctx, msg);
 }
