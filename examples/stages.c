@@ -131,7 +131,7 @@ run(troupe_t *node, int64_t *ret_sum, uint64_t *ret_depth)
     if (rc == 0)
         rc = troupe_node_send(node, first, "go_on", NULL);
     if (rc == 0)
-        rc = troupe_node_ask(node, last, "wait", 30000, &reply, NULL);
+        rc = troupe_node_ask(node, last, "wait", TROUPE_INFINITE, &reply, NULL);
     if (rc == 0)
         rc = troupe_unpack(reply, "{s:I, s:U}", "sum", ret_sum, "depth_max",
                            ret_depth);
