@@ -89,6 +89,7 @@ run_crowd(uint64_t seed, uint32_t messages_max)
     troupe_options_t options = world_options();
     options.seed = seed;
     options.manual_clock = false;
+    options.ask_timeout_ms = 100000; /* a send waits as long for room */
     options.dead_letters_max = 16;
     cr_assert_eq(troupe_new(&options, &node), 0);
     gather_crowd(messages_max);
