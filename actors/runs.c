@@ -18,6 +18,8 @@
 #include "mailbox/check.h"
 
 #define JOURNAL      "journal.db"
+#define COMMAND      "command" /* a line each */
+#define STATE        "state"
 #define PIPELINE_MAX 16
 #define ATTEMPTS     16
 #define OPEN_FILES   16 /* of nftw(3) */
@@ -191,6 +193,79 @@ troupe_run_find(const char *base, const char *id, const char *pipeline,
     return 0;
 }
 
+/* A file beside the journal. */
+static char *
+beside(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    char *file = NULL;
+    if (asprintf(&file, "%.*s%s", slash ? (int) (slash - path) + 1 : 0, path,
+                 name)
+        < 0)
+        troupe__out_of_memory(strlen(path));
+    return file;
+}
+
+/* Its first line, to be freed; NULL: there is none. */
+static char *
+read_line(const char *journal, const char *name)
+{
+    char *path = beside(journal, name), *line = NULL;
+    size_t size = 0;
+    FILE *file = fopen(path, "re");
+    free(path);
+    ssize_t got = file ? getline(&line, &size, file) : -1;
+    if (file)
+        fclose(file);
+    if (got > 0 && line[got - 1] == '\n')
+        line[--got] = '\0';
+    if (got > 0)
+        return line;
+    free(line);
+    return NULL;
+}
+
+static int
+write_line(const char *journal, const char *name, const char *text)
+{
+    char *path = beside(journal, name);
+    FILE *file = fopen(path, "we");
+    int rc = file ? 0 : error_of(errno);
+    int size = (int) strnlen(text, TROUPE_RUN_COMMAND_MAX);
+    if (file && fprintf(file, "%.*s\n", size, text) < 0)
+        rc = error_of(errno);
+    if (file && fclose(file) != 0)
+        rc = error_of(errno);
+    free(path);
+    return rc;
+}
+
+int
+troupe_run_begin(const char *path, const char *command, char **ret_command)
+{
+    CHECK(path);
+    CHECK(command);
+    char *state = beside(path, STATE);
+    int rc = unlink(state) < 0 && errno != ENOENT ? error_of(errno) : 0;
+    char *before = read_line(path, COMMAND);
+    if (rc == 0 && !before)
+        rc = write_line(path, COMMAND, command);
+    if (rc == 0 && ret_command)
+        *ret_command = before ? before : read_line(path, COMMAND);
+    else
+        free(before);
+    free(state);
+    return rc;
+}
+
+int
+troupe_run_end(const char *path, const char *state)
+{
+    CHECK(path);
+    CHECK(state);
+    return write_line(path, STATE, state);
+}
+
 static uint64_t
 bytes_below(const char *directory)
 {
@@ -242,15 +317,11 @@ tell(const char *base, const char *id, troupe_run_fn each, void *data)
     troupe_run_info_t info = {
         .id = id, .state = "damaged", .words = error.text};
     int rc = troupe_journal_open(path, TROUPE_JOURNAL_READ, &journal, &error);
-    char *state = NULL, *command = NULL;
+    char *state = read_line(path, STATE), *command = read_line(path, COMMAND);
     if (rc == 0 && count_ends(journal, &info) < 0)
         snprintf(error.text, sizeof error.text, "%s: it cannot be read", path);
-    else if (rc == 0) {
-        state = troupe_journal_get(journal, TROUPE_RUN_NOTE_STATE);
+    else if (rc == 0)
         info.state = state ? state : "interrupted";
-    }
-    if (rc == 0)
-        command = troupe_journal_get(journal, TROUPE_RUN_NOTE_COMMAND);
     if (troupe__journal_holder(path) != 0)
         info.state = "running";
     struct stat found;

@@ -6,14 +6,12 @@
 #include "troupe_journal.h"
 
 /*
- * A run is a directory BASE/ID, open to its user alone, with `journal.db` and
- * whatever its pipeline puts beside it. An id is PIPELINE-DAY-TIME-XXXX.
+ * A run is a directory BASE/ID, open to its user alone, with `journal.db`, the
+ * two lines that troupe_run_begin() and troupe_run_end() write, and whatever its
+ * pipeline puts beside them. An id is PIPELINE-DAY-TIME-XXXX.
  */
-#define TROUPE_RUN_ID_MAX 63 /* bytes, without the NUL */
-
-/* The notes of a journal that `troupe runs` shows, by troupe_journal_set(). */
-#define TROUPE_RUN_NOTE_STATE   "state"   /* "finished" at its end */
-#define TROUPE_RUN_NOTE_COMMAND "command" /* the command line, for people */
+#define TROUPE_RUN_ID_MAX      63  /* bytes, without the NUL */
+#define TROUPE_RUN_COMMAND_MAX 255 /* bytes of a command that are kept */
 
 /*
  * troupe_run_make: a directory for a new run; BASE is made where it is missing.
@@ -47,10 +45,35 @@ TROUPE_MUST int troupe_run_find(const char *base, const char *id,
                                 char ret_id[TROUPE_RUN_ID_MAX + 1],
                                 char **ret_path, troupe_journal_error_t *error);
 
+/*
+ * troupe_run_begin: a run begins, or goes on: what it was asked is written down
+ * before it does anything, so that it is known of one that is killed.
+ *
+ *   path      of its journal, which need not be there yet.
+ *   command   the command line, for people; more than TROUPE_RUN_COMMAND_MAX
+ *             bytes, and what follows a newline, are cut off. Of a run that goes
+ *             on the first one stays.
+ *   ret_command  out: what the run began with, to be freed; may be NULL.
+ *   returns   0, -EACCES, -ENOSPC, -ENOENT or -EIO: nothing is written then, and
+ *             the run can be done all the same
+ *   threads   any
+ */
+TROUPE_MUST int troupe_run_begin(const char *path, const char *command,
+                                 char **ret_command);
+
+/*
+ * troupe_run_end: it has come to its end; without this it counts as interrupted.
+ *
+ *   state    how, in a word: "finished", "partial", "failed", ...
+ *   returns  as troupe_run_begin()
+ *   threads  any
+ */
+TROUPE_MUST int troupe_run_end(const char *path, const char *state);
+
 /* What a run left; lent for the call. */
 typedef struct troupe_run_info {
     const char *id;
-    const char *state;   /* "running", "finished", "interrupted", "damaged" */
+    const char *state; /* "running", "interrupted", "damaged", or as it ended */
     const char *command; /* or "" */
     const char *words;   /* of what is damaged, else "" */
     int64_t changed_ms;  /* since 1970 */

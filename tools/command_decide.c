@@ -168,8 +168,7 @@ fail_run(int rc, const struct troupe__journal *journal)
 {
     if (rc == -EIO && journal->path) {
         troupe__journal_complain(
-            journal, "decide",
-            journal->resume ? "" : "; without --journal it runs");
+            journal, journal->resume ? "" : "; without --journal it runs");
         return TROUPE__EXIT_FAILED;
     }
     if (rc == -ENOENT) {
@@ -284,12 +283,12 @@ on_problem(void *context, const char *pointer, bool at_key, const char *text)
 }
 
 static int
-find_journal(struct arguments *arguments)
+find_journal(struct arguments *arguments, int argc, char **argv)
 {
     if (!arguments->journal && !arguments->resume)
         return TROUPE__EXIT_OK;
     struct troupe__journal *kept = &arguments->kept;
-    int code = troupe__journal_find("decide", arguments->resume, kept);
+    int code = troupe__journal_find(arguments->resume, argc, argv, kept);
     if (code == TROUPE__EXIT_OK && !arguments->quiet && kept->path)
         fprintf(troupe__errors(), "troupe decide: run %s\n", kept->id);
     return code;
@@ -328,10 +327,9 @@ decide(struct arguments *arguments, const void *bytes, size_t size,
 }
 
 static bool
-has_result(int code)
+is_cut(const struct troupe__call *call)
 {
-    return code == TROUPE__EXIT_OK || code == TROUPE__EXIT_PARTIAL
-           || code == TROUPE__EXIT_OPEN;
+    return call->served && troupe__call_interrupted(call);
 }
 
 int
@@ -352,10 +350,10 @@ troupe__call_decide(struct troupe__call *call, int argc, char **argv)
         troupe__findings_print(&findings, troupe__errors());
         code = TROUPE__EXIT_USAGE;
     } else if (!arguments.check) {
-        code = find_journal(&arguments);
+        code = find_journal(&arguments, argc, argv);
         if (code == TROUPE__EXIT_OK)
             code = decide(&arguments, bytes, size, start_ns, call);
-        troupe__journal_end(&arguments.kept, argc, argv, has_result(code));
+        troupe__journal_end(&arguments.kept, code, is_cut(call));
     }
     troupe__findings_free(&findings);
     free(bytes);

@@ -141,8 +141,7 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
 }
 
 static int
-run(struct whole *self, const troupe_map_options_t *options, const char *id,
-    bool *ret_finished)
+run(struct whole *self, const troupe_map_options_t *options, const char *id)
 {
     const struct troupe__map_arguments *arguments = self->input.arguments;
     troupe_map_calls_t calls = {.next = next,
@@ -178,7 +177,6 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id,
     if (code < 0) {
         rc = troupe_map_run(node, options, &calls, &summary);
         code = finish(self, rc, &summary, options->journal ? id : NULL);
-        *ret_finished = rc == 0 && !summary.halted && !interrupts;
     }
     troupe__trace_end(&trace, code, options->journal ? id : NULL);
     if (file) {
@@ -228,13 +226,18 @@ close_files(struct whole *self)
     troupe__map_input_close(&self->input);
 }
 
+static bool
+is_cut(const struct troupe__call *call)
+{
+    return interrupts || (call->served && troupe__call_interrupted(call));
+}
+
 int
 troupe__call_map(struct troupe__call *call, int argc, char **argv)
 {
     struct troupe__map_arguments arguments;
     struct whole self = {.input.fd = -1, .call = call};
     struct troupe__journal journal = {.path = NULL};
-    bool finished = false;
     troupe__call_parse_begin();
     int code = troupe__map_parse(argc, argv, &arguments);
     troupe__call_parse_end();
@@ -244,14 +247,15 @@ troupe__call_map(struct troupe__call *call, int argc, char **argv)
         catch_signals();
     code = open_files(&self, &arguments);
     if (code < 0) {
-        code = arguments.no_journal
-                   ? 0
-                   : troupe__journal_find("map", arguments.resume, &journal);
+        code =
+            arguments.no_journal
+                ? 0
+                : troupe__journal_find(arguments.resume, argc, argv, &journal);
     }
     if (code == 0) {
         arguments.options.journal = journal.path;
-        code = run(&self, &arguments.options, journal.id, &finished);
-        troupe__journal_end(&journal, argc, argv, finished);
+        code = run(&self, &arguments.options, journal.id);
+        troupe__journal_end(&journal, code, is_cut(call));
     }
     if (self.output.joblog && fclose(self.output.joblog) != 0) {
         fprintf(troupe__errors(), "troupe map: %s: %s\n", arguments.joblog,

@@ -12,8 +12,10 @@
 #include "troupe_thread.h"
 
 #include "tools/commands.h"
+#include "tools/findings.h"
 #include "tools/interrupt.h"
 #include "tools/mcp_session.h"
+#include "tools/model_file.h"
 
 #define CALLS       8
 #define CALLS_MAX   64
@@ -173,6 +175,21 @@ serve(const struct troupe__mcp_options *options, int in, int out, int interrupt)
     return rc < 0 ? rc : ended;
 }
 
+/* A file with mistakes is told before a client comes. */
+static int
+check_models(const char *path)
+{
+    struct troupe__findings findings = {.path = path};
+    struct troupe__model_file file = {0};
+    if (!path)
+        return -1;
+    int rc = troupe__model_file_read(&findings, &file);
+    troupe__findings_print(&findings, stderr);
+    troupe__findings_free(&findings);
+    troupe__model_file_free(&file);
+    return rc < 0 ? TROUPE__EXIT_USAGE : -1;
+}
+
 static int
 run(const struct troupe__mcp_options *options)
 {
@@ -195,6 +212,8 @@ troupe__command_mcp(int argc, char **argv)
 {
     struct troupe__mcp_options options = {.calls_max = CALLS};
     int code = parse(argc, argv, &options);
+    if (code < 0)
+        code = check_models(options.models);
     if (code < 0)
         code = run(&options);
     for (size_t i = 0; i < options.root_count; i++)

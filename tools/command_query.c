@@ -67,8 +67,9 @@ take_judge(struct query *self, size_t count)
         self->options.judge = &self->models[count - 1];
 }
 
+/* A call that is served has nothing to do with the file. */
 static int
-take_file(struct query *self)
+take_file(struct query *self, const struct troupe__call *call)
 {
     const struct troupe__query_arguments *arguments = &self->arguments;
     struct troupe__findings findings = {.path = arguments->file};
@@ -83,7 +84,7 @@ take_file(struct query *self)
     bool wrong = findings.count > 0;
     troupe__findings_free(&findings);
     if (wrong)
-        return TROUPE__EXIT_FAILED;
+        return call->served ? TROUPE__EXIT_FAILED : TROUPE__EXIT_USAGE;
     troupe__model_history(&self->file);
     self->options.models = self->models;
     take_judge(self, (size_t) count);
@@ -181,21 +182,16 @@ exit_code(troupe_query_outcome_t outcome)
 
 /* Who is killed names the run here, and `troupe runs list` does. */
 static int
-find_journal(struct query *self)
+find_journal(struct query *self, int argc, char **argv)
 {
     const struct troupe__query_arguments *arguments = &self->arguments;
     if (arguments->no_journal)
         return -1;
-    int code = troupe__journal_find("query", arguments->resume, &self->journal);
+    int code =
+        troupe__journal_find(arguments->resume, argc, argv, &self->journal);
     self->options.journal = self->journal.path;
     self->options.resume = self->journal.resume;
     return code == 0 ? -1 : code;
-}
-
-static bool
-is_finished(int code)
-{
-    return code == TROUPE__EXIT_OK || code == TROUPE__EXIT_PARTIAL;
 }
 
 /* Print the result; its exit code. */
@@ -224,7 +220,7 @@ run(const struct query *self, struct troupe__call *call)
     if (rc < 0) {
         if (rc == -EIO && self->journal.path) {
             troupe__journal_complain(
-                &self->journal, "query",
+                &self->journal,
                 self->journal.resume ? "" : "; --no-journal does without");
         } else {
             fprintf(troupe__errors(), "troupe query: the query failed: %s\n",
@@ -254,14 +250,15 @@ troupe__call_query(struct troupe__call *call, int argc, char **argv)
         code = troupe__call_listen(call);
     self.options.interrupt_fd = call->interrupt_fd;
     if (code < 0)
-        code = self.arguments.mock ? take_mock(&self) : take_file(&self);
+        code = self.arguments.mock ? take_mock(&self) : take_file(&self, call);
     if (code < 0)
         code = check_quorum(&self);
     if (code < 0)
-        code = find_journal(&self);
+        code = find_journal(&self, argc, argv);
     if (code < 0) {
         code = run(&self, call);
-        troupe__journal_end(&self.journal, argc, argv, is_finished(code));
+        troupe__journal_end(&self.journal, code,
+                            troupe__call_interrupted(call));
     }
     troupe__mock_stop(&self.mock);
     troupe__model_file_free(&self.file);

@@ -261,22 +261,6 @@ answer(const struct troupe__research_arguments *arguments,
     return code;
 }
 
-/* As it was typed, nearly. */
-static char *
-command_line(int argc, char **argv)
-{
-    char *text = troupe__copy("", 0);
-    for (int i = 0; i < argc; i++) {
-        char *longer =
-            troupe__format("%s%s%s", text, i > 0 ? " " : "", argv[i]);
-        free(text);
-        text = longer;
-    }
-    if (!troupe__is_text(text))
-        *text = '\0';
-    return text;
-}
-
 int
 troupe__call_research(struct troupe__call *call, int argc, char **argv)
 {
@@ -284,31 +268,26 @@ troupe__call_research(struct troupe__call *call, int argc, char **argv)
     struct troupe__research_engines engines;
     struct troupe__research_models models = {.count = 0};
     uint64_t start_ns = troupe__monotonic_ns();
-    char *command = command_line(argc, argv), *journal = NULL;
+    struct troupe__journal journal = {.path = NULL};
     troupe__call_parse_begin();
     int code = troupe__research_arguments(argc, argv, &arguments);
     troupe__call_parse_end();
     if (code < 0)
         code = troupe__call_listen(call);
-    if (code >= 0) {
-        free(command);
+    if (code >= 0)
         return code;
-    }
     code = troupe__research_engines(&arguments, &engines);
     if (code < 0)
         code = troupe__research_models(&arguments, &models);
     if (code < 0)
-        code = troupe__research_journal(&arguments, command, &journal);
+        code = troupe__research_journal(&arguments, argc, argv, &journal);
     if (code < 0) {
-        const struct sources sources = {&engines, &models, journal};
+        const struct sources sources = {&engines, &models, journal.path};
         code = answer(&arguments, &sources, start_ns, call);
-        if (code == TROUPE__EXIT_OK)
-            troupe__research_finish(journal);
+        troupe__journal_end(&journal, code, troupe__call_interrupted(call));
     }
     troupe__research_models_free(&models);
     troupe__research_engines_free(&engines);
-    free(command);
-    free(journal);
     return code;
 }
 

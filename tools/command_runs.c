@@ -25,11 +25,13 @@ static const char help[] =
     "       troupe runs gc [OPTION]...\n"
     "\n"
     "Runs of pipelines keep a journal of what they have finished, so that one\n"
-    "that was interrupted can be resumed: troupe map --resume RUN.\n"
+    "that was interrupted can be resumed: troupe map --resume RUN. How a run\n"
+    "ended is its state: finished, partial, failed, budget, no-quorum or\n"
+    "deadline; running, interrupted (killed, or by Ctrl-C) or damaged.\n"
     "\n"
     "  list        the runs, the oldest first\n"
     "  show        the tasks of one; RUN is its id, or 'last'\n"
-    "  gc          take away those that are finished and older than --days\n"
+    "  gc          take away those that have ended and are older than --days\n"
     "\n"
     "  --days N    for gc: the days that a run is kept (14)\n"
     "  --all       for gc: interrupted and damaged ones too\n"
@@ -250,7 +252,9 @@ is_over(const struct arguments *arguments, const json_t *run)
     bool old = now_ms - changed_ms >= (int64_t) arguments->days * MS_PER_DAY;
     if (strcmp(state, "running") == 0)
         return false;
-    return old && (arguments->all || strcmp(state, "finished") == 0);
+    bool ended =
+        strcmp(state, "interrupted") != 0 && strcmp(state, "damaged") != 0;
+    return old && (arguments->all || ended);
 }
 
 static int

@@ -12,15 +12,78 @@
 #include "tools/commands.h"
 #include "tools/findings.h"
 
-#define COMMAND_MAX 200 /* bytes of a command line that are kept for people */
+/* What may differ where a run goes on: how long its value is in words. */
+static int
+words_to_leave_out(const char *word)
+{
+    static const char *const alone[] = {"--json", "--quiet", "--plain"};
+    static const char *const with_value[] = {"--resume", "--resume-failed"};
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        if (strcmp(word, alone[i]) == 0)
+            return 1;
+    for (size_t i = 0; i < sizeof with_value / sizeof *with_value; i++) {
+        size_t size = strlen(with_value[i]);
+        if (strncmp(word, with_value[i], size) == 0
+            && (word[size] == '=' || word[size] == '\0'))
+            return word[size] == '=' ? 1 : 2;
+    }
+    return 0;
+}
+
+/* In one line, as it was typed, nearly. */
+static char *
+command_line(int argc, char **argv)
+{
+    char *text = troupe__copy("troupe", 6);
+    for (int i = 0; i < argc && strlen(text) < TROUPE_RUN_COMMAND_MAX;) {
+        int left_out = words_to_leave_out(argv[i]);
+        if (left_out == 0) {
+            char *longer = troupe__format("%s %s", text, argv[i]);
+            free(text);
+            text = longer;
+        }
+        i += left_out ? left_out : 1;
+    }
+    if (strlen(text) > TROUPE_RUN_COMMAND_MAX)
+        text[TROUPE_RUN_COMMAND_MAX] = '\0';
+    bool is_text = troupe__is_text(text);
+    for (char *at = text; *at; at++) {
+        unsigned char byte = (unsigned char) *at;
+        *at = (char) (byte < ' ' ? ' ' : byte > '~' && !is_text ? '?' : byte);
+    }
+    return text;
+}
+
+/* Of a run that goes on with another command nearly all is done anew. */
+static void
+begin(const struct troupe__journal *self, int argc, char **argv)
+{
+    char *command = command_line(argc, argv), *first = NULL;
+    int rc = troupe_run_begin(self->path, command, &first);
+    if (rc < 0)
+        fprintf(troupe__errors(),
+                "troupe %s: what run %s is cannot be written "
+                "down: %s\n",
+                self->command, self->id, troupe_strerror(rc));
+    if (first && strcmp(first, command) != 0)
+        fprintf(
+            troupe__errors(),
+            "troupe %s: run %s began with another command: %s; only what is "
+            "the same is not done again\n",
+            self->command, self->id, first);
+    free(first);
+    free(command);
+}
 
 int
-troupe__journal_find(const char *command, const char *resume,
+troupe__journal_find(const char *resume, int argc, char **argv,
                      struct troupe__journal *ret)
 {
+    const char *command = argv[0];
     troupe_journal_error_t error = {""};
     char *base = troupe__runs_directory();
-    *ret = (struct troupe__journal){.resume = resume != NULL};
+    *ret =
+        (struct troupe__journal){.command = command, .resume = resume != NULL};
     int rc = resume ? -ENOENT : 0;
     if (base && resume) {
         rc =
@@ -29,6 +92,8 @@ troupe__journal_find(const char *command, const char *resume,
         rc = troupe_run_make(base, command, ret->id, &ret->path, &error);
     }
     free(base);
+    if (ret->path)
+        begin(ret, argc, argv);
     if (rc == 0)
         return 0;
     fprintf(troupe__errors(), "troupe %s: %s\n", command,
@@ -42,8 +107,7 @@ troupe__journal_find(const char *command, const char *resume,
 /* It is opened once more, for the words: the run's actor of the journal took
  * them with it. */
 void
-troupe__journal_complain(const struct troupe__journal *self,
-                         const char *command, const char *cure)
+troupe__journal_complain(const struct troupe__journal *self, const char *cure)
 {
     troupe_journal_error_t error = {""};
     troupe_journal_t *journal = NULL;
@@ -52,44 +116,42 @@ troupe__journal_complain(const struct troupe__journal *self,
         self->path, is_there ? TROUPE_JOURNAL_RESUME : TROUPE_JOURNAL_CREATE,
         &journal, &error);
     troupe_journal_destroy(&journal);
-    fprintf(troupe__errors(), "troupe %s: %s%s\n", command,
+    fprintf(troupe__errors(), "troupe %s: %s%s\n", self->command,
             error.text[0]
                 ? error.text
                 : "the journal could not be opened; now it can: try again",
             cure);
 }
 
-static char *
-command_line(int argc, char **argv)
+/* In a word. */
+static const char *
+state_of(int code)
 {
-    char *text = troupe__copy("troupe", 6);
-    for (int i = 0; i < argc && strlen(text) < COMMAND_MAX; i++) {
-        char *longer = troupe__format("%s %s", text, argv[i]);
-        free(text);
-        text = longer;
-    }
-    return text;
+    static const struct {
+        int code;
+        const char *state;
+    } states[] = {{TROUPE__EXIT_OK, "finished"},
+                  {TROUPE__EXIT_OPEN, "finished"},
+                  {TROUPE__EXIT_PARTIAL, "partial"},
+                  {TROUPE__EXIT_BUDGET, "budget"},
+                  {TROUPE__EXIT_QUORUM, "no-quorum"},
+                  {TROUPE__EXIT_DEADLINE, "deadline"}};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (states[i].code == code)
+            return states[i].state;
+    return "failed";
 }
 
 void
-troupe__journal_end(struct troupe__journal *self, int argc, char **argv,
-                    bool finished)
+troupe__journal_end(struct troupe__journal *self, int code, bool cut)
 {
-    troupe_journal_t *journal = NULL;
-    if (self->path
-        && troupe_journal_open(self->path, TROUPE_JOURNAL_RESUME, &journal,
-                               NULL)
-               == 0) {
-        char *line = command_line(argc, argv);
-        int rc = troupe_journal_set(journal, TROUPE_RUN_NOTE_COMMAND, line);
-        if (rc == 0 && finished)
-            rc = troupe_journal_set(journal, TROUPE_RUN_NOTE_STATE, "finished");
-        if (rc < 0)
-            fprintf(troupe__errors(), "troupe %s: %s\n", argv[0],
-                    troupe_journal_words(journal));
-        free(line);
-    }
-    troupe_journal_destroy(&journal);
+    int rc =
+        self->path && !cut ? troupe_run_end(self->path, state_of(code)) : 0;
+    if (rc < 0)
+        fprintf(troupe__errors(),
+                "troupe %s: how run %s ended cannot be "
+                "written down: %s\n",
+                self->command, self->id, troupe_strerror(rc));
     free(self->path);
     *self = (struct troupe__journal){.path = NULL};
 }

@@ -7,30 +7,31 @@
 
 /* {0}: none. */
 struct troupe__journal {
+    const char *command; /* "map", "query", ... */
     char id[TROUPE_RUN_ID_MAX + 1];
     char *path; /* NULL: none */
     bool resume;
 };
 
 /*
- * troupe__journal_find: that of a new run, or of one that goes on.
+ * troupe__journal_find: that of a new run, or of one that goes on. What it is
+ * asked is written down; of one that goes on with another command it is said.
  *
- *   command  "map", "query", ...
  *   resume   an id, "last", or NULL: a new one; where no directory of runs is
  *            known there is none then.
+ *   argv     the command line, from the command's name ("map") on.
  *   returns  0, or an exit code after having said why
  */
-int troupe__journal_find(const char *command, const char *resume,
+int troupe__journal_find(const char *resume, int argc, char **argv,
                          struct troupe__journal *ret);
 
 /* troupe__journal_complain: a run failed with -EIO as its journal could not be
  * opened: say why, on standard error; `cure` what else helps, or "". */
 void troupe__journal_complain(const struct troupe__journal *self,
-                              const char *command, const char *cure);
+                              const char *cure);
 
-/* troupe__journal_end: write down what people see of the run later, and free
- * it; `arguments` the command line, from the command's name on. */
-void troupe__journal_end(struct troupe__journal *self, int argc, char **argv,
-                         bool finished);
+/* troupe__journal_end: write down how it ended, by its exit code, and free it;
+ * `cut`: it was interrupted. */
+void troupe__journal_end(struct troupe__journal *self, int code, bool cut);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "tools/engine_file.h"
 #include "tools/faults.h"
+#include "tools/journal.h"
 #include "tools/model_file.h"
 #include "tools/research_tools.h"
 #include "tools/trace.h"
@@ -57,15 +58,13 @@ int troupe__research_arguments(int argc, char **argv,
  * troupe__research_journal: the journal of the run, where something is asked
  * that may cost.
  *
- *   command   for people who look at it later.
- *   ret_path  out: to be freed; NULL: none is kept.
- *   returns   -1 or an exit code after having said why
+ *   argc     the command line, for people who look at it later.
+ *   ret      out: for troupe__journal_end(); without a path: none is kept.
+ *   returns  -1 or an exit code after having said why
  */
 int troupe__research_journal(const struct troupe__research_arguments *arguments,
-                             const char *command, char **ret_path);
-
-/* troupe__research_finish: nothing is left to be resumed. */
-void troupe__research_finish(const char *path);
+                             int argc, char **argv,
+                             struct troupe__journal *ret);
 
 /* The models that are asked. */
 struct troupe__research_models {

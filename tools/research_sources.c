@@ -41,7 +41,7 @@ read_file(const char *path, struct troupe__engine_file *ret_file)
     int rc = troupe__engine_file_read(&findings, ret_file);
     troupe__findings_print(&findings, troupe__errors());
     troupe__findings_free(&findings);
-    return rc < 0 ? TROUPE__EXIT_FAILED : -1;
+    return rc < 0 ? TROUPE__EXIT_USAGE : -1;
 }
 
 /* Every other actor of a run has a name already. */
@@ -144,7 +144,7 @@ troupe__research_models(const struct troupe__research_arguments *arguments,
     int rc = choose_models(arguments, &findings, ret_models);
     troupe__findings_print(&findings, troupe__errors());
     troupe__findings_free(&findings);
-    return rc < 0 ? TROUPE__EXIT_FAILED : -1;
+    return rc < 0 ? TROUPE__EXIT_USAGE : -1;
 }
 
 void

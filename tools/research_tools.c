@@ -22,7 +22,7 @@ troupe__research_tools_read(const char *path,
     int rc = troupe__mcp_file_read(&findings, &ret_tools->file);
     troupe__findings_print(&findings, troupe__errors());
     troupe__findings_free(&findings);
-    return rc < 0 ? TROUPE__EXIT_FAILED : -1;
+    return rc < 0 ? TROUPE__EXIT_USAGE : -1;
 }
 
 void

@@ -122,7 +122,7 @@ read_file(struct troupe__search *self)
     int rc = troupe__mcp_file_read(&findings, &self->file);
     troupe__findings_print(&findings, troupe__errors());
     troupe__findings_free(&findings);
-    return rc < 0 ? TROUPE__EXIT_FAILED : -1;
+    return rc < 0 ? TROUPE__EXIT_USAGE : -1;
 }
 
 /* The names that are left are of no engine. */

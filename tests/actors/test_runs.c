@@ -56,7 +56,10 @@ Test(runs, are_listed_and_taken_away)
         {.what = TROUPE_JOURNAL_DONE, .key = "a", .state = "ok"},
         {.what = TROUPE_JOURNAL_DONE, .key = "b", .state = "failed"}};
     cr_assert_eq(troupe_journal_append(journal, ends, 3), 0);
-    cr_assert_eq(troupe_journal_set(journal, TROUPE_RUN_NOTE_COMMAND, "c"), 0);
+    char *first = NULL;
+    cr_assert_eq(troupe_run_begin(file, "c\nx", &first), 0);
+    cr_assert_str_eq(first, "c");
+    free(first);
     cr_assert_eq(troupe_run_make(base, "graph", two, &other, &error), 0);
     cr_assert_eq(troupe_runs_list(base, take_run, list), 0);
     cr_assert_not_null(strstr(list, "map running 1/2 c|"), "%s", list);
@@ -71,6 +74,16 @@ Test(runs, are_listed_and_taken_away)
     list[0] = '\0';
     cr_assert_eq(troupe_runs_list(base, take_run, list), 0);
     cr_assert_not_null(strstr(list, "map interrupted 1/2"), "%s", list);
+    cr_assert_eq(troupe_run_end(file, "partial"), 0);
+    list[0] = '\0';
+    cr_assert_eq(troupe_runs_list(base, take_run, list), 0);
+    cr_assert_not_null(strstr(list, "map partial 1/2"), "%s", list);
+    cr_assert_eq(troupe_run_begin(file, "other", &first), 0);
+    cr_assert_str_eq(first, "c");
+    free(first);
+    list[0] = '\0';
+    cr_assert_eq(troupe_runs_list(base, take_run, list), 0);
+    cr_assert_not_null(strstr(list, "map interrupted 1/2 c|"), "%s", list);
     cr_assert_eq(troupe_run_remove(base, one), 0);
     cr_assert_eq(troupe_run_remove(base, one), -ENOENT);
     cr_assert_eq(troupe_run_remove(base, "../x-1"), -ENOENT);

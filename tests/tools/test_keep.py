@@ -122,7 +122,9 @@ def test_query():
             mock.asked()
             continue
         run = killed["id"]
-        check(killed["state"] == "interrupted", f"query: {killed}")
+        check(killed["state"] == "interrupted"
+              and "--choice x --choice y" in killed["command"],
+              f"query: {killed}")
         kept = {key.split(":")[0] for key in ends(run)}
         begun = len(ends(run, 1))
         cut += len(kept) < 6
@@ -142,6 +144,10 @@ def test_query():
         check((cost["tokens"] == whole["cost"]["tokens"]) == (lost == 0),
               f"query: {cost['tokens']} tokens")
     check(cut > 0, f"query: never killed in the middle (seed {SEED})")
+    done = troupe("query", "Other?", *ask[2:], "--resume", "last")
+    check("began with another command: troupe query " in done.stderr
+          and "Which?" in done.stderr and not mock.asked() == [],
+          f"query: another prompt: {done.stderr}")
     troupe("query", "Which?", "--models", "models.yaml", "--resume", "nothing",
            code=1)
     troupe(*ask, "--resume", "last", "--no-journal", code=2)

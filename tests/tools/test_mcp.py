@@ -201,8 +201,12 @@ def test_leaves_nothing(base):
 def test_failures(folder, cache):
     empty = os.path.join(folder, "empty")
     os.mkdir(empty)
-    client = Client("--corpus", folder, "--cache", cache, "--models",
-                    os.path.join(folder, "none.yaml"))
+    models = os.path.join(folder, "none.yaml")
+    with open(models, "w", encoding="utf-8") as out:
+        out.write("providers: {here: {url: 'http://127.0.0.1:1'}}\n"
+                  "models: {one: {provider: here, model: x}}\n")
+    client = Client("--corpus", folder, "--cache", cache, "--models", models)
+    os.remove(models)
     got = client.use("search", {"query": "queen", "corpus": [empty]})
     check(got["isError"] and "the corpus is empty"
           in got["content"][0]["text"], f"an empty folder: {got}")
@@ -496,10 +500,12 @@ def test_last_line():
 
 def test_usage():
     for args in (("--allow", "all"), ("x",), ("--calls", "0"), ("--nope",),
-                 ("--corpus", "/no/such"), ("--mock", "--models", "x")):
+                 ("--corpus", "/no/such"), ("--mock", "--models", "x"),
+                 ("--models", "/no/such")):
         done = subprocess.run([TROUPE, "mcp", *args], capture_output=True,
                               text=True, timeout=LIMIT, stdin=subprocess.PIPE)
-        check(done.returncode == 2 and "troupe mcp: " in done.stderr
+        words = "/no/such" if "/no/such" in args else "troupe mcp: "
+        check(done.returncode == 2 and words in done.stderr
               and not done.stdout, f"{args}: {done}")
     done = subprocess.run([TROUPE, "mcp", "--help"], capture_output=True,
                           text=True, timeout=LIMIT)
@@ -582,9 +588,9 @@ def test_search(base, folder, cache):
             ({"x": engine("good", tittle="7")}, "title")):
         write(engines)
         code, out, err = search("--mcp", path)
-        check(code == 1 and words in err and f"{path}:1:" in err and not out,
+        check(code == 2 and words in err and f"{path}:1:" in err and not out,
               f"{words}: {code} {err}")
-    check(search("--mcp", path + "x")[0] == 1, "no such file")
+    check(search("--mcp", path + "x")[0] == 2, "no such file")
 
 
 def research(*args):

@@ -160,7 +160,7 @@ def test_file(url, folder):
                       if old else GOOD.replace("URL", url))
 
     def wrong(words, *args, env=None):
-        done = query("--models", path, *args, code=1, env=env)
+        done = query("--models", path, *args, code=2, env=env)
         check(words in done.stderr, f"wanted {words!r}: {done.stderr}")
 
     write()

@@ -340,7 +340,7 @@ def test_models(world, work):
                       ("--models", path, "--budget-calls", "0"),
                       ("--models", path, "--budget-money", "x")):
         world.run(one, *arguments, code=2)
-    done = world.run(one, "--models", path, "--model", "gud", code=1)
+    done = world.run(one, "--models", path, "--model", "gud", code=2)
     check("did you mean 'good'" in done.stderr, "a wrong name")
 
 
@@ -469,7 +469,7 @@ def test_mistakes(world):
             ("engines: {a: {kind: brave}}", "BRAVE_API_KEY"),
             ("engines: {a: {kind: json, url: http://x, headers: [bad]}}",
              "headers")):
-        done = world.run(text, code=1, BRAVE_API_KEY="")
+        done = world.run(text, code=2, BRAVE_API_KEY="")
         check(words in done.stderr and "engines.yaml:" in done.stderr,
               f"{text}: {done.stderr}")
     one = 'engines: {searx: {kind: searxng, url: "BASE/search"}}'
@@ -479,7 +479,7 @@ def test_mistakes(world):
         check("troupe research: " in done.stderr, f"{arguments}: no words")
     named = 'engines: {bm25: {kind: searxng, url: "BASE/search"}}'
     world.run(named, code=2)
-    done = world.run(one, "--web", "/nowhere", code=1)
+    done = world.run(one, "--web", "/nowhere", code=2)
     check("/nowhere" in done.stderr, "the missing file is named")
 
 
