@@ -4,14 +4,28 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "troupe_batch.h"
+#include "troupe_budget.h"
+#include "troupe_cache.h"
 #include "troupe_command.h"
 #include "troupe_decide.h"
 #include "troupe_events.h"
 #include "troupe_graph_run.h"
+#include "troupe_hedge.h"
+#include "troupe_http.h"
 #include "troupe_journal.h"
+#include "troupe_keeper.h"
+#include "troupe_limit.h"
 #include "troupe_map.h"
+#include "troupe_mcp.h"
+#include "troupe_model.h"
 #include "troupe_msgpack.h"
+#include "troupe_pool.h"
+#include "troupe_query.h"
+#include "troupe_rate.h"
+#include "troupe_research.h"
 #include "troupe_stats.h"
+#include "troupe_web.h"
 
 #include "tools/topology.h"
 
@@ -107,11 +121,38 @@ ticker_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(ticker, struct ticker, TROUPE_ON_START(ticker_start),
             TROUPE_ON("(tick)", ticker_tick), TROUPE_ON_STOP(ticker_stop));
 
-const troupe_kind_t *const troupe__own_kinds[] = {&printer,
-                                                  &ticker,
-                                                  &troupe_command,
-                                                  &troupe_decider,
-                                                  &troupe_graph_coordinator,
-                                                  &troupe_journal_actor,
-                                                  &troupe_map,
-                                                  NULL};
+const troupe_kind_t *const troupe__own_kinds[] = {
+    &printer,
+    &ticker,
+    /* tasks */
+    &troupe_command,
+    &troupe_graph_coordinator,
+    &troupe_graph_worker,
+    &troupe_map,
+    &troupe_pool,
+    &troupe_decider,
+    /* models */
+    &troupe_council,
+    &troupe_model,
+    &troupe_model_backend,
+    /* documents and the web */
+    &troupe_coordinator,
+    &troupe_search_engine,
+    &troupe_summariser,
+    &troupe_fact_checker,
+    &troupe_sentiment,
+    &troupe_http,
+    &troupe_web_search,
+    &troupe_page_reader,
+    &troupe_mcp_engine,
+    /* what they share */
+    &troupe_batcher,
+    &troupe_budget_keeper,
+    &troupe_cache,
+    &troupe_hedger,
+    &troupe_limiter,
+    &troupe_rate_limiter,
+    &troupe_keeper,
+    &troupe_journal_actor,
+    NULL,
+};

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * council.c: the kinds of council.yaml: those of the library that ask models,
- * a parrot that stands in for one, and a chair that puts one question.
+ * council.c: the kinds of council.yaml: a parrot that stands in for a model,
+ * and a chair that puts one question. The council is the library's own.
  */
 #include <errno.h>
 #include <stdio.h>
 
 #include <troupe.h>
-
-#include "troupe_budget.h"
-#include "troupe_model.h"
-#include "troupe_query.h"
-#include "troupe_rate.h"
 
 /* --- parrot: says what it was told to ------------------------------------- */
 
@@ -71,6 +66,4 @@ chair_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 TROUPE_KIND(chair, char, TROUPE_ON_START(chair_start));
 
-TROUPE_KINDS(&parrot, &chair, &troupe_council, &troupe_model,
-             &troupe_model_backend, &troupe_rate_limiter,
-             &troupe_budget_keeper);
+TROUPE_KINDS(&parrot, &chair);

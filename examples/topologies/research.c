@@ -217,6 +217,4 @@ desk_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 TROUPE_KIND(desk, struct desk, TROUPE_ON_START(desk_start),
             TROUPE_ON_STOP(desk_stop));
 
-TROUPE_KINDS(&library, &shaky_engine, &desk, &troupe_search_engine,
-             &troupe_summariser, &troupe_fact_checker, &troupe_sentiment,
-             &troupe_coordinator);
+TROUPE_KINDS(&library, &shaky_engine, &desk);

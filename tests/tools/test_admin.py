@@ -228,6 +228,35 @@ def test_ask_and_send():
         has(troupe("dead").stdout, "dead letters in all")
 
 
+# Without a library: what all actors of agents share, in front of one another.
+SHARED = """actors:
+  shell: {kind: troupe_command}
+  hands: {kind: troupe_pool, arguments: {kind: troupe_command, min: 2, max: 3}}
+  cache: {kind: troupe_cache, arguments: {backend: hands}}
+  hedge: {kind: troupe_hedger, arguments: {backend: cache}}
+  gate: {kind: troupe_limiter, arguments: {backend: hedge}}
+  rate: {kind: troupe_rate_limiter, arguments: {requests: 600, tokens: 1000000}}
+  purse: {kind: troupe_budget_keeper, arguments: {tokens: 50000}}
+  http: {kind: troupe_model_backend}
+  ada: {kind: troupe_model, arguments: {backend: http, limiter: rate,
+        budget: purse, url: "http://127.0.0.1:9/v1", model: none}}
+  council: {kind: troupe_council}
+"""
+
+
+def test_shared():
+    with running(SHARED):
+        shell = {"shell": "date +%N"}
+        both = [answer("ask", "gate", "run", json.dumps(shell))
+                for _ in range(2)]
+        check(both[0]["state"] == "ok" and both[0] == both[1], f"{both}")
+        got = answer("ask", "council", "query", json.dumps(
+            {"prompt": "?", "type": "number", "models": ["ada"],
+             "attempts": 1}))
+        check("127.0.0.1 port 9" in got["json"] + got["text"],
+              f"a model that is not there: {got}")
+
+
 def test_restart():
     with running() as child:
         troupe("send", "clerk-1", "add")
@@ -510,7 +539,8 @@ def test_private():
 
 
 TESTS = (test_nobody_runs, test_ps_and_tree, test_inspect, test_ask_and_send,
-         test_restart, test_restart_above_until, test_restart_under_load, test_suspend, test_full,
+         test_shared, test_restart, test_restart_above_until,
+         test_restart_under_load, test_suspend, test_full,
          test_top, test_two_runs, test_stop, test_bad_clients,
          test_many_clients, test_pages, test_private)
 
