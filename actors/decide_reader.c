@@ -11,6 +11,8 @@
 #include "actors/text.h"
 #include "mailbox/check.h"
 
+#define NUMBER_MAX 1e100 /* squares stay finite */
+
 #define PROBLEMS_MAX 1000
 #define SHOWN_MAX    40
 
@@ -128,7 +130,9 @@ type_name(const msgpack_object *object)
     case MSGPACK_OBJECT_NEGATIVE_INTEGER:
     case MSGPACK_OBJECT_FLOAT32:
     case MSGPACK_OBJECT_FLOAT64:
-        return "a number";
+        return fabs(object->via.f64) < NUMBER_MAX ? "a number"
+               : isfinite(object->via.f64)        ? "one far too large"
+                                                  : "an infinite one, or none";
     case MSGPACK_OBJECT_STR:
         return "a text";
     case MSGPACK_OBJECT_ARRAY:
@@ -184,7 +188,7 @@ number_of(const msgpack_object *object, double *ret)
         *ret = object->via.f64;
     else
         return false;
-    return isfinite(*ret) && fabs(*ret) < 1e100; /* squares stay finite */
+    return isfinite(*ret) && fabs(*ret) < NUMBER_MAX;
 }
 
 double

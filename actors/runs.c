@@ -173,8 +173,12 @@ troupe_run_find(const char *base, const char *id, const char *pipeline,
     CHECK(base);
     CHECK(id);
     if (strcmp(id, "last") == 0) {
-        if (!find_last(base, pipeline, ret_id))
-            return fail(error, -ENOENT, base, "there is no run there yet");
+        if (!find_last(base, pipeline, ret_id)) {
+            char words[64];
+            snprintf(words, sizeof words, "there is no run%s%.16s there yet",
+                     pipeline ? " of " : "", pipeline ? pipeline : "");
+            return fail(error, -ENOENT, base, words);
+        }
     } else if (is_id(id) && is_of(id, pipeline)) {
         memcpy(ret_id, id, strlen(id) + 1);
     } else {

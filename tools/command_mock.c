@@ -4,7 +4,9 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/mock.h"
@@ -29,7 +31,9 @@ static const char help[] =
     "  --help     this text\n"
     "\n"
     "A model's name says how it behaves: words with + between them, such as\n"
-    "say=yes+delay=100ms+429=2. Any other name answers well and at once.\n"
+    "say=yes+delay=100ms+429=2. Any other name without = and + answers well "
+    "and at\n"
+    "once; with one of them it is a mistake, and gets HTTP 400.\n"
     "\n"
     "  say=TEXT           what it answers\n"
     "  right=TEXT, accuracy=P, wrong=A/B   TEXT for P % of the prompts\n"
@@ -96,6 +100,9 @@ troupe__command_mock(int argc, char **argv)
     }
     if (argc > optind)
         return troupe__usage_error("mock", "it takes no argument");
+    if (pages && access(pages, R_OK | X_OK) < 0)
+        return troupe__usage_error("mock", "--pages %s: %s", pages,
+                                   strerror(errno));
     sigset_t signals;
     block_signals(&signals);
     struct troupe__mock_options mock_options = {.port = (uint16_t) port,

@@ -58,10 +58,11 @@ struct troupe__manner {
     bool no_usage;  /* does not say how many tokens */
     bool length;    /* finish_reason is "length" */
     bool no_stream; /* answers in one piece, whatever was asked for */
+    bool mistaken;  /* an unknown word in a name that is more than a name */
 };
 
 /* troupe__manner_read: false when a word of the name is not known; then it
- * is a plain name. */
+ * is a plain name, or mistaken. */
 bool troupe__manner_read(const char *model, struct troupe__manner *ret);
 
 /* troupe__mock_words: what a model says to a prompt; to be freed. */

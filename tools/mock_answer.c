@@ -265,6 +265,11 @@ fail_first(struct troupe__asked *asked, enum MHD_Result *ret)
     const struct troupe__manner *manner = &asked->manner;
     uint32_t delay_ms = manner->delay_ms;
     *ret = MHD_NO;
+    if (manner->mistaken) {
+        *ret = troupe__mock_error(asked->connection, 400, 0,
+                                  "no such manner: troupe mock --help has all");
+        return true;
+    }
     if (manner->jitter_ms > 0)
         delay_ms += (uint32_t) ((asked->mock->seed + asked->before)
                                 * UINT64_C(2654435761) % manner->jitter_ms);

@@ -121,7 +121,8 @@ troupe__manner_read(const char *model, struct troupe__manner *ret)
         known = read_word(word, ret);
     free(copy);
     if (!known)
-        *ret = (struct troupe__manner){.retry_after = 1};
+        *ret = (struct troupe__manner){
+            .retry_after = 1, .mistaken = strpbrk(model, "=+") != NULL};
     return known;
 }
 

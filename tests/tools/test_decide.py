@@ -111,6 +111,8 @@ def test_bad_files(work):
          ":3:35: 'weight' is -2, below 0; write 0 or more"),
         (GOOD.replace("weight: 2", "weight: two"),
          ":3:35: 'weight' wants a number, not a text"),
+        (GOOD.replace("weight: 2", "weight: .nan"),
+         ":3:35: 'weight' wants a number, not an infinite one, or none"),
         (GOOD.replace("weight: 2", "wait: 2"),
          ":3:27: a criterion has no key 'wait'; there are"),
         (GOOD.replace("direction: min", "direction: down"),

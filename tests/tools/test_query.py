@@ -82,6 +82,8 @@ def test_outcomes():
                                                 "2"), code=4)
     check([a["state"] for a in got["answers"]].count("budget") == 1, "budget")
     mock("hang", "hang", args=("--deadline", "400ms"), code=124)
+    got = mock("sya=x", "say=x", args=(*XY, "--all"), code=5)
+    check("HTTP 400: no such manner" in got["degraded"][0], "a slip")
     got = mock("say=x", "say=y", args=XY, code=3)
     check(got["consensus"]["tie"] and got["best"] is None, "a tie")
     got = mock("say=x", "say=y", args=(*XY, "--judge", "say=A"), code=3)
