@@ -89,12 +89,17 @@ stand_in_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_reply(ctx, "R", troupe_self(ctx));
 }
 
+static bool is_full; /* for one order */
+
 static int
 stand_in_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct stand_in *self = state;
-    (void) msg;
-    return troupe_defer(ctx, &self->end);
+    int64_t incarnation = 0; /* where it is the host */
+    if (!is_full || troupe_unpack(msg, "I", &incarnation) < 0)
+        return troupe_defer(ctx, &self->end);
+    is_full = false;
+    return troupe_reply_error(ctx, -ENOBUFS, "full");
 }
 
 static int
@@ -136,7 +141,6 @@ stand_in_free(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return tell_end(ctx, state, TROUPE_EXIT_ERROR);
 }
 
-/* Of an actor that it runs. */
 static int
 stand_in_note(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -284,6 +288,16 @@ Test(settle, a_deputy_keeps_what_comes_from_when_its_child_has_ended)
     EXPECT_JOURNAL("");
     tell(stand_in_host, "free");
     EXPECT_JOURNAL("heard two, heard three");
+}
+
+/* Else it would wait for an end that nobody tells. */
+Test(settle, a_deputy_ends_whose_host_cannot_keep_its_order)
+{
+    troupe_ref_t top = start_and_end_far();
+    is_full = true;
+    call_later(top, TROUPE_RESTART_CHILD, "far");
+    EXPECT_JOURNAL("far: 0");
+    cr_assert_eq(log_count("child 'far' ended error (full)"), 1);
 }
 
 /* --- hosts ------------------------------------------------------------------*/
