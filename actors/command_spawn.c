@@ -11,29 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/*
- * The child shares our memory until it executes its program, while this thread
- * stands still: a start costs the same however large we are, and what failed
- * is told by writing it down. Before the exec nothing may be called but the
- * system, not even what a sanitizer adds, for it would be done to us.
- * Source: clone(2), vfork(2), prctl(2).
- */
-#if defined __has_attribute
-#if __has_attribute(disable_sanitizer_instrumentation)
-#define RAW __attribute__((disable_sanitizer_instrumentation))
-#endif
-#endif
-#ifndef RAW
-#define RAW __attribute__((no_sanitize("address", "thread", "undefined")))
-#endif
+#include "runtime/raw_child.h"
 
-/* The kernel's sigset_t, and the last of its signals. */
-enum { SIGNALS = 64, SIGSET_SIZE = SIGNALS / 8, FD_COUNT = 3 };
+enum { FD_COUNT = 3 };
 
 /* What one start works with; the child writes its failure into it. */
 struct start {
@@ -43,70 +27,23 @@ struct start {
     const char *directory;
     pid_t parent;
     int fds[FD_COUNT]; /* what shall be 0, 1, 2; all are above those */
-    int error;         /* negative errno */
-    const char *step;
+    struct troupe__raw_failure failure;
 };
 
-/* clone() by a name that no sanitizer wraps. */
-int __clone(int (*run)(void *), void *stack, int flags, void *arg, ...);
-
-_Noreturn RAW static void
-failed(struct start *self, const char *step, int error)
-{
-    self->error = error;
-    self->step = step;
-    for (;;)
-        syscall(SYS_exit_group, 127);
-}
-
-RAW static void
-raw_default_signals(struct start *self)
-{
-    unsigned long nothing[2 * (sizeof(struct sigaction) / sizeof(long))];
-    for (unsigned i = 0; i < sizeof nothing / sizeof *nothing; i++)
-        ((volatile unsigned long *) nothing)[i] = 0; /* SIG_DFL, no flags */
-    for (int i = 1; i <= SIGNALS; i++)
-        if (i != SIGKILL && i != SIGSTOP)
-            syscall(SYS_rt_sigaction, i, nothing, NULL, SIGSET_SIZE);
-    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, nothing, NULL, SIGSET_SIZE)
-        < 0)
-        failed(self, "signals", -errno);
-}
-
-RAW static int
+TROUPE__RAW static int
 raw_child(void *arg)
 {
     struct start *self = arg;
     if (syscall(SYS_setpgid, 0, 0) < 0)
-        failed(self, "process group", -errno);
-    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-        failed(self, "prctl", -errno);
-    if (syscall(SYS_getppid) != self->parent)
-        failed(self, "parent", -ESRCH); /* it went before the prctl */
+        troupe__raw_failed(&self->failure, "process group", -errno);
+    troupe__raw_bind(&self->failure, self->parent);
     for (int i = 0; i < FD_COUNT; i++)
         if (syscall(SYS_dup3, self->fds[i], i, 0) < 0)
-            failed(self, "descriptors", -errno);
+            troupe__raw_failed(&self->failure, "descriptors", -errno);
     if (syscall(SYS_close_range, FD_COUNT, ~0U, 0) < 0)
-        failed(self, "descriptors", -errno);
-    if (self->directory && syscall(SYS_chdir, self->directory) < 0)
-        failed(self, "directory", -errno);
-    raw_default_signals(self);
-    syscall(SYS_execve, self->path, self->argv, self->env);
-    failed(self, "exec", -errno);
-    return 127;
-}
-
-/* Above 0, 1 and 2, also where a program was started without them. */
-static int
-lift(int *fd)
-{
-    if (*fd >= FD_COUNT)
-        return 0;
-    int higher = fcntl(*fd, F_DUPFD_CLOEXEC, FD_COUNT);
-    int rc = higher < 0 ? -errno : 0;
-    close(*fd);
-    *fd = higher;
-    return rc;
+        troupe__raw_failed(&self->failure, "descriptors", -errno);
+    return troupe__raw_execute(&self->failure, self->directory, self->path,
+                               self->argv, self->env);
 }
 
 static int
@@ -116,9 +53,9 @@ open_pipe(int fds[2])
         fds[0] = fds[1] = -1;
         return -errno;
     }
-    int rc = lift(&fds[0]);
+    int rc = troupe__raw_lift(&fds[0], FD_COUNT);
     if (rc == 0)
-        rc = lift(&fds[1]);
+        rc = troupe__raw_lift(&fds[1], FD_COUNT);
     if (rc == 0 && fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
         rc = -errno;
     return rc;
@@ -147,7 +84,7 @@ open_input(const struct command_request *request, int *ret_fd)
     }
     if (size > 0 && lseek(fd, 0, SEEK_SET) < 0)
         return -errno;
-    return lift(ret_fd);
+    return troupe__raw_lift(ret_fd, FD_COUNT);
 }
 
 /* The file of a name, as execvp(3) looks for it; NULL for none. */
@@ -205,14 +142,14 @@ run_child(struct start *start, void *stack, struct command_process *ret)
         return error;
     }
     ret->pid = pid;
-    if (start->error == 0)
+    if (start->failure.error == 0)
         return 0;
     siginfo_t info;
     while (waitid(P_PIDFD, (id_t) ret->pidfd, &info, WEXITED) < 0
            && errno == EINTR)
         continue;
-    ret->step = start->step;
-    return start->error;
+    ret->step = start->failure.step;
+    return start->failure.error;
 }
 
 int

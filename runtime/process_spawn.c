@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,34 +12,16 @@
 #include "mailbox/check.h"
 #include "runtime/node.h"
 #include "runtime/process_self.h"
+#include "runtime/raw_child.h"
 
 /*
  * One thread starts all children of an owner and lives as long as they do, for
  * PR_SET_PDEATHSIG means the death of the thread that forked.
  *
- * A child shares our memory, as after vfork(), until it executes its program,
- * while this thread stands still. So a start costs the same however large we
- * are, and tells exactly what failed: it is written into the same memory. The
- * other side of it: before the exec nothing may be called but the system, not
- * even what a sanitizer adds, for it would be done to us. A program on a file
- * system that hangs delays other starts, though not the watching of children.
- *
- * Source: clone(2), execve(2), prctl(2); posix_spawn of glibc does the same,
- * but has no way to set a parent-death signal.
+ * A program on a file system that hangs delays other starts, though not the
+ * watching of children.
  */
-#if defined __has_attribute
-#if __has_attribute(disable_sanitizer_instrumentation)
-#define RAW __attribute__((disable_sanitizer_instrumentation))
-#endif
-#endif
-#ifndef RAW
-#define RAW __attribute__((no_sanitize("address", "thread", "undefined")))
-#endif
-
 enum { FD_HELLO = TROUPE__FD_HELLO, FD_COUNT = TROUPE__FD_COUNT };
-
-/* The kernel's sigset_t; its struct sigaction is smaller than its double. */
-enum { SIGNALS = 64, SIGSET_SIZE = SIGNALS / 8 };
 
 /* What one start works with; the child writes its failure into it. */
 struct start {
@@ -49,48 +30,24 @@ struct start {
     size_t oom_adjust_size;
     pid_t parent;
     int fds[FD_COUNT]; /* what shall be 0, 1, ...; -1: closed */
-    int error;         /* negative errno */
-    const char *step;
+    struct troupe__raw_failure failure;
 };
 
-_Noreturn RAW static void
-failed(struct start *self, const char *step, int error)
-{
-    self->error = error;
-    self->step = step;
-    for (;;)
-        syscall(SYS_exit_group, 127);
-}
-
-RAW static void
-raw_default_signals(struct start *self)
-{
-    unsigned long nothing[2 * (sizeof(struct sigaction) / sizeof(long))];
-    for (unsigned i = 0; i < sizeof nothing / sizeof *nothing; i++)
-        ((volatile unsigned long *) nothing)[i] = 0; /* SIG_DFL, no flags */
-    for (int i = 1; i <= SIGNALS; i++)
-        if (i != SIGKILL && i != SIGSTOP)
-            syscall(SYS_rt_sigaction, i, nothing, NULL, SIGSET_SIZE);
-    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, nothing, NULL, SIGSET_SIZE)
-        < 0)
-        failed(self, "signals", -errno);
-}
-
 /* The numbers in fds are all above the ones they shall become. */
-RAW static void
+TROUPE__RAW static void
 raw_descriptors(struct start *self)
 {
     for (int i = 0; i < FD_COUNT; i++)
         if (self->fds[i] >= 0 && syscall(SYS_dup3, self->fds[i], i, 0) < 0)
-            failed(self, "descriptors", -errno);
+            troupe__raw_failed(&self->failure, "descriptors", -errno);
     if (self->fds[FD_HELLO] < 0)
         syscall(SYS_close, FD_HELLO);
     if (syscall(SYS_close_range, FD_COUNT, ~0U, 0) < 0)
-        failed(self, "descriptors", -errno);
+        troupe__raw_failed(&self->failure, "descriptors", -errno);
 }
 
 /* Children go before us when memory runs out. */
-RAW static void
+TROUPE__RAW static void
 raw_oom_adjust(const struct start *self)
 {
     long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj",
@@ -101,25 +58,18 @@ raw_oom_adjust(const struct start *self)
     syscall(SYS_close, fd);
 }
 
-RAW static int
+TROUPE__RAW static int
 raw_child(void *arg)
 {
     struct start *self = arg;
     const struct troupe__launch *launch = self->launch;
     if (syscall(SYS_setsid) < 0)
-        failed(self, "setsid", -errno);
-    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-        failed(self, "prctl", -errno);
-    if (syscall(SYS_getppid) != self->parent)
-        failed(self, "parent", -ESRCH); /* it went before the prctl */
+        troupe__raw_failed(&self->failure, "setsid", -errno);
+    troupe__raw_bind(&self->failure, self->parent);
     raw_oom_adjust(self);
     raw_descriptors(self);
-    if (launch->directory && syscall(SYS_chdir, launch->directory) < 0)
-        failed(self, "directory", -errno);
-    raw_default_signals(self);
-    syscall(SYS_execve, launch->path, launch->argv, launch->env);
-    failed(self, "exec", -errno);
-    return 127;
+    return troupe__raw_execute(&self->failure, launch->directory, launch->path,
+                               launch->argv, launch->env);
 }
 
 static void
@@ -133,13 +83,7 @@ close_fd(int *fd)
 int
 troupe__process_lift(int *fd)
 {
-    if (*fd >= FD_COUNT)
-        return 0;
-    int higher = fcntl(*fd, F_DUPFD_CLOEXEC, FD_COUNT);
-    int rc = higher < 0 ? -errno : 0;
-    close(*fd);
-    *fd = higher;
-    return rc;
+    return troupe__raw_lift(fd, FD_COUNT);
 }
 
 int
@@ -169,12 +113,6 @@ make_hello(const struct troupe__launch *launch, int fds[2])
     return rc;
 }
 
-/*
- * clone() by the name under which the C library has it as well: a sanitizer's
- * own clone() does in the child what it must do after fork(), to us.
- */
-int __clone(int (*run)(void *), void *stack, int flags, void *arg, ...);
-
 struct troupe__birth
 troupe__process_execute(const struct troupe__processes *self,
                         const struct troupe__launch *launch, const int fds[])
@@ -191,12 +129,13 @@ troupe__process_execute(const struct troupe__processes *self,
     if (birth.pid < 0) {
         birth = (struct troupe__birth){
             .pidfd = -1, .error = -errno, .step = "clone"};
-    } else if (start.error != 0) {
+    } else if (start.failure.error != 0) {
         siginfo_t info;
         waitid(P_PIDFD, (id_t) birth.pidfd, &info, WEXITED);
         close(birth.pidfd);
-        birth = (struct troupe__birth){
-            .pidfd = -1, .error = start.error, .step = start.step};
+        birth = (struct troupe__birth){.pidfd = -1,
+                                       .error = start.failure.error,
+                                       .step = start.failure.step};
     }
     return birth;
 }

@@ -4,8 +4,9 @@
  *
  * Its start is done when the child's is. From then on it forwards, and waits
  * for one of two ends: the child's own, which the host tells; or that of its
- * process, which the warden does. What comes between that end and the word of
- * it is kept for the next incarnation.
+ * process, which the warden does. What comes between that end and the whole
+ * word of it is kept for the next incarnation: the host says at once that the
+ * child has ended, and how when its names are free.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,10 +20,7 @@
 #include "troupe_events.h"
 #include "troupe_stats.h"
 
-enum {
-    START_TIMEOUT_MS = 3600 * 1000, /* the supervisor's bound is the one */
-    SETTLE_MS = 5000
-};
+enum { START_TIMEOUT_MS = 3600 * 1000 }; /* the supervisor's bound is the one */
 
 int
 troupe__deputy_pack(const struct troupe__child *child, void **ret_bytes,
@@ -89,7 +87,7 @@ on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (answer->outcome != TROUPE_REPLY)
         return troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
                            answer->text);
-    const troupe_ask_options_t options = {.timeout_ms = SETTLE_MS,
+    const troupe_ask_options_t options = {.timeout_ms = TROUPE__SETTLE_MS,
                                           .answer = on_settled};
     int rc = troupe_unpack(answer->msg, "R", &self->real);
     if (rc == 0)
@@ -97,67 +95,6 @@ on_spawned(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (rc > 0)
         return 0;
     return rc < 0 ? rc : troupe_started(ctx);
-}
-
-static int
-end(troupe_context_t *ctx, const troupe_message_t *msg)
-{
-    int kind = TROUPE_EXIT_ERROR, code = -EBADMSG;
-    bool had_message = false;
-    uint64_t fingerprint = 0;
-    const char *text = "an end that cannot be read", *type = "";
-    if (troupe_unpack(msg, "[i, i, s, b, s, U]", &kind, &code, &text,
-                      &had_message, &type, &fingerprint)
-            == 0
-        && had_message)
-        troupe__context_blame(ctx, type, fingerprint);
-    return troupe_exit(ctx, (troupe_exit_t) kind, code, "%s", text);
-}
-
-static void
-drop_message(void *data)
-{
-    troupe_message_t *msg = data;
-    troupe_message_destroy(&msg);
-}
-
-/* What it called itself is free here, too; or will be, much later. */
-static int
-on_free(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
-{
-    (void) state;
-    int rc = end(ctx, answer->data);
-    drop_message(answer->data);
-    return rc;
-}
-
-/* The child has ended by itself, or because we said so. */
-static int
-on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
-{
-    struct troupe__deputy *self = state;
-    troupe_message_t *kept = NULL;
-    if (answer->outcome == TROUPE_DOWN
-        && !troupe__deputy_is_lost(ctx, self, answer))
-        return troupe_exit(ctx, TROUPE_EXIT_ERROR, -EHOSTDOWN,
-                           "whoever ran it on its node has ended");
-    if (answer->outcome == TROUPE_ERROR && answer->code == -ENOBUFS)
-        return troupe_exit(ctx, TROUPE_EXIT_ERROR, answer->code, "%s",
-                           answer->text);
-    if (answer->outcome != TROUPE_REPLY)
-        return 0; /* it did not start, or its node is lost */
-    self->has_ended = true;
-    int rc = troupe_message_keep(answer->msg, &kept);
-    const troupe_ask_options_t options = {.timeout_ms = SETTLE_MS,
-                                          .answer = on_free,
-                                          .data = kept,
-                                          .drop = drop_message};
-    if (rc == 0)
-        rc = troupe__settle(ctx, false, &options);
-    if (rc > 0)
-        return 0;
-    troupe_message_destroy(&kept);
-    return end(ctx, answer->msg);
 }
 
 static int
@@ -169,12 +106,7 @@ ask_host(troupe_context_t *ctx, troupe_ref_t host, const struct plan *plan)
                         plan->worker, plan->messages_max, plan->bytes_max,
                         plan->overflow, plan->name ? plan->name : plan->id,
                         plan->arguments, plan->arguments_size);
-    const troupe_ask_options_t options = {.deadline_ns = UINT64_MAX,
-                                          .answer = on_ended};
-    if (rc == 0)
-        rc = troupe_ask_with(ctx, host, "end", &options, NULL, "I",
-                             (int64_t) troupe_incarnation(ctx));
-    return rc;
+    return rc < 0 ? rc : troupe__deputy_watch(ctx, host);
 }
 
 /* What we ask it from now on has the parts that WIRE.md tells of. */
@@ -237,7 +169,7 @@ on_node(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         self->node = (uint32_t) number;
         rc = meet(ctx, self, plan, host, is_child);
     }
-    drop_message(plan);
+    troupe__deputy_drop(plan);
     return rc;
 }
 
@@ -316,7 +248,7 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_ask_options_t options = {.timeout_ms = START_TIMEOUT_MS,
                                     .answer = on_node,
                                     .data = kept,
-                                    .drop = drop_message};
+                                    .drop = troupe__deputy_drop};
     const char *node = node_name(ctx, &plan, name);
     if (rc == 0) {
         rc = troupe_ask_with(ctx, self->warden, "node", &options, NULL,
@@ -324,7 +256,7 @@ deputy_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                              plan.program_size);
     }
     if (rc < 0)
-        drop_message(kept);
+        troupe__deputy_drop(kept);
     options =
         (troupe_ask_options_t){.deadline_ns = UINT64_MAX, .answer = on_lost};
     if (rc == 0)

@@ -6,7 +6,10 @@
 #include "supervisor/isolation.h"
 #include "troupe_ask.h"
 
-enum { TROUPE__RETRY_MS = 5 }; /* where the way to the child is full */
+enum {
+    TROUPE__RETRY_MS = 5, /* where the way to the child is full */
+    TROUPE__SETTLE_MS = 5000
+};
 
 struct troupe__deputy {
     troupe_ref_t warden, host, real; /* nobody: not yet */
@@ -22,6 +25,13 @@ struct troupe__deputy {
 /* deputy_pass.c: any message for the child */
 int troupe__deputy_pass_on(troupe_context_t *ctx, void *state,
                            const troupe_message_t *msg);
+
+/* deputy_end.c: hear of the end of what the host was asked for just now; 0, or as
+ * troupe_ask_with() */
+int troupe__deputy_watch(troupe_context_t *ctx, troupe_ref_t host);
+
+/* troupe__deputy_drop: a message of the deputy's own. */
+void troupe__deputy_drop(void *data);
 
 /* troupe__deputy_is_lost: the child's node is, and the warden will say how. */
 bool troupe__deputy_is_lost(const troupe_context_t *ctx,

@@ -2,6 +2,7 @@
 /* host.c: runs actors on its node for deputies on other nodes. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mailbox/check.h"
 #include "mailbox/ref.h"
@@ -14,14 +15,6 @@
 enum { SETTLE_MS = 5000, KILL_GRACE_MS = 1000 };
 
 /* --- how many ---------------------------------------------------------------*/
-
-static uint64_t
-count_of(const struct troupe__host *self, uint32_t node)
-{
-    uint64_t count = 0;
-    (void) troupe__idmap_get(&self->counts, node, &count);
-    return count;
-}
 
 /* The 1st, 10th, 100th ... is logged: nobody can fill a disk with it. */
 static bool
@@ -39,7 +32,7 @@ has_enough(troupe_context_t *ctx, struct troupe__host *self, troupe_ref_t owner)
 {
     uint32_t node = troupe__ref_node(owner);
     if (node == TROUPE__ROOT || node == troupe__ref_node(troupe_self(ctx))
-        || count_of(self, node) < TROUPE__STAYS_MAX)
+        || troupe__stay_count(self, node) < TROUPE__STAYS_MAX)
         return false;
     if (is_worth_a_line(++self->refused)) {
         troupe_log(ctx, TROUPE_LOG_WARNING,
@@ -50,125 +43,7 @@ has_enough(troupe_context_t *ctx, struct troupe__host *self, troupe_ref_t owner)
     return true;
 }
 
-/* --- stays ------------------------------------------------------------------*/
-
-static struct troupe__stay *
-stay_of(const struct troupe__idmap *map, uint64_t id)
-{
-    uint64_t value = 0;
-    (void) troupe__idmap_get(map, id, &value);
-    return (void *) (uintptr_t) value;
-}
-
-static void
-stay_add(struct troupe__host *self, troupe_context_t *ctx, troupe_ref_t owner,
-         int64_t incarnation, troupe_ref_t actor)
-{
-    struct troupe__stay *stay = troupe__alloc(sizeof *stay);
-    uint64_t value = (uint64_t) (uintptr_t) stay;
-    stay->owner = owner;
-    stay->incarnation = incarnation;
-    stay->actor = actor;
-    CHECK(troupe_monitor(ctx, owner, &stay->of_owner) == 0);
-    CHECK(troupe_defer(ctx, &stay->started) == 0);
-    troupe__idmap_set(&self->by_actor, actor.id, value);
-    troupe__idmap_set(&self->by_monitor, stay->of_owner.id, value);
-    uint32_t node = troupe__ref_node(owner);
-    troupe__idmap_set(&self->counts, node, count_of(self, node) + 1);
-}
-
-static void
-stay_remove(struct troupe__host *self, troupe_context_t *ctx,
-            struct troupe__stay *stay)
-{
-    (void) troupe_demonitor(ctx, stay->of_owner);
-    if (!stay->last)
-        (void) troupe_child_release(ctx, stay->actor);
-    troupe__idmap_remove(&self->by_actor, stay->actor.id, NULL);
-    troupe__idmap_remove(&self->by_monitor, stay->of_owner.id, NULL);
-    troupe__idmap_remove(&self->by_monitor, stay->of_actor.id, NULL);
-    uint32_t node = troupe__ref_node(stay->owner);
-    uint64_t count = count_of(self, node);
-    if (count > 1)
-        troupe__idmap_set(&self->counts, node, count - 1);
-    else
-        troupe__idmap_remove(&self->counts, node, NULL);
-    troupe_message_destroy(&stay->last);
-    free(stay);
-}
-
-static struct troupe__stay *
-stay_ordered(const struct troupe__host *self, troupe_ref_t owner,
-             int64_t incarnation)
-{
-    for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
-        if (!self->by_actor.entries[i].id)
-            continue;
-        struct troupe__stay *stay =
-            (void *) (uintptr_t) self->by_actor.entries[i].value;
-        if (stay->incarnation == incarnation
-            && troupe_ref_equal(stay->owner, owner))
-            return stay;
-    }
-    return NULL;
-}
-
-/* What it ran for that deputy before is still ending, as where that was killed:
- * the next one finds its names free. So the message is put off: 1; 0: it is not
- * early; or as troupe_stash(). */
-static int
-put_off(troupe_context_t *ctx, const struct troupe__host *self,
-        troupe_ref_t owner, int64_t incarnation)
-{
-    for (uint32_t i = 0; i < self->by_actor.capacity; i++) {
-        const struct troupe__stay *stay =
-            self->by_actor.entries[i].id
-                ? (void *) (uintptr_t) self->by_actor.entries[i].value
-                : NULL;
-        if (stay && !stay->is_left && stay->incarnation < incarnation
-            && troupe_ref_equal(stay->owner, owner)) {
-            int rc = troupe_stash(ctx);
-            return rc < 0 ? rc : 1;
-        }
-    }
-    return 0;
-}
-
-static int
-refuse_more(troupe_context_t *ctx)
-{
-    return troupe_reply_error(ctx, -ENOBUFS,
-                              "too many orders wait for ends of actors");
-}
-
-static int
-on_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct troupe__order order;
-    troupe_ref_t ref = TROUPE_NOBODY;
-    if (!troupe_message_is_ask(msg))
-        return 0;
-    int rc = troupe__order_read(msg, &order);
-    if (rc < 0)
-        return troupe_reply_error(ctx, rc, "not an order for an actor");
-    rc = put_off(ctx, state, troupe_message_sender(msg), order.incarnation);
-    if (rc != 0)
-        return rc > 0 ? 0 : refuse_more(ctx);
-    if (has_enough(ctx, state, troupe_message_sender(msg)))
-        return troupe_reply_error(ctx, -ENOSPC,
-                                  "its node has too many actors here");
-    rc = troupe__order_spawn(ctx, &order, troupe_message_sender(msg), &ref);
-    if (rc == -ENOENT) {
-        return troupe_reply_error(ctx, rc,
-                                  "the program of its node has no kind '%s': "
-                                  "give it to troupe_isolation_serve()",
-                                  order.kind);
-    }
-    if (rc < 0)
-        return troupe_reply_error(ctx, rc, "%s", troupe_strerror(rc));
-    stay_add(state, ctx, troupe_message_sender(msg), order.incarnation, ref);
-    return 0;
-}
+/* --- what they are told ----------------------------------------------------*/
 
 /* Once. */
 static void
@@ -177,6 +52,14 @@ tell_started(troupe_context_t *ctx, struct troupe__stay *stay)
     if (troupe_token_is_open(ctx, stay->started)
         && troupe_reply_to(ctx, &stay->started, "R", stay->actor) < 0)
         troupe_token_drop(ctx, &stay->started);
+}
+
+/* At once: what comes from now on is the next one's. */
+static void
+tell_ended(troupe_context_t *ctx, struct troupe__stay *stay)
+{
+    if (stay->ended.id && troupe_reply_to(ctx, &stay->ended, NULL) < 0)
+        troupe_token_drop(ctx, &stay->ended);
 }
 
 /* Its end, in full: [exit, code, words, had message, type, fingerprint]. */
@@ -199,6 +82,141 @@ tell_end(troupe_context_t *ctx, struct troupe__stay *stay,
         troupe_token_drop(ctx, &stay->end);
 }
 
+/* --- what deputies say ------------------------------------------------------*/
+
+/* All below answer the token, or take it over: then it is 0. */
+
+static void
+spawn(troupe_context_t *ctx, struct troupe__host *self,
+      const troupe_message_t *msg, troupe_token_t *token)
+{
+    struct troupe__order order;
+    troupe_ref_t owner = troupe_message_sender(msg), ref = TROUPE_NOBODY;
+    if (!token->id)
+        return;
+    int rc = troupe__order_read(msg, &order);
+    if (rc < 0) {
+        troupe__turn_down(ctx, token, rc, "not an order for an actor");
+        return;
+    }
+    if (has_enough(ctx, self, owner)) {
+        troupe__turn_down(ctx, token, -ENOSPC,
+                          "its node has too many actors here");
+        return;
+    }
+    rc = troupe__order_spawn(ctx, &order, owner, &ref);
+    if (rc == 0) {
+        troupe__stay_add(ctx, self, owner, order.incarnation, ref, *token);
+        token->id = 0;
+        return;
+    }
+    if (rc != -ENOENT)
+        troupe__turn_down(ctx, token, rc, troupe_strerror(rc));
+    else if (troupe_reply_error_to(
+                 ctx, token, rc,
+                 "the program of its node has no kind '%s': give it to "
+                 "troupe_isolation_serve()",
+                 order.kind)
+             < 0)
+        troupe_token_drop(ctx, token);
+}
+
+/* Who orders an actor asks right after that, to hear of its end. */
+static void
+watch(troupe_context_t *ctx, struct troupe__stay *stay, bool in_full,
+      troupe_token_t *token)
+{
+    troupe_token_t *kept = NULL;
+    if (stay)
+        kept = in_full ? &stay->end : &stay->ended;
+    if (!kept || kept->id) {
+        troupe__turn_down(ctx, token, -ESRCH, "it was not started");
+        return;
+    }
+    *kept = *token;
+    token->id = 0;
+    if (!in_full && stay->last)
+        tell_ended(ctx, stay);
+}
+
+/* A supervisor there obeys nobody but us. */
+static void
+stop(troupe_context_t *ctx, const struct troupe__stay *stay,
+     const troupe_message_t *msg)
+{
+    int64_t incarnation = 0;
+    int kind = 0;
+    if (stay && troupe_unpack(msg, "[I, i]", &incarnation, &kind) == 0)
+        (void) troupe_exit_send(ctx, stay->actor, (troupe_exit_t) kind, 0, "");
+}
+
+static int64_t
+incarnation_of(const troupe_message_t *msg)
+{
+    int64_t incarnation = 0;
+    const char *kind = NULL;
+    if (troupe_unpack(msg, "I", &incarnation) < 0
+        && troupe_unpack(msg, "[I]", &incarnation) < 0
+        && troupe_unpack(msg, "[s, I]", &kind, &incarnation) < 0)
+        return 0;
+    return incarnation;
+}
+
+static void
+heed(troupe_context_t *ctx, struct troupe__host *self,
+     const troupe_message_t *msg, troupe_token_t *token)
+{
+    const char *type = troupe_message_type(msg);
+    if (strcmp(type, "spawn") == 0) {
+        spawn(ctx, self, msg, token);
+        return;
+    }
+    struct troupe__stay *stay = troupe__stay_ordered(
+        self, troupe_message_sender(msg), incarnation_of(msg));
+    if (strcmp(type, "stop") == 0)
+        stop(ctx, stay, msg);
+    else if (token->id)
+        watch(ctx, stay, strcmp(type, "end") == 0, token);
+}
+
+static int
+on_order(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct troupe__host *self = state;
+    troupe_token_t token = {0};
+    int rc = troupe_message_is_ask(msg) ? troupe_defer(ctx, &token) : 0;
+    CHECK(rc == 0);
+    if (!troupe__early_is(self, troupe_message_sender(msg),
+                          incarnation_of(msg)))
+        heed(ctx, self, msg, &token);
+    else if (troupe__early_put_off(ctx, self, msg, token) < 0)
+        troupe__turn_down(ctx, &token, -ENOBUFS,
+                          "too many orders wait for ends of actors");
+    return 0;
+}
+
+/* One of that owner's is not waited for any more. */
+static void
+go_on(troupe_context_t *ctx, struct troupe__host *self, troupe_ref_t owner)
+{
+    struct troupe__early *next, *early = troupe__early_take(self, owner);
+    for (; early; early = next) {
+        next = early->next;
+        bool is_asked =
+            !early->token.id || troupe_token_is_open(ctx, early->token);
+        if (is_asked
+            && troupe__early_is(self, owner, incarnation_of(early->msg))) {
+            troupe__early_again(self, early);
+            continue;
+        }
+        if (is_asked)
+            heed(ctx, self, early->msg, &early->token);
+        troupe__early_free(ctx, early);
+    }
+}
+
+/* --- ends ------------------------------------------------------------------*/
+
 static void
 tell(troupe_context_t *ctx, struct troupe__host *self,
      struct troupe__stay *stay)
@@ -209,9 +227,10 @@ tell(troupe_context_t *ctx, struct troupe__host *self,
         return;
     }
     CHECK(troupe_child_read(stay->last, &child) == 0);
+    troupe_ref_t owner = stay->owner;
     tell_end(ctx, stay, &child);
-    stay_remove(self, ctx, stay);
-    (void) troupe_unstash(ctx);
+    troupe__stay_remove(ctx, self, stay);
+    go_on(ctx, self, owner);
 }
 
 struct settling {
@@ -227,7 +246,8 @@ on_settled(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct settling *settling = answer->data;
     struct troupe__host *self = state;
-    struct troupe__stay *stay = stay_of(&self->by_actor, settling->actor.id);
+    struct troupe__stay *stay =
+        troupe__stay_of(&self->by_actor, settling->actor.id);
     if (stay && settling->has_ended == (stay->last != NULL))
         tell(ctx, self, stay);
     free(settling);
@@ -261,7 +281,7 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_child_t child;
     int rc = troupe_child_read(msg, &child);
     struct troupe__stay *stay =
-        rc == 0 ? stay_of(&self->by_actor, child.ref.id) : NULL;
+        rc == 0 ? troupe__stay_of(&self->by_actor, child.ref.id) : NULL;
     if (!stay || stay->last)
         return rc;
     if (child.event == TROUPE_CHILD_STARTED) {
@@ -270,62 +290,28 @@ on_child(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     }
     rc = troupe_message_keep(msg, &stay->last);
     CHECK(rc == 0);
+    tell_ended(ctx, stay);
     CHECK(troupe_monitor(ctx, stay->actor, &stay->of_actor) == 0);
     troupe__idmap_set(&self->by_monitor, stay->of_actor.id,
                       (uint64_t) (uintptr_t) stay);
     return troupe_child_release(ctx, stay->actor);
 }
 
-/* Who orders an actor asks right after that, to hear of its end. */
-static int
-on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    int64_t incarnation = 0;
-    if (!troupe_message_is_ask(msg)
-        || troupe_unpack(msg, "I", &incarnation) < 0)
-        return 0;
-    int rc = put_off(ctx, state, troupe_message_sender(msg), incarnation);
-    if (rc != 0)
-        return rc > 0 ? 0 : refuse_more(ctx);
-    struct troupe__stay *stay =
-        stay_ordered(state, troupe_message_sender(msg), incarnation);
-    if (!stay || stay->end.id)
-        return troupe_reply_error(ctx, -ESRCH, "it was not started");
-    return troupe_defer(ctx, &stay->end);
-}
-
-/* A supervisor there obeys nobody but us. */
-static int
-on_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    int64_t incarnation = 0;
-    int kind = 0;
-    int rc = troupe_unpack(msg, "[I, i]", &incarnation, &kind);
-    if (rc == 0
-        && put_off(ctx, state, troupe_message_sender(msg), incarnation) > 0)
-        return 0;
-    const struct troupe__stay *stay =
-        rc == 0 ? stay_ordered(state, troupe_message_sender(msg), incarnation)
-                : NULL;
-    if (stay)
-        (void) troupe_exit_send(ctx, stay->actor, (troupe_exit_t) kind, 0, "");
-    return 0;
-}
-
 /* Its handler never returns: it will go by itself, should it ever end. */
 static int
 on_left(troupe_context_t *ctx, void *state, void *data)
 {
-    const struct troupe__host *self = state;
+    struct troupe__host *self = state;
     struct troupe__stay *stay =
-        stay_of(&self->by_actor, (uint64_t) (uintptr_t) data);
+        troupe__stay_of(&self->by_actor, (uint64_t) (uintptr_t) data);
     char text[TROUPE_REF_TEXT];
     if (!stay || stay->last)
         return 0;
     stay->is_left = true;
     troupe_log(ctx, TROUPE_LOG_ERROR, "%s does not end: left behind",
                troupe_ref_text(stay->actor, text));
-    return troupe_unstash(ctx);
+    go_on(ctx, self, stay->owner);
+    return 0;
 }
 
 /* Whom an actor ran for: then it ends too. Or that actor, of which nothing is
@@ -337,7 +323,7 @@ on_down(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     troupe_down_t down;
     int rc = troupe_down_read(msg, &down);
     struct troupe__stay *stay =
-        rc == 0 ? stay_of(&self->by_monitor, down.monitor.id) : NULL;
+        rc == 0 ? troupe__stay_of(&self->by_monitor, down.monitor.id) : NULL;
     if (!stay)
         return rc;
     if (down.monitor.id == stay->of_actor.id)
@@ -358,14 +344,18 @@ host_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     const struct troupe__idmap_entry *any;
     (void) reason;
     while ((any = troupe__idmap_any(&self->by_actor)))
-        stay_remove(self, ctx, (void *) (uintptr_t) any->value);
+        troupe__stay_remove(ctx, self, (void *) (uintptr_t) any->value);
 }
 
-static const troupe_clause_t clauses[] = {
-    TROUPE_ON("spawn", on_spawn), TROUPE_ON("end", on_end),
-    TROUPE_ON("stop", on_stop),   TROUPE_ON("look", troupe__host_look),
-    TROUPE_ON_CHILD(on_child),    TROUPE_ON_DOWN(on_down),
-    TROUPE_ON_STOP(host_stop),    {0, NULL, NULL, NULL}};
+static const troupe_clause_t clauses[] = {TROUPE_ON("spawn", on_order),
+                                          TROUPE_ON("ended", on_order),
+                                          TROUPE_ON("end", on_order),
+                                          TROUPE_ON("stop", on_order),
+                                          TROUPE_ON("look", troupe__host_look),
+                                          TROUPE_ON_CHILD(on_child),
+                                          TROUPE_ON_DOWN(on_down),
+                                          TROUPE_ON_STOP(host_stop),
+                                          {0, NULL, NULL, NULL}};
 
 const troupe_kind_t troupe__host_kind = {
     .name = "troupe.host",

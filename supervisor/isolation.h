@@ -30,7 +30,8 @@
  *                     does not take attempts: the body
  *   deputy -> host    tell "stop" [incarnation, exit, code, words]
  *   anybody -> host   ask "look" -> [the node's agent, [[deputy, actor]...]]
- *   deputy -> host    ask "end" incarnation, when that actor ends
+ *   deputy -> host    ask "ended" incarnation, when that actor ends -> nil
+ *   deputy -> host    ask "end" incarnation, when what it called itself is free
  *                     -> [exit, code, words, had message, type, fingerprint]
  */
 enum { TROUPE__STAYS_MAX = 16384 }; /* of one node on another, not the root's */

@@ -284,12 +284,29 @@ Test(council_actor, options_that_are_wrong_are_refused)
     troupe_query_destroy(&query);
 }
 
+/* All of them, between x and y. */
+static troupe_query_t *
+choose(const troupe_query_model_t *models, uint32_t count)
+{
+    static const char *const choices[] = {"x", "y"};
+    troupe_query_options_t options = troupe_query_options_default();
+    options.prompt = "x or y?";
+    options.type = TROUPE_QUERY_CHOICE;
+    options.choices = choices;
+    options.choice_count = 2;
+    options.models = models;
+    options.model_count = count;
+    options.ask_all = true;
+    troupe_query_t *query = NULL;
+    cr_assert_eq(troupe_query_run(node, &options, &query), 0);
+    return query;
+}
+
 Test(council_actor, models_behind_a_server_are_asked_at_once)
 {
     enum { MODELS = 20 };
     static char names[MODELS][16];
     troupe_query_model_t models[MODELS];
-    static const char *const choices[] = {"x", "y"};
     cr_assert(mock_begin());
     for (int i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "m%d", i);
@@ -299,16 +316,7 @@ Test(council_actor, models_behind_a_server_are_asked_at_once)
         models[i].provider = "mock";
         models[i].stream = i % 2 == 1;
     }
-    troupe_query_options_t options = troupe_query_options_default();
-    options.prompt = "x or y?";
-    options.type = TROUPE_QUERY_CHOICE;
-    options.choices = choices;
-    options.choice_count = 2;
-    options.models = models;
-    options.model_count = MODELS;
-    options.ask_all = true;
-    troupe_query_t *query = NULL;
-    cr_assert_eq(troupe_query_run(node, &options, &query), 0);
+    troupe_query_t *query = choose(models, MODELS);
     cr_assert_eq(troupe_query_outcome(query), TROUPE_QUERY_COMPLETE, "%s",
                  troupe_query_text(query));
     json_t *root = json_loads(troupe_query_json(query), 0, NULL);
@@ -326,7 +334,6 @@ Test(council_actor, members_of_one_model_share_its_second_asks)
 {
     enum { MODELS = 6, KNOWN = 20, ASKS = 39, MS = 5 };
     static const char *const names[] = {"a", "b", "c", "d", "e", "other"};
-    static const char *const choices[] = {"x", "y"};
     troupe_query_model_t models[MODELS];
     troupe_hedge_t hedge;
     cr_assert(mock_begin());
@@ -340,16 +347,7 @@ Test(council_actor, members_of_one_model_share_its_second_asks)
             i < MODELS - 1 ? "say=x+delay=1s" : "say=y+delay=1s");
         models[i].hedge = &hedge;
     }
-    troupe_query_options_t options = troupe_query_options_default();
-    options.prompt = "x or y?";
-    options.type = TROUPE_QUERY_CHOICE;
-    options.choices = choices;
-    options.choice_count = 2;
-    options.models = models;
-    options.model_count = MODELS;
-    options.ask_all = true;
-    troupe_query_t *query = NULL;
-    cr_assert_eq(troupe_query_run(node, &options, &query), 0);
+    troupe_query_t *query = choose(models, MODELS);
     json_t *root = json_loads(troupe_query_json(query), 0, NULL);
     json_int_t hedged = json_integer_value(
         json_object_get(json_object_get(root, "cost"), "hedged"));

@@ -22,7 +22,7 @@ LAYERS = {
     "bench": ["mailbox", "runtime", "supervisor", "actors", "bench"],
 }
 # What every source of the library may take, as it takes malloc and assert.
-EVERYWHERE = {"actors": ["mailbox/check.h"]}
+EVERYWHERE = {"actors": ["mailbox/check.h", "runtime/raw_child.h"]}
 PUBLIC_ONLY = ["actors", "tools", "examples", "bench"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

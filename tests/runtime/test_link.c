@@ -3,11 +3,14 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/hub.h"
 #include "runtime/node.h"
@@ -317,4 +320,49 @@ Test(link, one_that_comes_before_its_start_is_noted_waits_at_the_door,
     sem_post(&goes_on);
     wait_up(number);
     cr_assert_eq(atomic_load(&root->link->held_count), 0);
+}
+
+static struct troupe__link of_start = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static struct troupe__hub at_door = {.link = &of_start};
+static _Atomic pid_t judging;
+
+static void *
+judge_one(void *ret_verdict)
+{
+    atomic_store(&judging, (pid_t) syscall(SYS_gettid));
+    *(enum troupe__verdict *) ret_verdict = troupe__hub_judge(&at_door, 7, 42);
+    atomic_store(&judging, -1);
+    return NULL;
+}
+
+/* It has judged, or waits for that. */
+static bool
+is_at_rest(pid_t thread)
+{
+    char path[64], state = '?';
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int) thread);
+    FILE *file = thread > 0 ? fopen(path, "r") : NULL;
+    if (file && fscanf(file, "%*d %*[^)]) %c", &state) != 1)
+        state = '?';
+    if (file)
+        fclose(file);
+    return thread < 0 || state == 'S';
+}
+
+/* Who starts it lists it behind that, but lets go of the lock only then. */
+Test(door, who_comes_before_it_is_listed_is_judged_when_it_is)
+{
+    struct troupe__hub_node node = {.state = HUB_STARTING};
+    enum troupe__verdict verdict = TROUPE__LET_IN;
+    pthread_t thread;
+    node.facts.number = 7;
+    pthread_mutex_lock(&of_start.lock);
+    cr_assert_eq(pthread_create(&thread, NULL, judge_one, &verdict), 0);
+    while (!is_at_rest(atomic_load(&judging)))
+        sched_yield();
+    at_door.nodes[0] = &node;
+    atomic_store(&at_door.count, 1);
+    pthread_mutex_unlock(&of_start.lock);
+    pthread_join(thread, NULL);
+    cr_assert_eq(verdict, TROUPE__NOT_YET);
 }

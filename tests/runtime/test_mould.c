@@ -2,11 +2,19 @@
 /* test_mould.c: children that are forked are as those that are executed. */
 #include <criterion/criterion.h>
 
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/process_self.h"
@@ -157,6 +165,105 @@ Test(mould, one_that_may_do_more_than_the_owner_now_is_replaced)
                  TROUPE__END_NORMAL);
     cr_assert(pid == 0 || mould_pid() != pid);
     cr_assert_eq(setegid(before), 0);
+}
+
+static void
+be_in_another_group(void)
+{
+    gid_t groups[65];
+    int count = getgroups(64, groups);
+    groups[count < 0 ? 0 : count] = 12345;
+    /* Who is not root may not; then the mask is enough. */
+    if (count < 0 || setgroups((size_t) count + 1, groups) < 0)
+        umask(umask(0) ^ 1);
+}
+
+static void
+mask_modes(void)
+{
+    umask(umask(0) ^ 2);
+}
+
+/* One that lets through all there is, for all threads. */
+static void
+filter_calls(void)
+{
+    struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    const struct sock_fprog filter = {1, &all};
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                         SECCOMP_FILTER_FLAG_TSYNC, &filter),
+                 0);
+}
+
+/* The second filter changes nothing but their number. */
+Test(mould, it_is_made_anew_when_anything_that_its_owner_may_do_has_changed)
+{
+    void (*const changes[])(void) = {mask_modes, be_in_another_group,
+                                     filter_calls, filter_calls};
+    mode_t mask = umask(0);
+    umask(mask);
+    run_three();
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        pid_t pid = mould_pid();
+        if (pid == 0)
+            return;
+        run_three();
+        cr_assert_eq(mould_pid(), pid, "%zu: it is kept", i);
+        changes[i]();
+        run_three();
+        cr_assert_neq(mould_pid(), pid, "%zu", i);
+    }
+    umask(mask);
+}
+
+/* Of this thread, and of those that it starts: root enters any without it. */
+static void
+let_pass_all(bool on)
+{
+    const uint32_t mask = 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH;
+    struct __user_cap_header_struct header = {.version =
+                                                  _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    cr_assert_eq(syscall(SYS_capget, &header, data), 0);
+    if (on)
+        data[0].effective |= data[0].permitted & mask;
+    else
+        data[0].effective &= ~mask;
+    cr_assert_eq(syscall(SYS_capset, &header, data), 0);
+}
+
+static void
+begin_as_any_other(void)
+{
+    let_pass_all(false);
+    process_begin();
+}
+
+static void
+end_as_any_other(void)
+{
+    process_end();
+    let_pass_all(true);
+}
+
+Test(mould, a_directory_that_cannot_be_entered_is_an_error_of_the_start,
+     .init = begin_as_any_other, .fini = end_as_any_other)
+{
+    char closed[] = "/tmp/troupe-mould-XXXXXX";
+    const char *argv[] = {"puppet", "adopt", "say", "inside", NULL};
+    cr_assert(mkdtemp(closed));
+    cr_assert_eq(chmod(closed, 0), 0);
+    run_three();
+    pid_t pid = mould_pid();
+    const struct told *told = wait_end(start(
+        &(struct troupe__process_spec){.argv = argv, .directory = closed}));
+    cr_assert_eq(told->end, TROUPE__END_UNSTARTED);
+    cr_assert_str_eq(told->step, "directory");
+    cr_assert_eq(told->code, -EACCES);
+    cr_assert_eq(mould_pid(), pid, "it is none of its faults");
+    run_three();
+    cr_assert_eq(rmdir(closed), 0);
 }
 
 Test(mould, a_forked_child_is_killed_and_told_as_any_other)

@@ -6,47 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/world.h"
+#include "runtime/trace_world.h"
 
 TestSuite(tracing, .init = world_begin, .fini = world_end, .timeout = 20);
-
-static const char outer_text[] =
-    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-
-static troupe_trace_t
-outer(void)
-{
-    troupe_trace_t trace = {{0}, {0}};
-    cr_assert_eq(troupe_trace_read(outer_text, &trace, NULL), 0);
-    return trace;
-}
-
-/* Notes a place: which trace, and whether it is the span of outer(). */
-static void
-note_place(const char *who, troupe_context_t *ctx)
-{
-    troupe_trace_t at, known = outer();
-    if (!troupe_trace_get(ctx, &at)) {
-        note("%s none", who);
-        return;
-    }
-    bool same = memcmp(at.id, known.id, sizeof at.id) == 0;
-    bool here = memcmp(at.span, known.span, sizeof at.span) == 0;
-    note("%s %s", who, !same ? "other" : here ? "outer" : "below");
-}
 
 /* worker: notes where it works; "ask" is answered, "late" never. */
 struct worker {
     troupe_token_t token;
 };
-
-static int
-worker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) state, (void) msg;
-    note_place("start", ctx);
-    return 0;
-}
 
 static int
 worker_tell(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -73,7 +40,7 @@ worker_late(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_defer(ctx, &self->token);
 }
 
-TROUPE_KIND(tracee, struct worker, TROUPE_ON_START(worker_start),
+TROUPE_KIND(tracee, struct worker, TROUPE_ON_START(start_noted),
             TROUPE_ON("tell", worker_tell), TROUPE_ON("ask", worker_ask),
             TROUPE_ON("late", worker_late));
 
@@ -159,7 +126,7 @@ Test(tracing, a_header_is_read_as_it_is_written_and_nothing_else_is)
     char text[TROUPE_TRACE_TEXT];
     bool sampled = false;
     troupe_trace_t trace = outer(), other;
-    cr_assert_str_eq(troupe_trace_text(&trace, text), outer_text);
+    cr_assert_str_eq(troupe_trace_text(&trace, text), OUTER_TEXT);
     cr_assert_eq(
         troupe_trace_read(
             "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-what",

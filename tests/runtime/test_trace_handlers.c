@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/world.h"
+#include "runtime/trace_world.h"
 
 static int pipe_ends[2];
 
@@ -28,47 +28,7 @@ end(void)
 
 TestSuite(tracing_handlers, .init = begin, .fini = end, .timeout = 60);
 
-static troupe_trace_t
-outer(void)
-{
-    troupe_trace_t trace = {{0}, {0}};
-    cr_assert_eq(troupe_trace_read(
-                     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-                     &trace, NULL),
-                 0);
-    return trace;
-}
-
-/* Where a place is, seen from outer(). */
-static const char *
-place_of(const troupe_trace_t *at)
-{
-    troupe_trace_t known = outer();
-    if (!troupe_trace_is(at))
-        return "none";
-    if (memcmp(at->id, known.id, sizeof known.id) != 0)
-        return "other";
-    return memcmp(at->span, known.span, sizeof known.span) == 0 ? "outer"
-                                                                : "below";
-}
-
-static void
-note_place(const char *who, troupe_context_t *ctx)
-{
-    troupe_trace_t at;
-    (void) troupe_trace_get(ctx, &at);
-    note("%s %s", who, place_of(&at));
-}
-
 /* worker: notes where it works. */
-static int
-worker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) state, (void) msg;
-    note_place("start", ctx);
-    return 0;
-}
-
 static int
 worker_any(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -84,19 +44,11 @@ worker_bad(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_fail(ctx, -EIO, "it broke");
 }
 
-TROUPE_KIND(handled, char, TROUPE_ON_START(worker_start),
+TROUPE_KIND(handled, char, TROUPE_ON_START(start_noted),
             TROUPE_ON("do", do_inside), TROUPE_ON("bad", worker_bad),
             TROUPE_ON_FALLBACK(worker_any));
 
 /* taker: notes spans, and whether they hang below something. */
-static int
-taker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) state, (void) msg;
-    int rc = troupe_register(ctx, TROUPE_SPANS);
-    return rc < 0 ? rc : troupe_register(ctx, TROUPE_SPANS_OF_HANDLERS);
-}
-
 static int
 taker_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -134,7 +86,7 @@ taker_link(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return 0;
 }
 
-TROUPE_KIND(handler_taker, char, TROUPE_ON_START(taker_start),
+TROUPE_KIND(handler_taker, char, TROUPE_ON_START(take_all_spans),
             TROUPE_ON("span", taker_span), TROUPE_ON("link", taker_link));
 
 static void
@@ -143,14 +95,6 @@ spawn_taker(void)
     troupe_spawn_options_t options = {.place = TROUPE_WORKER, .worker = 0};
     spawn(&handler_taker, &options);
     settle();
-}
-
-/* What this thread does from now on belongs to outer(), or to none. */
-static void
-in_trace(bool is_in)
-{
-    troupe_trace_t trace = outer();
-    cr_assert_eq(troupe_node_trace_set(node, is_in ? &trace : NULL), 0);
 }
 
 static int

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/world.h"
+#include "runtime/trace_world.h"
 
 #define BIG  65536
 #define MANY 400 /* of that size: more than may be under way to a worker */
@@ -22,33 +22,6 @@ begin(void)
 }
 
 TestSuite(tracing_lost, .init = begin, .fini = world_end, .timeout = 60);
-
-static troupe_trace_t
-outer(void)
-{
-    troupe_trace_t trace = {{0}, {0}};
-    cr_assert_eq(troupe_trace_read(
-                     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-                     &trace, NULL),
-                 0);
-    return trace;
-}
-
-/* What this thread does from now on belongs to outer(), or to none. */
-static void
-in_trace(bool is_in)
-{
-    troupe_trace_t trace = outer();
-    cr_assert_eq(troupe_node_trace_set(node, is_in ? &trace : NULL), 0);
-}
-
-static int
-taker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) state, (void) msg;
-    int rc = troupe_register(ctx, TROUPE_SPANS);
-    return rc < 0 ? rc : troupe_register(ctx, TROUPE_SPANS_OF_HANDLERS);
-}
 
 static int
 taker_span(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -68,7 +41,7 @@ taker_lost(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return 0;
 }
 
-TROUPE_KIND(counter_of_spans, char, TROUPE_ON_START(taker_start),
+TROUPE_KIND(counter_of_spans, char, TROUPE_ON_START(take_all_spans),
             TROUPE_ON("span", taker_span), TROUPE_ON("lost", taker_lost));
 
 /* Spans that are more than may be under way to their taker. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_settle.c: a start is told when the names are known, or 5 s later.
+ * test_settle.c: a start is told when the names are known, or 5 s later; so is
+ * an end, but for the word that it has come.
  *
  * The node has a link to a root that never answers, made by the test: what is
  * said to it is only kept. A warden and a host of the test's stand for the
@@ -8,6 +9,7 @@
  */
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -68,7 +70,7 @@ TestSuite(settle, .init = world_begin, .fini = end, .timeout = 60);
 /* --- those who stand for others ---------------------------------------------*/
 
 struct stand_in {
-    troupe_token_t end;
+    troupe_token_t ended, end;
 };
 
 static int
@@ -87,27 +89,74 @@ stand_in_spawn(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return troupe_reply(ctx, "R", troupe_self(ctx));
 }
 
+static bool is_full; /* for one order */
+
 static int
 stand_in_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct stand_in *self = state;
-    (void) msg;
-    return troupe_defer(ctx, &self->end);
+    int64_t incarnation = 0; /* where it is the host */
+    if (!is_full || troupe_unpack(msg, "I", &incarnation) < 0)
+        return troupe_defer(ctx, &self->end);
+    is_full = false;
+    return troupe_reply_error(ctx, -ENOBUFS, "full");
+}
+
+static int
+tell_end(troupe_context_t *ctx, struct stand_in *self, troupe_exit_t exit)
+{
+    return troupe_reply_to(ctx, &self->end, "[i, i, s, b, s, U]", (int) exit, 0,
+                           "", 0, "", UINT64_C(0));
 }
 
 static int
 stand_in_stop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
+    (void) msg;
+    return tell_end(ctx, state, TROUPE_EXIT_SHUTDOWN);
+}
+
+static int
+stand_in_ended(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
     struct stand_in *self = state;
     (void) msg;
-    return troupe_reply_to(ctx, &self->end, "[i, i, s, b, s, U]",
-                           (int) TROUPE_EXIT_SHUTDOWN, 0, "", 0, "",
-                           UINT64_C(0));
+    return troupe_defer(ctx, &self->ended);
+}
+
+/* The test says when: what it has ends ... */
+static int
+stand_in_break(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct stand_in *self = state;
+    (void) msg;
+    return troupe_reply_to(ctx, &self->ended, NULL);
+}
+
+/* ... and has let go of its names. */
+static int
+stand_in_free(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    return tell_end(ctx, state, TROUPE_EXIT_ERROR);
+}
+
+static int
+stand_in_note(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    const char *text = "";
+    (void) ctx, (void) state;
+    int rc = troupe_unpack(msg, "s", &text);
+    journal_add("heard %s", text);
+    return rc;
 }
 
 TROUPE_KIND(stand_in, struct stand_in, TROUPE_ON("node", stand_in_node),
             TROUPE_ON("spawn", stand_in_spawn), TROUPE_ON("end", stand_in_end),
-            TROUPE_ON("stop", stand_in_stop));
+            TROUPE_ON("ended", stand_in_ended),
+            TROUPE_ON("stop", stand_in_stop),
+            TROUPE_ON("break", stand_in_break),
+            TROUPE_ON("free", stand_in_free), TROUPE_ON("note", stand_in_note));
 
 static troupe_ref_t goods; /* what was bought last */
 
@@ -124,13 +173,14 @@ static int
 buyer_buy(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     troupe_ref_t host;
+    const char *kind = "";
     (void) state;
-    int rc = troupe_unpack(msg, "R", &host);
+    int rc = troupe_unpack(msg, "[R, s]", &host, &kind);
     return rc < 0
                ? rc
                : troupe_ask(ctx, host, "spawn", PATIENCE_MS, on_bought, NULL,
-                            "[s, I, i, i, I, I, i, s, s]", "plain", INT64_C(1),
-                            0, 0, INT64_C(0), INT64_C(0), 0, "goods", "goods");
+                            "[s, I, i, i, I, I, i, s, s]", kind, INT64_C(1), 0,
+                            0, INT64_C(0), INT64_C(0), 0, "goods", "goods");
 }
 
 static int
@@ -143,13 +193,24 @@ on_spoilt(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return rc;
 }
 
-/* Wants to hear of its end. */
+static int
+on_gone(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    (void) ctx, (void) state;
+    journal_add("gone: %s", troupe_outcome_name(answer->outcome));
+    return 0;
+}
+
+/* Wants to hear of its end, and before that it has come. */
 static int
 buyer_watch(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     troupe_ref_t host;
     (void) state;
     int rc = troupe_unpack(msg, "R", &host);
+    if (rc == 0)
+        rc = troupe_ask(ctx, host, "ended", PATIENCE_MS, on_gone, NULL, "I",
+                        INT64_C(1));
     return rc < 0 ? rc
                   : troupe_ask(ctx, host, "end", PATIENCE_MS, on_spoilt, NULL,
                                "I", INT64_C(1));
@@ -168,15 +229,23 @@ spawn_named(const troupe_kind_t *kind, const char *name)
     return ref;
 }
 
-/* A child elsewhere that has ended, and is to be started again. */
+static troupe_ref_t stand_in_host;
+
 static troupe_ref_t
 start_far(void)
 {
     troupe_child_spec_t spec = child_of("far");
     spec.isolation = TROUPE_OWN_PROCESS;
     (void) spawn_named(&stand_in, TROUPE__WARDEN);
-    (void) spawn_named(&stand_in, "the host");
-    troupe_ref_t top = start_supervisor(NULL, &spec, 1);
+    stand_in_host = spawn_named(&stand_in, "the host");
+    return start_supervisor(NULL, &spec, 1);
+}
+
+/* A child elsewhere that has ended, and is to be started again. */
+static troupe_ref_t
+start_and_end_far(void)
+{
+    troupe_ref_t top = start_far();
     cr_assert_eq(troupe_supervisor_terminate_child(world_node(), top, "far"),
                  0);
     return top;
@@ -187,14 +256,14 @@ start_far(void)
 /* At the root, whose tables are the true ones, there is nothing to wait for. */
 Test(settle, a_deputy_with_no_root_to_ask_starts_at_once)
 {
-    troupe_ref_t top = start_far();
+    troupe_ref_t top = start_and_end_far();
     call_later(top, TROUPE_RESTART_CHILD, "far");
     EXPECT_JOURNAL("far: 0");
 }
 
 Test(settle, a_deputy_whose_root_is_silent_starts_after_five_seconds)
 {
-    troupe_ref_t top = start_far();
+    troupe_ref_t top = start_and_end_far();
     have_link();
     call_later(top, TROUPE_RESTART_CHILD, "far");
     world_advance(SETTLE_MS - 1);
@@ -204,6 +273,31 @@ Test(settle, a_deputy_whose_root_is_silent_starts_after_five_seconds)
     EXPECT_JOURNAL("far: 0");
     cr_assert_eq(status_of(top, "far"), TROUPE_CHILD_UP);
     cr_assert_eq(lose_link(NOTE_SETTLE), 1);
+}
+
+/* What comes between an end and when its names are free is the next one's. */
+Test(settle, a_deputy_keeps_what_comes_from_when_its_child_has_ended)
+{
+    troupe_ref_t top = start_far(), far = ref_of(top, "far");
+    tell_text(far, "note", "one");
+    EXPECT_JOURNAL("heard one");
+    tell(stand_in_host, "break");
+    world_settle();
+    tell_text(far, "note", "two");
+    tell_text(far, "note", "three");
+    EXPECT_JOURNAL("");
+    tell(stand_in_host, "free");
+    EXPECT_JOURNAL("heard two, heard three");
+}
+
+/* Else it would wait for an end that nobody tells. */
+Test(settle, a_deputy_ends_whose_host_cannot_keep_its_order)
+{
+    troupe_ref_t top = start_and_end_far();
+    is_full = true;
+    call_later(top, TROUPE_RESTART_CHILD, "far");
+    EXPECT_JOURNAL("far: 0");
+    cr_assert_eq(log_count("child 'far' ended error (full)"), 1);
 }
 
 /* --- hosts ------------------------------------------------------------------*/
@@ -218,11 +312,36 @@ start_host(troupe_ref_t *ret_buyer)
 }
 
 static void
-buy(troupe_ref_t from, troupe_ref_t host)
+order(troupe_ref_t from, troupe_ref_t host, const char *kind)
 {
-    cr_assert_eq(troupe_node_send(world_node(), from, "buy", "R", host), 0);
+    cr_assert_eq(
+        troupe_node_send(world_node(), from, "buy", "[R, s]", host, kind), 0);
     world_settle();
 }
+
+static void
+buy(troupe_ref_t from, troupe_ref_t host)
+{
+    order(from, host, "plain");
+}
+
+/* Fails on its first message, which it has from itself. */
+static int
+hasty_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_send(ctx, troupe_self(ctx), "burst", NULL);
+}
+
+static int
+hasty_burst(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) state, (void) msg;
+    return troupe_fail(ctx, -EIO, "too fast");
+}
+
+TROUPE_KIND(hasty, char, TROUPE_ON_START(hasty_start),
+            TROUPE_ON("burst", hasty_burst));
 
 Test(settle, a_host_whose_root_is_silent_tells_a_start_after_five_seconds)
 {
@@ -246,12 +365,27 @@ Test(settle, a_host_whose_root_is_silent_tells_an_end_after_five_seconds)
     cr_assert_eq(troupe_node_send(world_node(), from, "watch", "R", host), 0);
     have_link();
     tell(goods, "crash");
-    EXPECT_JOURNAL("stop goods error");
+    EXPECT_JOURNAL("stop goods error, gone: reply");
     world_advance(SETTLE_MS - 1);
     EXPECT_JOURNAL("");
     world_advance(1);
     EXPECT_JOURNAL("spoilt: reply 3");
     cr_assert_eq(lose_link(NOTE_SETTLE), 1);
+}
+
+/* So soon that its start is not told yet; it has started all the same. */
+Test(settle, a_host_tells_of_a_start_before_the_end_that_comes_first)
+{
+    troupe_ref_t from, host = start_host(&from);
+    cr_assert_eq(troupe_kind_register(world_node(), &hasty), 0);
+    have_link();
+    order(from, host, "hasty");
+    cr_assert_eq(troupe_node_send(world_node(), from, "watch", "R", host), 0);
+    world_settle();
+    EXPECT_JOURNAL("gone: reply");
+    world_advance(SETTLE_MS);
+    EXPECT_JOURNAL("bought: reply, spoilt: reply 3");
+    cr_assert_eq(lose_link(NOTE_SETTLE), 2);
 }
 
 /* Nothing was said of names since the root's last answer. */
