@@ -7,8 +7,8 @@
 #include "troupe_events.h"
 #include "troupe_trace.h"
 
+#include "actors/map_packed.h"
 #include "actors/map_tally.h"
-#include "actors/map_wire.h"
 
 /* Tasks that came together by "map" and are answered together. */
 struct map_batch {
@@ -28,8 +28,6 @@ struct map_record {
     uint64_t number;
     struct map_chunk *chunk; /* that it lies in */
     struct map_task task;
-    const void *raw;
-    size_t raw_size;
     struct map_batch *batch; /* or NULL: its result is for "take" */
     uint32_t attempts, retries;
     struct map_record *head;   /* the task that it is a vote on; or NULL */
@@ -89,6 +87,7 @@ struct map {
     struct map_list to_log, logging, ready;
 
     troupe_token_t take;
+    bool take_packed;
     troupe_token_t *puts; /* that wait for room */
     size_t put_count, put_size;
     bool last;       /* no more puts will come */
@@ -100,7 +99,7 @@ struct map {
     char error[512];
 };
 
-/* --- map_queue.c -----------------------------------------------------------*/
+/* --- map_accept.c ----------------------------------------------------------*/
 
 void troupe__list_put(struct map_list *self, struct map_record *record);
 struct map_record *troupe__list_take(struct map_list *self);
@@ -121,6 +120,8 @@ void troupe__map_forget(struct map *self, struct map_record *record);
 
 /* troupe__map_find: the record of an id at the pools, or NULL. */
 struct map_record *troupe__map_find(const struct map *self, uint64_t id);
+
+/* --- map_queue.c -----------------------------------------------------------*/
 
 /* troupe__map_hold: the value of what has ended counts until it is taken. */
 void troupe__map_hold(struct map *self, const struct map_record *record);

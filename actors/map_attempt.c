@@ -44,7 +44,7 @@ end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
         end = troupe__end_of("lost", run->lost);
     if (answer->outcome == TROUPE_REPLY) {
         end.value = troupe_message_body(answer->msg, &end.value_size);
-        if (run->item.task.how == TROUPE_MAP_COMMAND)
+        if (run->item.it.task.how == TROUPE_MAP_COMMAND)
             read_command(answer, &end);
     }
     end.run_ms = (double) answer->latency_ns / NS_PER_MS;
@@ -75,15 +75,15 @@ static int
 write_command(msgpack_packer *packer, void *data)
 {
     const struct pool_run *run = data;
-    const struct map_task *task = &run->item.task;
+    const struct map_task *task = &run->item.it.task;
     struct map_cursor body = {task->body,
                               (const uint8_t *) task->body + task->body_size};
     uint32_t count = 0;
-    if (run->item.timeout_ms > 0 && troupe__take_map(&body, &count)) {
+    if (run->item.it.task.timeout_ms > 0 && troupe__take_map(&body, &count)) {
         msgpack_pack_map(packer, count + 1);
         msgpack_pack_str(packer, 10);
         msgpack_pack_str_body(packer, "timeout_ms", 10);
-        msgpack_pack_uint64(packer, run->item.timeout_ms);
+        msgpack_pack_uint64(packer, run->item.it.task.timeout_ms);
     }
     return msgpack_pack_str_body(packer, body.at,
                                  (size_t) (body.end - body.at));
@@ -92,14 +92,14 @@ write_command(msgpack_packer *packer, void *data)
 int
 troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
 {
-    const struct map_task *task = &run->item.task;
+    const struct map_task *task = &run->item.it.task;
     char type[TROUPE_TYPE_MAX + 1] = TYPE_DEFAULT;
     troupe_ask_options_t options = {.answer = on_answer,
                                     .data = run,
                                     .timeout_ms = FOREVER_MS,
                                     .detached = true};
     int rc = 0;
-    troupe_trace_set(ctx, run->item.trace);
+    troupe_trace_set(ctx, run->item.it.trace);
     if (task->how == TROUPE_MAP_COMMAND) {
         rc = troupe_ask_with(ctx, to, "run", &options, &run->ask, "*",
                              write_command, run);
@@ -108,8 +108,8 @@ troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
             memcpy(type, task->type, task->type_size);
             type[task->type_size] = '\0';
         }
-        if (run->item.timeout_ms > 0)
-            options.timeout_ms = (uint32_t) run->item.timeout_ms;
+        if (run->item.it.task.timeout_ms > 0)
+            options.timeout_ms = (uint32_t) task->timeout_ms;
         rc = troupe_ask_with(ctx, to, type, &options, &run->ask, "r",
                              task->body, task->body_size);
     }
@@ -126,7 +126,7 @@ troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
 int
 troupe__pool_ask_name(troupe_context_t *ctx, struct pool_run *run)
 {
-    const struct map_task *task = &run->item.task;
+    const struct map_task *task = &run->item.it.task;
     char name[TROUPE_NAME_MAX + 1];
     troupe_ref_t to;
     memcpy(name, task->target, task->target_size);

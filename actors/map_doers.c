@@ -160,10 +160,10 @@ troupe__doer_run(troupe_context_t *ctx, struct pool_run *run)
 {
     struct pool *self = run->pool;
     const troupe_kind_t *kind = NULL;
-    run->doer = take_idle(self, &run->item.task);
+    run->doer = take_idle(self, &run->item.it.task);
     if (run->doer)
         return troupe__pool_ask(ctx, run, run->doer->ref);
-    int rc = find_kind(ctx, &run->item.task, &kind);
+    int rc = find_kind(ctx, &run->item.it.task, &kind);
     if (rc == 0)
         rc = watch_idle(ctx, self);
     if (rc == 0)

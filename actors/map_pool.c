@@ -11,10 +11,9 @@
 
 #include "mailbox/check.h"
 
-#define HEAD_SIZE 11 /* [peak, [...]] as two heads of fixed size */
-#define OUT_MAX   (256u << 10)
-#define AGAIN_MS  1
-#define FLUSH     "(flush)"
+#define OUT_MAX  (256u << 10)
+#define AGAIN_MS 1
+#define FLUSH    "(flush)"
 
 struct map_end
 troupe__end_of(const char *state, const char *text)
@@ -31,22 +30,13 @@ troupe__end_of(const char *state, const char *text)
 static int
 flush(troupe_context_t *ctx, struct pool *self)
 {
-    uint8_t *head = (uint8_t *) self->out.data;
-    if (self->out_count == 0)
+    if (self->out.size == 0)
         return 0;
-    head[0] = 0x92;
-    head[1] = 0xce;
-    head[6] = 0xdd;
-    for (unsigned i = 0; i < 4; i++) {
-        head[2 + i] = (uint8_t) (self->peak >> (24 - 8 * i));
-        head[7 + i] = (uint8_t) (self->out_count >> (24 - 8 * i));
-    }
-    int rc = troupe_send(ctx, self->owner, "results", "r", self->out.data,
-                         self->out.size);
+    int rc = troupe_send(ctx, self->owner, "results", "[U, B]", self->peak,
+                         self->out.data, self->out.size);
     if (rc == -EAGAIN) /* when this handler has returned */
         return troupe_timer_set(ctx, FLUSH, AGAIN_MS, 0);
     troupe__text_clear(&self->out);
-    self->out_count = 0;
     return rc;
 }
 
@@ -63,17 +53,7 @@ troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
         none.run_ms = end->run_ms;
         end = &none;
     }
-    if (self->out_count == 0) {
-        (void) troupe__text_room(out, HEAD_SIZE);
-        out->size = HEAD_SIZE;
-    }
-    troupe__put_array(out, 5);
-    troupe__put_uint(out, id);
-    troupe__put_text(out, end->state, end->state_size);
-    troupe__put_text(out, end->text, end->text_size);
-    troupe__text_put(out, end->value, end->value_size);
-    troupe__put_uint(out, (uint64_t) (end->run_ms * 1000));
-    self->out_count++;
+    troupe__packed_end_put(out, id, end);
     if (out->size > OUT_MAX)
         return flush(ctx, self);
     if (self->flushing)
@@ -96,7 +76,7 @@ troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
                  const struct map_end *end)
 {
     struct pool *self = run->pool;
-    int rc = troupe__pool_tell(ctx, self, run->item.id, end);
+    int rc = troupe__pool_tell(ctx, self, run->item.it.id, end);
     if (run->doer)
         troupe__doer_rest(ctx, run);
     troupe__chunk_drop(run->item.chunk);
@@ -137,9 +117,9 @@ troupe__pool_pump(troupe_context_t *ctx, struct pool *self)
         run->item = self->items[self->item_first];
         self->item_first = (self->item_first + 1) & (self->item_size - 1);
         self->item_count--;
-        if (run->item.task.how == TROUPE_MAP_COMMAND)
+        if (run->item.it.task.how == TROUPE_MAP_COMMAND)
             rc = troupe__pool_ask(ctx, run, self->commands);
-        else if (run->item.task.how == TROUPE_MAP_FN)
+        else if (run->item.it.task.how == TROUPE_MAP_FN)
             rc = troupe__doer_run(ctx, run);
         else
             rc = troupe__pool_ask_name(ctx, run);
@@ -170,26 +150,20 @@ static int
 take_work(struct pool *self, const troupe_message_t *msg)
 {
     struct map_chunk *chunk = troupe__chunk_new(msg);
-    size_t size = 0;
-    const uint8_t *body = troupe_message_body(chunk->msg, &size);
-    struct map_cursor at = {body, body + size};
-    uint32_t count = 0, four = 0;
-    bool ok = troupe__take_array(&at, &count);
-    for (uint32_t i = 0; i < count && ok; i++) {
-        struct pool_item item = {.chunk = chunk};
-        ok = troupe__take_array(&at, &four) && troupe__take_uint(&at, &item.id)
-             && troupe__take_uint(&at, &item.timeout_ms)
-             && troupe__take_trace(&at, &item.trace);
-        item.raw = at.at;
-        ok = ok && troupe__task_take(&at, &item.task);
-        if (ok) {
-            item.raw_size = (size_t) (at.at - (const uint8_t *) item.raw);
-            chunk->users++;
-            put_item(self, &item);
+    struct map_cursor at;
+    int rc = troupe__packed_bytes(chunk->msg, &at);
+    while (rc == 0 && at.at < at.end) {
+        struct pool_item item = {.chunk = chunk, .packed = at.at};
+        if (!troupe__packed_task_take(&at, &item.it)) {
+            rc = -EBADMSG;
+            break;
         }
+        item.packed_size = (size_t) (at.at - item.packed);
+        chunk->users++;
+        put_item(self, &item);
     }
     troupe__chunk_drop(chunk);
-    return ok ? 0 : -EBADMSG;
+    return rc;
 }
 
 /* What is not begun never will be. */
@@ -200,7 +174,7 @@ drop_items(troupe_context_t *ctx, struct pool *self)
     int rc = 0;
     while (self->item_count > 0 && rc == 0) {
         const struct pool_item *item = &self->items[self->item_first];
-        rc = troupe__pool_tell(ctx, self, item->id, &end);
+        rc = troupe__pool_tell(ctx, self, item->it.id, &end);
         troupe__chunk_drop(item->chunk);
         self->item_first = (self->item_first + 1) & (self->item_size - 1);
         self->item_count--;
@@ -233,19 +207,14 @@ hand_over(troupe_context_t *ctx, struct pool *self, size_t count,
 {
     struct troupe__text work = {0};
     size_t first = self->item_first + self->item_count - count;
-    troupe__put_array(&work, (uint32_t) count);
     troupe__put_array(ids, (uint32_t) count);
     for (size_t i = 0; i < count; i++) {
         const struct pool_item *item =
             &self->items[(first + i) & (self->item_size - 1)];
-        troupe__put_array(&work, 4);
-        troupe__put_uint(&work, item->id);
-        troupe__put_uint(&work, item->timeout_ms);
-        troupe__put_trace(&work, item->trace);
-        troupe__text_put(&work, item->raw, item->raw_size);
-        troupe__put_uint(ids, item->id);
+        troupe__text_put(&work, (const char *) item->packed, item->packed_size);
+        troupe__put_uint(ids, item->it.id);
     }
-    int rc = troupe_send(ctx, thief, "work", "r", work.data, work.size);
+    int rc = troupe_send(ctx, thief, "work", "B", work.data, work.size);
     troupe__text_free(&work);
     for (size_t i = 0; i < count && rc == 0; i++)
         troupe__chunk_drop(

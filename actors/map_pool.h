@@ -8,29 +8,26 @@
 #include "troupe_events.h"
 #include "troupe_lifecycle.h"
 
-#include "actors/map_wire.h"
+#include "actors/map_packed.h"
 
 /* The kind of a pool; started by troupe_map alone, which it serves:
  *
  *   start    {owner: R, index: U, slots: U, mode: U}
- *   work     [[id, timeout_ms, trace, task], ...]
+ *   work     B: packed tasks, one behind the other
  *   steal    {to: U, thief: R}: half of what is not begun becomes its work
  *   drop     {now: b}: begin nothing of what there is; now: end what runs
  *
- * and tells it "ready" [index], "results" [peak, [[id, state, text, value,
- * run_us], ...]] and "gave" {to, thief, ids}.
+ * and tells it "ready" [index], "results" [peak, B], packed ends, and "gave"
+ * {to, thief, ids}.
  */
 extern const troupe_kind_t troupe__map_pool;
 
 /* A task that is not begun. */
 struct pool_item {
     struct map_chunk *chunk; /* that it lies in */
-    uint64_t id;
-    uint64_t timeout_ms;
-    const troupe_trace_t *trace; /* or NULL */
-    const void *raw;             /* the task as it came */
-    size_t raw_size;
-    struct map_task task;
+    const uint8_t *packed;   /* as it came */
+    size_t packed_size;
+    struct packed_task it;
 };
 
 /* An actor that does tasks of one kind, one at a time. */
@@ -79,8 +76,7 @@ struct pool {
     uint64_t doer_serial;
     bool shrinking;
 
-    struct troupe__text out; /* results, behind room for their head */
-    uint32_t out_count;
+    struct troupe__text out; /* packed results */
     bool flushing;
     bool dropping; /* the map was halted */
 };

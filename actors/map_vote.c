@@ -142,8 +142,6 @@ launch(troupe_context_t *ctx, struct map *self, struct map_record *head,
     for (uint32_t i = 0; i < count; i++) {
         struct map_record *record = troupe__map_record_new(self);
         record->task = head->task;
-        record->raw = head->raw;
-        record->raw_size = head->raw_size;
         record->chunk = head->chunk;
         record->chunk->users++;
         record->head = head;

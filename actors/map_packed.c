@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_packed.c: see map_packed.h. */
+#include "actors/map_packed.h"
+
+#include <string.h>
+
+#include "mailbox/check.h"
+
+/* The heads. Sizes of texts count the NUL; 0: there is no text. */
+struct task_head {
+    uint64_t id, retries, priority, body_size;
+    uint32_t timeout_ms, key_size;
+    uint8_t how, target_size, type_size, resource_size;
+    uint8_t has_retries, has_trace;
+};
+
+struct end_head {
+    uint64_t id, value_size;
+    double run_ms;
+    uint32_t state_size, text_size;
+};
+
+struct result_head {
+    uint64_t number, value_size, votes_size;
+    double queue_ms, run_ms;
+    uint32_t attempts, pool;
+    uint32_t key_size, state_size, text_size;
+    uint8_t has_pool, has_votes;
+};
+
+static inline char *
+put_bytes(char *at, const void *bytes, size_t size)
+{
+    if (size > 0)
+        memcpy(at, bytes, size);
+    return at + size;
+}
+
+static inline char *
+put_text(char *at, const char *text, size_t size)
+{
+    if (size == 0)
+        return at;
+    at = put_bytes(at, text, size - 1);
+    *at = '\0';
+    return at + 1;
+}
+
+static inline size_t
+size_of(const char *text, size_t size)
+{
+    return text ? size + 1 : 0;
+}
+
+/* Its place, and on behind it; false: it has no NUL. */
+static inline bool
+take_text(const uint8_t **at, size_t size, const char **ret_text,
+          size_t *ret_size)
+{
+    *ret_text = size > 0 ? (const char *) *at : NULL;
+    *ret_size = size > 0 ? size - 1 : 0;
+    *at += size;
+    return size == 0 || (*at)[-1] == '\0';
+}
+
+/* --- tasks -------------------------------------------------------------------*/
+
+static void
+put_task(struct troupe__text *to, struct task_head *head,
+         const troupe_trace_t *trace, const struct map_task *task)
+{
+    CHECK(task->target_size <= TROUPE_NAME_MAX);
+    CHECK(task->type_size <= TROUPE_TYPE_MAX);
+    head->how = (uint8_t) task->how;
+    head->body_size = task->body_size;
+    head->target_size = (uint8_t) size_of(task->target, task->target_size);
+    head->type_size = (uint8_t) size_of(task->type, task->type_size);
+    size_t size = sizeof *head + (head->has_trace ? sizeof *trace : 0)
+                  + head->target_size + head->type_size + head->resource_size
+                  + head->key_size + task->body_size;
+    char *at = troupe__text_room(to, size);
+    at = put_bytes(at, head, sizeof *head);
+    if (trace && head->has_trace)
+        at = put_bytes(at, trace, sizeof *trace);
+    at = put_text(at, task->target, head->target_size);
+    at = put_text(at, task->type, head->type_size);
+    at = put_text(at, task->resource, head->resource_size);
+    at = put_text(at, task->key, head->key_size);
+    (void) put_bytes(at, task->body, task->body_size);
+    to->size += size;
+}
+
+void
+troupe__packed_task_put(struct troupe__text *to, const struct map_task *task)
+{
+    CHECK(task->resource_size <= TROUPE_NAME_MAX);
+    struct task_head head = {
+        .retries = task->retries,
+        .has_retries = task->has_retries,
+        .priority = task->priority,
+        .timeout_ms = (uint32_t) task->timeout_ms,
+        .key_size = (uint32_t) size_of(task->key, task->key_size),
+        .resource_size =
+            (uint8_t) size_of(task->resource, task->resource_size)};
+    put_task(to, &head, NULL, task);
+}
+
+void
+troupe__packed_work_put(struct troupe__text *to, uint64_t id,
+                        uint32_t timeout_ms, const troupe_trace_t *trace,
+                        const struct map_task *task)
+{
+    struct task_head head = {.id = id,
+                             .timeout_ms = timeout_ms,
+                             .has_trace = troupe_trace_is(trace)};
+    put_task(to, &head, trace, task);
+}
+
+bool
+troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret)
+{
+    struct task_head head;
+    struct map_task *task = &ret->task;
+    size_t left = (size_t) (self->end - self->at);
+    if (left < sizeof head)
+        return false;
+    memcpy(&head, self->at, sizeof head);
+    const uint8_t *at = self->at + sizeof head;
+    left -= sizeof head;
+    size_t texts = (head.has_trace ? sizeof *ret->trace : 0)
+                   + (size_t) head.target_size + head.type_size
+                   + head.resource_size + head.key_size;
+    if (left < texts || left - texts < head.body_size || head.how > MAP_DONE
+        || head.target_size > TROUPE_NAME_MAX + 1
+        || head.type_size > TROUPE_TYPE_MAX + 1
+        || head.resource_size > TROUPE_NAME_MAX + 1)
+        return false;
+    ret->id = head.id;
+    ret->trace = head.has_trace ? (const troupe_trace_t *) at : NULL;
+    at += head.has_trace ? sizeof *ret->trace : 0;
+    *task = (struct map_task){.how = head.how,
+                              .timeout_ms = head.timeout_ms,
+                              .retries = head.retries,
+                              .has_retries = head.has_retries != 0,
+                              .priority = head.priority};
+    if (!take_text(&at, head.target_size, &task->target, &task->target_size)
+        || !take_text(&at, head.type_size, &task->type, &task->type_size)
+        || !take_text(&at, head.resource_size, &task->resource,
+                      &task->resource_size)
+        || !take_text(&at, head.key_size, &task->key, &task->key_size))
+        return false;
+    task->body = at;
+    task->body_size = head.body_size;
+    self->at = at + head.body_size;
+    return task->target || task->how == TROUPE_MAP_COMMAND
+           || task->how == MAP_DONE;
+}
+
+/* --- ends --------------------------------------------------------------------*/
+
+void
+troupe__packed_end_put(struct troupe__text *to, uint64_t id,
+                       const struct map_end *end)
+{
+    struct end_head head = {.id = id,
+                            .run_ms = end->run_ms,
+                            .value_size = end->value_size,
+                            .state_size = (uint32_t) end->state_size + 1,
+                            .text_size = (uint32_t) end->text_size + 1};
+    size_t size =
+        sizeof head + head.state_size + head.text_size + end->value_size;
+    char *at = troupe__text_room(to, size);
+    at = put_bytes(at, &head, sizeof head);
+    at = put_text(at, end->state, head.state_size);
+    at = put_text(at, end->text, head.text_size);
+    (void) put_bytes(at, end->value, end->value_size);
+    to->size += size;
+}
+
+bool
+troupe__packed_end_take(struct map_cursor *self, uint64_t *ret_id,
+                        struct map_end *ret_end)
+{
+    struct end_head head;
+    size_t left = (size_t) (self->end - self->at);
+    if (left < sizeof head)
+        return false;
+    memcpy(&head, self->at, sizeof head);
+    const uint8_t *at = self->at + sizeof head;
+    left -= sizeof head;
+    size_t texts = (size_t) head.state_size + head.text_size;
+    if (left < texts || left - texts < head.value_size
+        || !take_text(&at, head.state_size, &ret_end->state,
+                      &ret_end->state_size)
+        || !take_text(&at, head.text_size, &ret_end->text, &ret_end->text_size))
+        return false;
+    ret_end->value = at;
+    ret_end->value_size = head.value_size;
+    ret_end->run_ms = head.run_ms;
+    *ret_id = head.id;
+    self->at = at + head.value_size;
+    return ret_end->state && ret_end->text;
+}
+
+/* --- results -----------------------------------------------------------------*/
+
+void
+troupe__packed_result_put(struct troupe__text *to,
+                          const struct packed_result *result)
+{
+    const struct map_end *end = &result->end;
+    struct result_head head = {
+        .number = result->number,
+        .queue_ms = result->queue_ms,
+        .run_ms = end->run_ms,
+        .attempts = result->attempts,
+        .pool = result->pool,
+        .has_pool = result->has_pool,
+        .has_votes = result->votes != NULL,
+        .key_size = (uint32_t) size_of(result->key, result->key_size),
+        .state_size = (uint32_t) end->state_size + 1,
+        .text_size = (uint32_t) end->text_size + 1,
+        .value_size = end->value_size,
+        .votes_size = result->votes_size};
+    size_t size = sizeof head + head.key_size + head.state_size + head.text_size
+                  + end->value_size + result->votes_size;
+    char *at = troupe__text_room(to, size);
+    at = put_bytes(at, &head, sizeof head);
+    at = put_text(at, result->key, head.key_size);
+    at = put_text(at, end->state, head.state_size);
+    at = put_text(at, end->text, head.text_size);
+    at = put_bytes(at, end->value, end->value_size);
+    (void) put_bytes(at, result->votes, result->votes_size);
+    to->size += size;
+}
+
+bool
+troupe__packed_result_take(struct map_cursor *self, struct packed_result *ret)
+{
+    struct result_head head;
+    struct map_end *end = &ret->end;
+    size_t left = (size_t) (self->end - self->at);
+    if (left < sizeof head)
+        return false;
+    memcpy(&head, self->at, sizeof head);
+    const uint8_t *at = self->at + sizeof head;
+    left -= sizeof head;
+    size_t texts = (size_t) head.key_size + head.state_size + head.text_size;
+    if (left < texts || left - texts < head.value_size
+        || left - texts - head.value_size < head.votes_size)
+        return false;
+    *ret = (struct packed_result){.number = head.number,
+                                  .queue_ms = head.queue_ms,
+                                  .attempts = head.attempts,
+                                  .pool = head.pool,
+                                  .has_pool = head.has_pool != 0,
+                                  .votes_size = head.votes_size};
+    if (!take_text(&at, head.key_size, &ret->key, &ret->key_size)
+        || !take_text(&at, head.state_size, &end->state, &end->state_size)
+        || !take_text(&at, head.text_size, &end->text, &end->text_size))
+        return false;
+    end->value = at;
+    end->value_size = head.value_size;
+    end->run_ms = head.run_ms;
+    ret->votes = head.has_votes ? at + head.value_size : NULL;
+    self->at = at + head.value_size + head.votes_size;
+    return end->state && end->text;
+}
+
+int
+troupe__packed_bytes(const troupe_message_t *msg,
+                     struct map_cursor *ret_records)
+{
+    const void *bytes = NULL;
+    size_t size = 0;
+    int rc = troupe_unpack(msg, "B", &bytes, &size);
+    *ret_records = (struct map_cursor){bytes, (const uint8_t *) bytes + size};
+    return rc;
+}
