@@ -317,6 +317,7 @@ on_results(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     uint64_t peak = 0;
     int rc = troupe_unpack(chunk->msg, "[U, B]", &peak, &ends, &size);
     struct map_cursor at = {ends, (const uint8_t *) ends + size};
+    self->now_ns = troupe_time_ns(ctx);
     if (rc == 0)
         rc = take_ends(ctx, self, &at, chunk, peak);
     troupe__chunk_drop(chunk);
@@ -381,6 +382,7 @@ map_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     free(self->records);
     free(self->pools);
     free(self->puts);
+    troupe__text_free(&self->text);
 }
 
 TROUPE_KIND(troupe_map, struct map, TROUPE_ON_START(map_start),

@@ -96,6 +96,8 @@ struct map {
 
     troupe_trace_t trace; /* that it was started in: of the tasks of puts */
     struct map_tally tally;
+    uint64_t now_ns;          /* as the message in hand came */
+    struct troupe__text text; /* room for what is sent; empty in between */
     char error[512];
 };
 
@@ -128,6 +130,9 @@ void troupe__map_hold(struct map *self, const struct map_record *record);
 
 /* troupe__map_is_full: too much is held: only what it waits for is begun. */
 bool troupe__map_is_full(const struct map *self);
+
+/* troupe__map_text_done: what `text` held is sent. */
+void troupe__map_text_done(struct map *self);
 
 /* troupe__map_dispatch: give the pools what they can do next. */
 int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);

@@ -85,7 +85,7 @@ static void
 accept_one(troupe_context_t *ctx, struct map *self, struct map_record *record,
            struct map_batch *batch)
 {
-    record->queued_ns = troupe_time_ns(ctx);
+    record->queued_ns = self->now_ns;
     record->batch = batch;
     troupe__map_trace_begin(ctx, record);
     if (batch) {
@@ -158,6 +158,7 @@ troupe__map_accept(troupe_context_t *ctx, struct map *self,
 {
     struct map_chunk *chunk = troupe__chunk_new(msg);
     struct map_list records = {0};
+    self->now_ns = troupe_time_ns(ctx);
     bool ok = read_tasks(ctx, self, chunk, &records);
     if (ok && batch)
         batch->records = troupe__alloc((records.count + 1) * sizeof(void *));

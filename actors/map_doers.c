@@ -14,7 +14,6 @@
 
 #define SHRINK    "(shrink)"
 #define SHRINK_MS 1000
-#define NS_PER_MS UINT64_C(1000000)
 #define START_MS  60000
 
 /* They fail with their tasks: nothing is counted, and nobody waits. */
@@ -50,10 +49,10 @@ take_idle(struct pool *self, const struct map_task *task)
 }
 
 void
-troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run)
+troupe__doer_rest(struct pool_run *run)
 {
     struct pool_doer *doer = run->doer;
-    doer->idle_since_ns = troupe_time_ns(ctx);
+    doer->rested = true;
     doer->next_idle = run->pool->idle;
     run->pool->idle = doer;
 }
@@ -249,12 +248,12 @@ troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run)
 int
 troupe__doers_shrink(troupe_context_t *ctx, struct pool *self)
 {
-    uint64_t now = troupe_now_ns(troupe_context_node(ctx));
     struct pool_doer **at = &self->idle;
     int rc = 0;
     while (*at && rc == 0) {
         struct pool_doer *doer = *at;
-        if (now - doer->idle_since_ns < SHRINK_MS * NS_PER_MS) {
+        if (doer->rested) {
+            doer->rested = false;
             at = &doer->next_idle;
             continue;
         }

@@ -49,14 +49,13 @@ is_enough(const struct map *self)
 }
 
 static void
-count_end(struct map *self, troupe_context_t *ctx,
-          const struct map_record *record, enum map_state state)
+count_end(struct map *self, const struct map_record *record,
+          enum map_state state)
 {
     self->tally.states[state]++;
     if (state == MAP_SKIPPED)
         return;
-    double all_ms =
-        (double) (troupe_time_ns(ctx) - record->queued_ns) / 1000000.0;
+    double all_ms = (double) (self->now_ns - record->queued_ns) / 1000000.0;
     double queue_ms = all_ms - record->end.run_ms;
     troupe__times_add(&self->tally.run, record->end.run_ms);
     troupe__times_add(&self->tally.queue, queue_ms > 0 ? queue_ms : 0);
@@ -74,7 +73,7 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
         troupe__state_of(record->end.state, record->end.state_size);
     bool keeps = !troupe_ref_is_nobody(self->journal) && record->task.key
                  && state != MAP_SKIPPED && state != MAP_CANCELLED;
-    count_end(self, ctx, record, state);
+    count_end(self, record, state);
     troupe__map_trace_end(ctx, record);
     troupe__map_hold(self, record);
     int rc = 0;
@@ -93,6 +92,7 @@ again(troupe_context_t *ctx, void *state, void *data)
     struct map *self = state;
     struct map_record *record = data;
     int rc = 0;
+    self->now_ns = troupe_time_ns(ctx);
     if (self->halted) {
         rc = done(ctx, self, record);
     } else {

@@ -16,20 +16,19 @@
 #define LIVE_MAX    4096 /* tasks of puts; above, puts wait for room */
 
 static double
-queue_ms_of(troupe_context_t *ctx, const struct map_record *record)
+queue_ms_of(const struct map_record *record, uint64_t now_ns)
 {
-    double all_ms =
-        (double) (troupe_time_ns(ctx) - record->queued_ns) / 1000000.0;
+    double all_ms = (double) (now_ns - record->queued_ns) / 1000000.0;
     return all_ms > record->end.run_ms ? all_ms - record->end.run_ms : 0;
 }
 
 static void
-pack_result(troupe_context_t *ctx, struct troupe__text *to,
-            const struct map_record *record)
+pack_result(struct troupe__text *to, const struct map_record *record,
+            uint64_t now_ns)
 {
     struct troupe__text votes = {0};
     struct packed_result it = {.number = record->number,
-                               .queue_ms = queue_ms_of(ctx, record),
+                               .queue_ms = queue_ms_of(record, now_ns),
                                .attempts = record->attempts,
                                .pool = record->pool,
                                .has_pool = record->has_pool,
@@ -46,11 +45,11 @@ pack_result(troupe_context_t *ctx, struct troupe__text *to,
 }
 
 static void
-put_result(troupe_context_t *ctx, struct troupe__text *to,
-           const struct map_record *record)
+put_result(struct troupe__text *to, const struct map_record *record,
+           uint64_t now_ns)
 {
     const struct map_end *end = &record->end;
-    double queue_ms = queue_ms_of(ctx, record);
+    double queue_ms = queue_ms_of(record, now_ns);
     troupe__put_array(to, record->ballot ? 10 : 9);
     troupe__put_uint(to, record->number);
     if (record->task.key)
@@ -82,9 +81,10 @@ static int
 answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
 {
     struct troupe__text results = {0};
+    uint64_t now_ns = troupe_time_ns(ctx);
     troupe__text_put(&results, "\xdd\0\0\0\0", 5);
     for (uint32_t i = 0; i < batch->count; i++) {
-        put_result(ctx, &results, batch->records[i]);
+        put_result(&results, batch->records[i], now_ns);
         troupe__map_forget(self, batch->records[i]);
     }
     set_count(&results, batch->count);
@@ -183,16 +183,16 @@ static void
 put_ready(troupe_context_t *ctx, struct map *self, struct troupe__text *to)
 {
     uint32_t count = 0;
-    uint64_t values = 0;
+    uint64_t values = 0, now_ns = troupe_time_ns(ctx);
     if (!self->take_packed)
         troupe__text_put(to, "\xdd\0\0\0\0", 5);
     while (self->ready.count > 0 && count < TAKE_MAX && to->size < TAKE_BYTES
            && values < TAKE_VALUES) {
         struct map_record *record = troupe__list_take(&self->ready);
         if (self->take_packed) {
-            pack_result(ctx, to, record);
+            pack_result(to, record, now_ns);
         } else {
-            put_result(ctx, to, record);
+            put_result(to, record, now_ns);
             values +=
                 troupe__value_count(record->end.value, record->end.value_size);
         }
@@ -207,8 +207,8 @@ put_ready(troupe_context_t *ctx, struct map *self, struct troupe__text *to)
 static int
 answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
 {
-    struct troupe__text results = {0};
-    put_ready(ctx, self, &results);
+    struct troupe__text *results = &self->text;
+    put_ready(ctx, self, results);
     is_over |= self->last && self->live == 0;
     self->told_halt |= self->halted;
     /* The list comes last: who reads the others need not pass over it. */
@@ -216,8 +216,9 @@ answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
         ctx, &self->take,
         self->take_packed ? "{s:b, s:b, s:*, s:B}" : "{s:b, s:b, s:*, s:r}",
         "halted", (int) self->halted, "over", (int) is_over, "summary",
-        troupe__map_summary_write, self, "results", results.data, results.size);
-    troupe__text_free(&results);
+        troupe__map_summary_write, self, "results", results->data,
+        results->size);
+    troupe__map_text_done(self);
     self->take.id = 0;
     return rc == -ENOMSG ? 0 : rc;
 }

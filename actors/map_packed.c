@@ -2,6 +2,7 @@
 /* map_packed.c: see map_packed.h. */
 #include "actors/map_packed.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "mailbox/check.h"
@@ -27,6 +28,25 @@ struct result_head {
     uint32_t key_size, state_size, text_size;
     uint8_t has_pool, has_votes;
 };
+
+struct map_chunk *
+troupe__chunk_new(const troupe_message_t *msg)
+{
+    struct map_chunk *self = troupe__alloc(sizeof *self);
+    self->users = 1;
+    if (troupe_message_keep(msg, &self->msg) < 0)
+        CHECK(self->msg); /* it fails for NULL alone */
+    return self;
+}
+
+void
+troupe__chunk_drop(struct map_chunk *self)
+{
+    if (!self || --self->users > 0)
+        return;
+    troupe_message_destroy(&self->msg);
+    free(self);
+}
 
 static inline char *
 put_bytes(char *at, const void *bytes, size_t size)

@@ -16,6 +16,14 @@
  * Takers take one record off the front, or return false and take nothing.
  */
 
+/* Bytes of messages that several records point into; freed with the last. */
+struct map_chunk {
+    uint32_t users;
+    troupe_message_t *msg;
+};
+struct map_chunk *troupe__chunk_new(const troupe_message_t *msg);
+void troupe__chunk_drop(struct map_chunk *self);
+
 struct packed_task {
     uint64_t id;                 /* at the pools */
     const troupe_trace_t *trace; /* or NULL */

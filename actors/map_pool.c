@@ -12,6 +12,8 @@
 #include "mailbox/check.h"
 
 #define OUT_MAX  (256u << 10)
+#define OUT_MIN  (16u << 10) /* less waits for more, but not longer than */
+#define OUT_NS   UINT64_C(500000)
 #define AGAIN_MS 1
 #define FLUSH    "(flush)"
 
@@ -40,7 +42,6 @@ flush(troupe_context_t *ctx, struct pool *self)
     return rc;
 }
 
-/* Those of one turn go together: what is sent now is handled after them. */
 int
 troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
                   const struct map_end *end)
@@ -59,14 +60,24 @@ troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
     if (self->flushing)
         return 0;
     self->flushing = true;
+    self->out_before = 0;
+    self->out_since_ns = troupe_time_ns(ctx);
     return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
 }
 
+/* Those of one turn go together: what is sent to oneself is handled after them.
+ * So do those of some turns, while they bring more: an answer takes two. */
 static int
 on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     (void) msg;
     struct pool *self = state;
+    bool grows = self->out.size > self->out_before;
+    self->out_before = self->out.size;
+    self->out_turns = grows ? 0 : self->out_turns + 1;
+    if (self->out_turns < 2 && self->item_count > 0 && self->out.size < OUT_MIN
+        && troupe_time_ns(ctx) - self->out_since_ns < OUT_NS)
+        return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
     self->flushing = false;
     return flush(ctx, self);
 }
@@ -78,7 +89,7 @@ troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
     struct pool *self = run->pool;
     int rc = troupe__pool_tell(ctx, self, run->item.it.id, end);
     if (run->doer)
-        troupe__doer_rest(ctx, run);
+        troupe__doer_rest(run);
     troupe__chunk_drop(run->item.chunk);
     *run->link = run->next;
     if (run->next)
@@ -97,8 +108,13 @@ take_run(struct pool *self)
         self->free_runs = run->next;
     else
         run = troupe__alloc(sizeof *run);
-    *run = (struct pool_run){
-        .pool = self, .next = self->runs, .link = &self->runs};
+    run->pool = self;
+    run->next = self->runs;
+    run->link = &self->runs;
+    run->doer = NULL;
+    run->ask.id = 0;
+    run->cancelled = false;
+    run->lost[0] = '\0';
     if (run->next)
         run->next->link = &run->next;
     self->runs = run;

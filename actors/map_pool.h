@@ -41,7 +41,7 @@ struct pool_doer {
     troupe_monitor_t monitor;
     struct pool_run *run; /* that it was asked for, or NULL */
     uint32_t ends;        /* of incarnations, since it was */
-    uint64_t idle_since_ns;
+    bool rested;          /* since idle ones were ended last */
 };
 
 /* A task that runs, or whose actor is being started. */
@@ -77,6 +77,9 @@ struct pool {
     bool shrinking;
 
     struct troupe__text out; /* packed results */
+    size_t out_before;       /* so large it was a turn ago */
+    uint32_t out_turns;      /* in which it did not grow */
+    uint64_t out_since_ns;   /* when it was begun */
     bool flushing;
     bool dropping; /* the map was halted */
 };
@@ -96,7 +99,7 @@ int troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
 int troupe__doer_run(troupe_context_t *ctx, struct pool_run *run);
 
 /* troupe__doer_rest: its task is over. */
-void troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run);
+void troupe__doer_rest(struct pool_run *run);
 
 /* troupe__doer_give_up: it may never end its task: it gets no other one. */
 int troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run);

@@ -11,19 +11,32 @@
 /*
  * Guided self-scheduling: a pool gets its share of half of what there is, so
  * that pieces become smaller towards the end; but not more than it will do in
- * BACKLOG_US, by what tasks have cost, so that nothing waits behind a long one.
+ * BACKLOG_US, by what tasks have cost, so that nothing waits behind a long one,
+ * and not less than in PIECE_US, so that pieces are worth their message.
  * At the very end a pool without work takes half of what another one has.
  * Source: Polychronopoulos and Kuck, 1987.
  */
 #define BACKLOG_US  5000
+#define PIECE_US    500
 #define WORK_MAX    1024         /* tasks of one piece */
 #define WORK_BYTES  (256u << 10) /* of one piece */
 #define MEDIAN_OF   3            /* so many before a median counts */
 #define AGAIN_MS    2   /* until what could not be sent is tried again */
 #define LOADED_MS   500 /* until a machine that is too busy is looked at again */
 #define TIMEOUT_MAX 86400000.0
+#define TEXT_KEPT   (1u << 20)
 #define AVOIDED_MAX 1024        /* votes for other pools that are passed over */
 #define HELD_MAX    (64u << 20) /* bytes of values that nobody has taken */
+
+/* Memory that comes and goes costs more than what is written into it. */
+void
+troupe__map_text_done(struct map *self)
+{
+    if (self->text.capacity > TEXT_KEPT)
+        troupe__text_free(&self->text);
+    else
+        troupe__text_clear(&self->text);
+}
 
 static uint32_t
 timeout_of(const struct map *self, const struct map_record *record)
@@ -61,6 +74,9 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
             && (want - pool->outstanding) * 4 < want))
         return 0;
     uint64_t share = self->queue.count / (UINT64_C(2) * self->pool_count) + 1;
+    uint64_t least = (uint64_t) (most * PIECE_US / BACKLOG_US);
+    if (share < least)
+        share = least;
     uint64_t more = want - pool->outstanding;
     if (pool->outstanding < pool->slots && share < pool->slots)
         share = pool->slots - pool->outstanding; /* none shall be idle */
@@ -101,12 +117,12 @@ static int
 give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
 {
     struct map_pool_state *pool = &self->pools[index];
-    struct troupe__text work = {0};
+    struct troupe__text *work = &self->text;
     uint32_t given = 0;
     uint64_t limit = count < self->queue.count ? count : self->queue.count;
     struct map_list taken = {0}, avoided = {0};
     bool full = troupe__map_is_full(self);
-    while (given < limit && work.size < WORK_BYTES
+    while (given < limit && work->size < WORK_BYTES
            && (full || avoided.count < AVOIDED_MAX)) {
         struct map_record *record = troupe__map_next(self);
         if (!record)
@@ -117,16 +133,16 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
             continue;
         }
         troupe__map_uses(self, record, index);
-        put_work(self, &work, record);
+        put_work(self, work, record);
         troupe__list_put(&taken, record);
         given++;
     }
     if (avoided.count > 0)
         give_back(self, &avoided);
-    int rc = given > 0 ? troupe_send(ctx, pool->ref, "work", "B", work.data,
-                                     work.size)
+    int rc = given > 0 ? troupe_send(ctx, pool->ref, "work", "B", work->data,
+                                     work->size)
                        : 0;
-    troupe__text_free(&work);
+    troupe__map_text_done(self);
     if (rc < 0) {
         give_back(self, &taken);
         return rc;

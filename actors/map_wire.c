@@ -2,10 +2,7 @@
 /* map_wire.c: see map_wire.h; source: the msgpack specification. */
 #include "actors/map_wire.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "mailbox/check.h"
 
 #define FIT_DEPTH  28         /* of the 32 levels of a body */
 #define FIT_VALUES (1u << 19) /* of its 2^20 values */
@@ -151,9 +148,26 @@ troupe__value_count(const void *value, size_t size)
     return count;
 }
 
+/* Bytes of a value that has no other ones in it and is short; 0: of another. */
+static size_t
+short_size(uint8_t first)
+{
+    static const uint8_t sizes[] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0,
+                                    5, 9, 2, 3, 5, 9, 2, 3, 5, 9};
+    if (first < 0x80 || first >= 0xe0)
+        return 1;
+    if (first < 0xa0)
+        return 0;
+    if (first < NIL)
+        return 1 + (first & 0x1fu);
+    return first < NIL + sizeof sizes ? sizes[first - NIL] : 0;
+}
+
 bool
 troupe__value_fits(const void *value, size_t size)
 {
+    if (size > 0 && short_size(*(const uint8_t *) value) == size)
+        return true;
     uint64_t missing[FIT_DEPTH], count = 0;
     size_t depth = 0;
     struct map_cursor at = {value, (const uint8_t *) value + size};
@@ -307,25 +321,6 @@ troupe__find_value(const troupe_message_t *msg, const char *key,
             return false;
     }
     return false;
-}
-
-struct map_chunk *
-troupe__chunk_new(const troupe_message_t *msg)
-{
-    struct map_chunk *self = troupe__alloc(sizeof *self);
-    self->users = 1;
-    if (troupe_message_keep(msg, &self->msg) < 0)
-        CHECK(self->msg); /* it fails for NULL alone */
-    return self;
-}
-
-void
-troupe__chunk_drop(struct map_chunk *self)
-{
-    if (!self || --self->users > 0)
-        return;
-    troupe_message_destroy(&self->msg);
-    free(self);
 }
 
 static const char *const hows[] = {[TROUPE_MAP_COMMAND] = "command",

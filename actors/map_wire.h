@@ -43,14 +43,6 @@ bool troupe__take_bin(struct map_cursor *self);
 bool troupe__find_value(const troupe_message_t *msg, const char *key,
                         struct map_cursor *ret_value);
 
-/* Bytes of messages that several records point into; freed with the last. */
-struct map_chunk {
-    uint32_t users;
-    troupe_message_t *msg;
-};
-struct map_chunk *troupe__chunk_new(const troupe_message_t *msg);
-void troupe__chunk_drop(struct map_chunk *self);
-
 /* Of troupe_map_run(), for tasks that need not run: of an earlier run, or
  * broken: ["done", nil, STATE, [text, value], attempts, nil, key]. */
 enum { MAP_DONE = TROUPE_MAP_BROKEN };

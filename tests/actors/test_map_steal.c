@@ -148,7 +148,8 @@ wait_for(troupe_ref_t puppet, uint64_t count, uint64_t robs)
     troupe_message_destroy(&reply);
 }
 
-/* A puppet has done a task in a microsecond; `word` is what came of it. */
+/* A puppet has done a task; `word` is what came of it. It took so long that the
+ * next piece of work is a small one. */
 static void
 end_task(troupe_ref_t puppet, uint64_t id, const char *word)
 {
@@ -159,7 +160,7 @@ end_task(troupe_ref_t puppet, uint64_t id, const char *word)
                           .text = "",
                           .value = value.data,
                           .value_size = value.size,
-                          .run_ms = 0.001};
+                          .run_ms = 0.5};
     troupe__packed_end_put(&ends, id, &end);
     cr_assert_eq(troupe_node_ask(node, puppet, "say", WAIT_MS, NULL,
                                  "{s:R, s:s, s:[i, B]}", "to", map, "type",
