@@ -377,9 +377,9 @@ map_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
             free(batch->records);
             free(batch);
         }
-        free(record);
+        free(record->span);
     }
-    free(self->records);
+    troupe__map_records_free(self);
     free(self->pools);
     free(self->puts);
     troupe__text_free(&self->text);

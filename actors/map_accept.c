@@ -3,26 +3,46 @@
 #include "actors/map.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "troupe_nodes.h"
 
 #include "mailbox/check.h"
 
+#define TOGETHER 64 /* records that are made at once */
+
+/* Some at once: they are near each other, and the memory grows less often. */
+static void
+make_records(struct map *self)
+{
+    if (self->record_count + TOGETHER > self->record_size) {
+        self->record_size = self->record_size * 2 + TOGETHER;
+        self->records =
+            troupe__realloc(self->records, self->record_size * sizeof(void *));
+    }
+    struct map_record *some = troupe__alloc(TOGETHER * sizeof *some);
+    for (uint32_t i = 0; i < TOGETHER; i++) {
+        some[i].index = self->record_count;
+        self->records[self->record_count++] = &some[i];
+        troupe__list_put(&self->free_records, &some[i]);
+    }
+}
+
+void
+troupe__map_records_free(struct map *self)
+{
+    for (uint32_t i = 0; i < self->record_count; i += TOGETHER)
+        free(self->records[i]);
+    free(self->records);
+}
+
 struct map_record *
 troupe__map_record_new(struct map *self)
 {
+    if (self->free_records.count == 0)
+        make_records(self);
     struct map_record *record = troupe__list_take(&self->free_records);
-    if (!record) {
-        if (self->record_count == self->record_size) {
-            self->record_size = self->record_size * 2 + 64;
-            self->records = troupe__realloc(self->records,
-                                            self->record_size * sizeof(void *));
-        }
-        record = troupe__alloc(sizeof *record);
-        record->index = self->record_count;
-        self->records[self->record_count++] = record;
-    }
     uint32_t index = record->index, generation = record->generation + 1;
     *record = (struct map_record){.index = index, .generation = generation};
     return record;
@@ -33,7 +53,9 @@ give_away(struct map *self, struct map_record *record)
 {
     troupe__chunk_drop(record->chunk);
     troupe__chunk_drop(record->end_chunk);
+    free(record->span);
     record->chunk = record->end_chunk = NULL;
+    record->span = NULL;
     record->generation++;
     troupe__list_push(&self->free_records, record);
 }
@@ -68,17 +90,32 @@ begin(troupe_context_t *ctx, struct map *self, struct map_record *record)
 /* A record of a task that has come; nothing is done with it yet. */
 static struct map_record *
 record_of(struct map *self, struct map_chunk *chunk,
-          const struct map_task *task, uint32_t resource)
+          const struct packed_task *it, uint32_t resource)
 {
+    const struct map_task *task = &it->task;
     struct map_record *record = troupe__map_record_new(self);
-    record->task = *task;
-    record->resource = resource;
-    record->chunk = chunk;
-    chunk->users++;
     uint64_t retries =
         task->has_retries ? task->retries : self->options.retries;
     record->retries = retries < UINT32_MAX ? (uint32_t) retries : UINT32_MAX;
+    record->packed = it->bytes;
+    record->work_size = it->work_size;
+    record->priority = task->priority;
+    record->key = task->key;
+    record->key_size = task->key_size;
+    record->timeout_ms = (uint32_t) task->timeout_ms;
+    record->how = (uint8_t) task->how;
+    record->resource = resource;
+    record->chunk = chunk;
+    chunk->users++;
     return record;
+}
+
+void
+troupe__map_task_of(const struct map_record *record, struct packed_task *ret)
+{
+    struct map_cursor at = {record->packed,
+                            record->packed + record->packed_size};
+    CHECK(troupe__packed_task_take(&at, ret)); /* it was read when it came */
 }
 
 static void
@@ -102,24 +139,10 @@ accept_one(troupe_context_t *ctx, struct map *self, struct map_record *record,
         self->order_first = record;
     if (self->options.ordered)
         self->order_last = record;
-    if (record->task.how == MAP_DONE)
+    if (record->how == MAP_DONE)
         troupe__list_put(&self->before, record);
     else
         begin(ctx, self, record);
-}
-
-static bool
-read_task(struct map *self, struct map_chunk *chunk, bool is_packed,
-          struct map_cursor *at, struct map_list *ret)
-{
-    struct packed_task it;
-    uint32_t resource = 0;
-    bool ok = is_packed ? troupe__packed_task_take(at, &it)
-                        : troupe__task_take(at, &it.task);
-    ok = ok && troupe__map_resource_of(self, &it.task, &resource);
-    if (ok)
-        troupe__list_put(ret, record_of(self, chunk, &it.task, resource));
-    return ok;
 }
 
 /* Whether it lives in this process: only then are packed tasks what we think. */
@@ -133,21 +156,64 @@ is_here(troupe_context_t *ctx, troupe_ref_t sender)
                && strcmp(own, other) == 0);
 }
 
-/* Records for the tasks of a message; false: one of them is none. */
+/* From msgpack, as tasks come from elsewhere. */
 static bool
-read_tasks(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
+pack_tasks(struct map_cursor *at, struct troupe__text *to)
+{
+    struct map_task task;
+    uint32_t count = 0;
+    bool ok = troupe__take_array(at, &count);
+    while (ok && count-- > 0) {
+        ok = troupe__task_take(at, &task);
+        if (ok)
+            troupe__packed_task_put(to, &task);
+    }
+    return ok;
+}
+
+/* The tasks of a message, packed; the chunk, or NULL: there are none. */
+static struct map_chunk *
+open_tasks(troupe_context_t *ctx, const troupe_message_t *msg,
+           struct map_cursor *ret_tasks)
+{
+    struct troupe__text packed = {0};
+    if (!troupe__find_value(msg, "tasks", ret_tasks))
+        return NULL;
+    struct map_cursor list = *ret_tasks;
+    if (troupe__take_bin(&list)) {
+        if (!is_here(ctx, troupe_message_sender(msg)))
+            return NULL;
+        struct map_chunk *chunk = troupe__chunk_new(msg);
+        CHECK(troupe__find_value(chunk->msg, "tasks", ret_tasks)
+              && troupe__take_bin(ret_tasks));
+        return chunk;
+    }
+    if (!pack_tasks(&list, &packed)) {
+        troupe__text_free(&packed);
+        return NULL;
+    }
+    const uint8_t *at = (const uint8_t *) packed.data;
+    *ret_tasks = (struct map_cursor){at, at + packed.size};
+    return troupe__chunk_of(&packed);
+}
+
+/* Records for tasks; false: one of them is none. */
+static bool
+read_tasks(struct map *self, struct map_chunk *chunk, struct map_cursor *at,
            struct map_list *ret)
 {
-    struct map_cursor at;
-    uint32_t count = 0;
-    if (!troupe__find_value(chunk->msg, "tasks", &at))
-        return false;
-    bool ok = true, is_packed = troupe__take_bin(&at);
-    if (is_packed ? !is_here(ctx, troupe_message_sender(chunk->msg))
-                  : !troupe__take_array(&at, &count))
-        return false;
-    while (ok && (is_packed ? at.at < at.end : count-- > 0))
-        ok = read_task(self, chunk, is_packed, &at, ret);
+    bool ok = true;
+    while (ok && at->at < at->end) {
+        struct packed_task it;
+        uint32_t resource = 0;
+        ok = troupe__packed_task_take(at, &it)
+             && troupe__map_resource_of(self, &it.task, &resource);
+        if (ok) {
+            struct map_record *record = record_of(self, chunk, &it, resource);
+            record->packed_size = (size_t) (at->at - record->packed);
+            troupe__list_put(ret, record);
+        }
+    }
     return ok;
 }
 
@@ -156,10 +222,11 @@ int
 troupe__map_accept(troupe_context_t *ctx, struct map *self,
                    const troupe_message_t *msg, struct map_batch *batch)
 {
-    struct map_chunk *chunk = troupe__chunk_new(msg);
+    struct map_cursor at;
+    struct map_chunk *chunk = open_tasks(ctx, msg, &at);
     struct map_list records = {0};
     self->now_ns = troupe_time_ns(ctx);
-    bool ok = read_tasks(ctx, self, chunk, &records);
+    bool ok = chunk && read_tasks(self, chunk, &at, &records);
     if (ok && batch)
         batch->records = troupe__alloc((records.count + 1) * sizeof(void *));
     while (records.count > 0) {

@@ -71,7 +71,7 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
     }
     enum map_state state =
         troupe__state_of(record->end.state, record->end.state_size);
-    bool keeps = !troupe_ref_is_nobody(self->journal) && record->task.key
+    bool keeps = !troupe_ref_is_nobody(self->journal) && record->key
                  && state != MAP_SKIPPED && state != MAP_CANCELLED;
     count_end(self, record, state);
     troupe__map_trace_end(ctx, record);
@@ -141,7 +141,9 @@ troupe__map_done_before(troupe_context_t *ctx, struct map *self)
     int rc = 0;
     while (self->before.count > 0 && rc == 0) {
         struct map_record *record = troupe__list_take(&self->before);
-        const struct map_task *task = &record->task;
+        struct packed_task it;
+        troupe__map_task_of(record, &it);
+        const struct map_task *task = &it.task;
         struct map_cursor at = {task->body,
                                 (const uint8_t *) task->body + task->body_size};
         uint32_t two = 0;
@@ -234,7 +236,7 @@ put_entry(struct troupe__text *to, struct troupe__text *value,
     troupe__text_put(value, end->value, end->value_size);
     troupe__text_put(to, "\x85", 1);
     KEY(to, "key");
-    troupe__put_text(to, record->task.key, record->task.key_size);
+    troupe__put_text(to, record->key, record->key_size);
     KEY(to, "state");
     troupe__put_text(to, end->state, end->state_size);
     KEY(to, "attempt");

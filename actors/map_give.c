@@ -32,8 +32,8 @@ pack_result(struct troupe__text *to, const struct map_record *record,
                                .attempts = record->attempts,
                                .pool = record->pool,
                                .has_pool = record->has_pool,
-                               .key = record->task.key,
-                               .key_size = record->task.key_size,
+                               .key = record->key,
+                               .key_size = record->key_size,
                                .end = record->end};
     if (record->ballot) {
         troupe__map_votes_put(&votes, record);
@@ -52,8 +52,8 @@ put_result(struct troupe__text *to, const struct map_record *record,
     double queue_ms = queue_ms_of(record, now_ns);
     troupe__put_array(to, record->ballot ? 10 : 9);
     troupe__put_uint(to, record->number);
-    if (record->task.key)
-        troupe__put_text(to, record->task.key, record->task.key_size);
+    if (record->key)
+        troupe__put_text(to, record->key, record->key_size);
     else
         troupe__put_nil(to);
     troupe__put_text(to, end->state, end->state_size);

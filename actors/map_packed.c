@@ -2,6 +2,7 @@
 /* map_packed.c: see map_packed.h. */
 #include "actors/map_packed.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,12 +40,23 @@ troupe__chunk_new(const troupe_message_t *msg)
     return self;
 }
 
+struct map_chunk *
+troupe__chunk_of(struct troupe__text *bytes)
+{
+    struct map_chunk *self = troupe__alloc(sizeof *self);
+    self->users = 1;
+    self->bytes = *bytes;
+    *bytes = (struct troupe__text){0};
+    return self;
+}
+
 void
 troupe__chunk_drop(struct map_chunk *self)
 {
     if (!self || --self->users > 0)
         return;
     troupe_message_destroy(&self->msg);
+    troupe__text_free(&self->bytes);
     free(self);
 }
 
@@ -85,55 +97,75 @@ take_text(const uint8_t **at, size_t size, const char **ret_text,
 
 /* --- tasks -------------------------------------------------------------------*/
 
-static void
-put_task(struct troupe__text *to, struct task_head *head,
-         const troupe_trace_t *trace, const struct map_task *task)
-{
-    CHECK(task->target_size <= TROUPE_NAME_MAX);
-    CHECK(task->type_size <= TROUPE_TYPE_MAX);
-    head->how = (uint8_t) task->how;
-    head->body_size = task->body_size;
-    head->target_size = (uint8_t) size_of(task->target, task->target_size);
-    head->type_size = (uint8_t) size_of(task->type, task->type_size);
-    size_t size = sizeof *head + (head->has_trace ? sizeof *trace : 0)
-                  + head->target_size + head->type_size + head->resource_size
-                  + head->key_size + task->body_size;
-    char *at = troupe__text_room(to, size);
-    at = put_bytes(at, head, sizeof *head);
-    if (trace && head->has_trace)
-        at = put_bytes(at, trace, sizeof *trace);
-    at = put_text(at, task->target, head->target_size);
-    at = put_text(at, task->type, head->type_size);
-    at = put_text(at, task->resource, head->resource_size);
-    at = put_text(at, task->key, head->key_size);
-    (void) put_bytes(at, task->body, task->body_size);
-    to->size += size;
-}
-
+/* Behind the head: target, type, body; resource, key; or, for pools, a trace. */
 void
 troupe__packed_task_put(struct troupe__text *to, const struct map_task *task)
 {
+    CHECK(task->target_size <= TROUPE_NAME_MAX);
+    CHECK(task->type_size <= TROUPE_TYPE_MAX);
     CHECK(task->resource_size <= TROUPE_NAME_MAX);
     struct task_head head = {
+        .how = (uint8_t) task->how,
         .retries = task->retries,
         .has_retries = task->has_retries,
         .priority = task->priority,
         .timeout_ms = (uint32_t) task->timeout_ms,
+        .body_size = task->body_size,
+        .target_size = (uint8_t) size_of(task->target, task->target_size),
+        .type_size = (uint8_t) size_of(task->type, task->type_size),
         .key_size = (uint32_t) size_of(task->key, task->key_size),
         .resource_size =
             (uint8_t) size_of(task->resource, task->resource_size)};
-    put_task(to, &head, NULL, task);
+    size_t size = sizeof head + head.target_size + head.type_size
+                  + head.body_size + head.resource_size + head.key_size;
+    char *at = troupe__text_room(to, size);
+    at = put_bytes(at, &head, sizeof head);
+    at = put_text(at, task->target, head.target_size);
+    at = put_text(at, task->type, head.type_size);
+    at = put_bytes(at, task->body, task->body_size);
+    at = put_text(at, task->resource, head.resource_size);
+    (void) put_text(at, task->key, head.key_size);
+    to->size += size;
 }
 
 void
-troupe__packed_work_put(struct troupe__text *to, uint64_t id,
-                        uint32_t timeout_ms, const troupe_trace_t *trace,
-                        const struct map_task *task)
+troupe__packed_work_put(struct troupe__text *to, const uint8_t *bytes,
+                        size_t work_size, uint64_t id, uint32_t timeout_ms,
+                        const troupe_trace_t *trace)
 {
-    struct task_head head = {.id = id,
-                             .timeout_ms = timeout_ms,
-                             .has_trace = troupe_trace_is(trace)};
-    put_task(to, &head, trace, task);
+    struct task_head head;
+    size_t trace_size = trace ? sizeof *trace : 0;
+    char *at = troupe__text_room(to, work_size + trace_size);
+    memcpy(&head, bytes, sizeof head);
+    head.id = id;
+    head.timeout_ms = timeout_ms;
+    head.has_trace = trace != NULL;
+    head.resource_size = 0;
+    head.key_size = 0;
+    at = put_bytes(at, &head, sizeof head);
+    at = put_bytes(at, bytes + sizeof head, work_size - sizeof head);
+    if (trace)
+        (void) put_bytes(at, trace, trace_size);
+    to->size += work_size + trace_size;
+}
+
+static bool
+take_texts(struct task_head *head, const uint8_t *at, struct packed_task *ret)
+{
+    struct map_task *task = &ret->task;
+    bool ok =
+        take_text(&at, head->target_size, &task->target, &task->target_size)
+        && take_text(&at, head->type_size, &task->type, &task->type_size);
+    task->body = at;
+    task->body_size = head->body_size;
+    at += head->body_size;
+    ret->work_size = (size_t) (at - ret->bytes);
+    ok = ok
+         && take_text(&at, head->resource_size, &task->resource,
+                      &task->resource_size)
+         && take_text(&at, head->key_size, &task->key, &task->key_size);
+    ret->trace = head->has_trace ? (const troupe_trace_t *) at : NULL;
+    return ok;
 }
 
 bool
@@ -145,7 +177,6 @@ troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret)
     if (left < sizeof head)
         return false;
     memcpy(&head, self->at, sizeof head);
-    const uint8_t *at = self->at + sizeof head;
     left -= sizeof head;
     size_t texts = (head.has_trace ? sizeof *ret->trace : 0)
                    + (size_t) head.target_size + head.type_size
@@ -156,22 +187,15 @@ troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret)
         || head.resource_size > TROUPE_NAME_MAX + 1)
         return false;
     ret->id = head.id;
-    ret->trace = head.has_trace ? (const troupe_trace_t *) at : NULL;
-    at += head.has_trace ? sizeof *ret->trace : 0;
-    *task = (struct map_task){.how = head.how,
-                              .timeout_ms = head.timeout_ms,
-                              .retries = head.retries,
-                              .has_retries = head.has_retries != 0,
-                              .priority = head.priority};
-    if (!take_text(&at, head.target_size, &task->target, &task->target_size)
-        || !take_text(&at, head.type_size, &task->type, &task->type_size)
-        || !take_text(&at, head.resource_size, &task->resource,
-                      &task->resource_size)
-        || !take_text(&at, head.key_size, &task->key, &task->key_size))
+    ret->bytes = self->at;
+    task->how = head.how;
+    task->timeout_ms = head.timeout_ms;
+    task->retries = head.retries;
+    task->has_retries = head.has_retries != 0;
+    task->priority = head.priority;
+    if (!take_texts(&head, self->at + sizeof head, ret))
         return false;
-    task->body = at;
-    task->body_size = head.body_size;
-    self->at = at + head.body_size;
+    self->at += sizeof head + texts + head.body_size;
     return task->target || task->how == TROUPE_MAP_COMMAND
            || task->how == MAP_DONE;
 }

@@ -19,15 +19,20 @@
 /* Bytes of messages that several records point into; freed with the last. */
 struct map_chunk {
     uint32_t users;
-    troupe_message_t *msg;
+    troupe_message_t *msg;     /* or NULL */
+    struct troupe__text bytes; /* if they are not those of a message */
 };
 struct map_chunk *troupe__chunk_new(const troupe_message_t *msg);
+/* The bytes are the chunk's from now on; the text is empty. */
+struct map_chunk *troupe__chunk_of(struct troupe__text *bytes);
 void troupe__chunk_drop(struct map_chunk *self);
 
 struct packed_task {
     uint64_t id;                 /* at the pools */
     const troupe_trace_t *trace; /* or NULL */
     struct map_task task;
+    const uint8_t *bytes; /* where it lies, with the size of what pools need */
+    size_t work_size;
 };
 
 /* troupe__packed_task_put: a task for a map. Its names are there where it needs
@@ -35,11 +40,11 @@ struct packed_task {
 void troupe__packed_task_put(struct troupe__text *to,
                              const struct map_task *task);
 
-/* troupe__packed_work_put: one for a pool: what only its map must know is left
- * out. trace: all zero for none. */
-void troupe__packed_work_put(struct troupe__text *to, uint64_t id,
-                             uint32_t timeout_ms, const troupe_trace_t *trace,
-                             const struct map_task *task);
+/* troupe__packed_work_put: one for a pool, of the bytes of one for a map.
+ * trace: NULL for none. */
+void troupe__packed_work_put(struct troupe__text *to, const uint8_t *bytes,
+                             size_t work_size, uint64_t id, uint32_t timeout_ms,
+                             const troupe_trace_t *trace);
 
 /* troupe__packed_task_take: either of them. */
 bool troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret);

@@ -41,8 +41,8 @@ troupe__map_text_done(struct map *self)
 static uint32_t
 timeout_of(const struct map *self, const struct map_record *record)
 {
-    if (record->task.timeout_ms > 0)
-        return (uint32_t) record->task.timeout_ms;
+    if (record->timeout_ms > 0)
+        return record->timeout_ms;
     uint32_t timeout_ms = self->options.timeout_ms;
     if (self->options.timeout_percent > 0
         && self->tally.run.count >= MEDIAN_OF) {
@@ -108,9 +108,10 @@ static void
 put_work(const struct map *self, struct troupe__text *to,
          const struct map_record *record)
 {
-    troupe__packed_work_put(
-        to, (uint64_t) record->generation << 32 | record->index,
-        timeout_of(self, record), &record->span.at, &record->task);
+    troupe__packed_work_put(to, record->packed, record->work_size,
+                            (uint64_t) record->generation << 32 | record->index,
+                            timeout_of(self, record),
+                            record->span ? &record->span->at : NULL);
 }
 
 static int

@@ -92,15 +92,23 @@ Test(map_packed, work_has_its_id_its_time_and_its_trace)
     struct troupe__text to = {0};
     struct packed_task it;
     troupe_trace_t trace = {.id = "0123456789abcde", .span = "fedcba9"};
-    troupe__packed_work_put(&to, 77, 8, &trace, &full);
+    struct troupe__text whole = {0};
+    troupe__packed_task_put(&whole, &full);
+    struct map_cursor at = {(const uint8_t *) whole.data,
+                            (const uint8_t *) whole.data + whole.size};
+    cr_assert(troupe__packed_task_take(&at, &it));
+    troupe__packed_work_put(&to, it.bytes, it.work_size, 77, 8, &trace);
     cr_assert(is_cut_off(&to, take_task));
-    struct map_cursor at = {(const uint8_t *) to.data,
-                            (const uint8_t *) to.data + to.size};
+    at = (struct map_cursor){(const uint8_t *) to.data,
+                             (const uint8_t *) to.data + to.size};
     cr_assert(troupe__packed_task_take(&at, &it));
     cr_assert_eq(it.id, 77);
     cr_assert_eq(it.task.timeout_ms, 8);
     cr_assert_null(it.task.key);
+    cr_assert_null(it.task.resource);
     cr_assert_eq(memcmp(it.trace, &trace, sizeof trace), 0);
+    cr_assert_eq(memcmp(it.task.body, full.body, full.body_size), 0);
+    troupe__text_free(&whole);
     troupe__text_free(&to);
 }
 
