@@ -28,24 +28,26 @@ read_command(const troupe_answer_t *answer, struct map_end *end)
 static struct map_end
 end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
 {
-    static const char *const states[] = {
-        [TROUPE_REPLY] = "ok",        [TROUPE_ERROR] = "failed",
-        [TROUPE_TIMEOUT] = "timeout", [TROUPE_DOWN] = "lost",
-        [TROUPE_OVERLOAD] = "failed", [TROUPE_CANCELLED] = "cancelled"};
+    static const char *const states[] = {[TROUPE_ERROR] = "failed",
+                                         [TROUPE_TIMEOUT] = "timeout",
+                                         [TROUPE_DOWN] = "lost",
+                                         [TROUPE_OVERLOAD] = "failed",
+                                         [TROUPE_CANCELLED] = "cancelled"};
     /* An actor of another run has a clock of its own, for the same time. */
     bool is_late =
         answer->outcome == TROUPE_ERROR && answer->code == -ETIMEDOUT;
-    struct map_end end =
-        troupe__end_of(states[is_late ? TROUPE_TIMEOUT : answer->outcome],
-                       answer->outcome == TROUPE_REPLY ? "" : answer->text);
-    if (run->cancelled && answer->outcome != TROUPE_REPLY)
-        end = troupe__end_of("cancelled", "the map was halted");
-    else if (run->lost[0] && answer->outcome != TROUPE_REPLY)
-        end = troupe__end_of("lost", run->lost);
+    struct map_end end = {.state = "ok", .state_size = 2, .text = ""};
     if (answer->outcome == TROUPE_REPLY) {
         end.value = troupe_message_body(answer->msg, &end.value_size);
         if (run->item.it.task.how == TROUPE_MAP_COMMAND)
             read_command(answer, &end);
+    } else if (run->cancelled) {
+        end = troupe__end_of("cancelled", "the map was halted");
+    } else if (run->lost[0]) {
+        end = troupe__end_of("lost", run->lost);
+    } else {
+        end = troupe__end_of(states[is_late ? TROUPE_TIMEOUT : answer->outcome],
+                             answer->text);
     }
     end.run_ms = (double) answer->latency_ns / NS_PER_MS;
     return end;
@@ -93,7 +95,6 @@ int
 troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
 {
     const struct map_task *task = &run->item.it.task;
-    char type[TROUPE_TYPE_MAX + 1] = TYPE_DEFAULT;
     troupe_ask_options_t options = {.answer = on_answer,
                                     .data = run,
                                     .timeout_ms = FOREVER_MS,
@@ -104,14 +105,11 @@ troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
         rc = troupe_ask_with(ctx, to, "run", &options, &run->ask, "*",
                              write_command, run);
     } else {
-        if (task->type) {
-            memcpy(type, task->type, task->type_size);
-            type[task->type_size] = '\0';
-        }
         if (run->item.it.task.timeout_ms > 0)
             options.timeout_ms = (uint32_t) task->timeout_ms;
-        rc = troupe_ask_with(ctx, to, type, &options, &run->ask, "r",
-                             task->body, task->body_size);
+        rc = troupe_ask_with(ctx, to, task->type ? task->type : TYPE_DEFAULT,
+                             &options, &run->ask, "r", task->body,
+                             task->body_size);
     }
     if (rc == 0 && run->doer) {
         run->doer->run = run;
@@ -127,11 +125,8 @@ int
 troupe__pool_ask_name(troupe_context_t *ctx, struct pool_run *run)
 {
     const struct map_task *task = &run->item.it.task;
-    char name[TROUPE_NAME_MAX + 1];
     troupe_ref_t to;
-    memcpy(name, task->target, task->target_size);
-    name[task->target_size] = '\0';
-    if (troupe_lookup(troupe_context_node(ctx), name, &to) == 0)
+    if (troupe_lookup(troupe_context_node(ctx), task->target, &to) == 0)
         return troupe__pool_ask(ctx, run, to);
     struct map_end end =
         troupe__end_of("failed", "there is no actor of that name");

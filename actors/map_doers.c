@@ -30,9 +30,7 @@ troupe__doers_start(troupe_context_t *ctx, struct pool *self)
 static bool
 is_of(const struct pool_doer *doer, const struct map_task *task)
 {
-    const char *name = doer->kind->name;
-    return strncmp(name, task->target, task->target_size) == 0
-           && name[task->target_size] == '\0';
+    return strcmp(doer->kind->name, task->target) == 0;
 }
 
 /* One of that kind that has nothing to do, which it has from now on. */
@@ -55,16 +53,6 @@ troupe__doer_rest(struct pool_run *run)
     doer->rested = true;
     doer->next_idle = run->pool->idle;
     run->pool->idle = doer;
-}
-
-static int
-find_kind(troupe_context_t *ctx, const struct map_task *task,
-          const troupe_kind_t **ret_kind)
-{
-    char name[TROUPE_NAME_MAX + 1];
-    memcpy(name, task->target, task->target_size);
-    name[task->target_size] = '\0';
-    return troupe_kind_find(troupe_context_node(ctx), name, ret_kind);
 }
 
 static void
@@ -162,7 +150,8 @@ troupe__doer_run(troupe_context_t *ctx, struct pool_run *run)
     run->doer = take_idle(self, &run->item.it.task);
     if (run->doer)
         return troupe__pool_ask(ctx, run, run->doer->ref);
-    int rc = find_kind(ctx, &run->item.it.task, &kind);
+    int rc = troupe_kind_find(troupe_context_node(ctx),
+                              run->item.it.task.target, &kind);
     if (rc == 0)
         rc = watch_idle(ctx, self);
     if (rc == 0)

@@ -60,11 +60,24 @@ troupe__chunk_drop(struct map_chunk *self)
     free(self);
 }
 
+/* Most are short: two that overlap are faster than a call. */
 static inline char *
 put_bytes(char *at, const void *bytes, size_t size)
 {
-    if (size > 0)
-        memcpy(at, bytes, size);
+    const char *from = bytes;
+    if (size > 16) {
+        memcpy(at, from, size);
+    } else if (size >= 8) {
+        memcpy(at, from, 8);
+        memcpy(at + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(at, from, 4);
+        memcpy(at + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+        at[0] = from[0];
+        at[size / 2] = from[size / 2];
+        at[size - 1] = from[size - 1];
+    }
     return at + size;
 }
 
@@ -119,7 +132,8 @@ troupe__packed_task_put(struct troupe__text *to, const struct map_task *task)
     size_t size = sizeof head + head.target_size + head.type_size
                   + head.body_size + head.resource_size + head.key_size;
     char *at = troupe__text_room(to, size);
-    at = put_bytes(at, &head, sizeof head);
+    memcpy(at, &head, sizeof head);
+    at += sizeof head;
     at = put_text(at, task->target, head.target_size);
     at = put_text(at, task->type, head.type_size);
     at = put_bytes(at, task->body, task->body_size);
@@ -142,7 +156,8 @@ troupe__packed_work_put(struct troupe__text *to, const uint8_t *bytes,
     head.has_trace = trace != NULL;
     head.resource_size = 0;
     head.key_size = 0;
-    at = put_bytes(at, &head, sizeof head);
+    memcpy(at, &head, sizeof head);
+    at += sizeof head;
     at = put_bytes(at, bytes + sizeof head, work_size - sizeof head);
     if (trace)
         (void) put_bytes(at, trace, trace_size);
@@ -214,7 +229,8 @@ troupe__packed_end_put(struct troupe__text *to, uint64_t id,
     size_t size =
         sizeof head + head.state_size + head.text_size + end->value_size;
     char *at = troupe__text_room(to, size);
-    at = put_bytes(at, &head, sizeof head);
+    memcpy(at, &head, sizeof head);
+    at += sizeof head;
     at = put_text(at, end->state, head.state_size);
     at = put_text(at, end->text, head.text_size);
     (void) put_bytes(at, end->value, end->value_size);
@@ -265,16 +281,18 @@ troupe__packed_result_put(struct troupe__text *to,
         .state_size = (uint32_t) end->state_size + 1,
         .text_size = (uint32_t) end->text_size + 1,
         .value_size = end->value_size,
-        .votes_size = result->votes_size};
+        .votes_size = result->votes ? result->votes_size : 0};
     size_t size = sizeof head + head.key_size + head.state_size + head.text_size
-                  + end->value_size + result->votes_size;
+                  + end->value_size + head.votes_size;
     char *at = troupe__text_room(to, size);
-    at = put_bytes(at, &head, sizeof head);
+    memcpy(at, &head, sizeof head);
+    at += sizeof head;
     at = put_text(at, result->key, head.key_size);
     at = put_text(at, end->state, head.state_size);
     at = put_text(at, end->text, head.text_size);
     at = put_bytes(at, end->value, end->value_size);
-    (void) put_bytes(at, result->votes, result->votes_size);
+    if (result->votes)
+        (void) put_bytes(at, result->votes, head.votes_size);
     to->size += size;
 }
 

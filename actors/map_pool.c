@@ -170,7 +170,8 @@ take_work(struct pool *self, const troupe_message_t *msg)
     int rc = troupe__packed_bytes(chunk->msg, &at);
     while (rc == 0 && at.at < at.end) {
         struct pool_item item = {.chunk = chunk, .packed = at.at};
-        if (!troupe__packed_task_take(&at, &item.it)) {
+        if (!troupe__packed_task_take(&at, &item.it)
+            || item.it.task.how == MAP_DONE) {
             rc = -EBADMSG;
             break;
         }
