@@ -2,6 +2,7 @@
 /* map_wire.c: see map_wire.h; source: the msgpack specification. */
 #include "actors/map_wire.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define FIT_DEPTH  28         /* of the 32 levels of a body */
@@ -35,6 +36,10 @@ static uint64_t
 big_endian(const uint8_t *at, size_t size)
 {
     uint64_t number = 0;
+    if (size == sizeof number) { /* the most frequent of the long ones */
+        memcpy(&number, at, sizeof number);
+        return be64toh(number);
+    }
     for (size_t i = 0; i < size; i++)
         number = number << 8 | at[i];
     return number;
