@@ -39,7 +39,7 @@ end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
     struct map_end end = {.state = "ok", .state_size = 2, .text = ""};
     if (answer->outcome == TROUPE_REPLY) {
         end.value = troupe_message_body(answer->msg, &end.value_size);
-        if (run->item.it.task.how == TROUPE_MAP_COMMAND)
+        if (run->it.task.how == TROUPE_MAP_COMMAND)
             read_command(answer, &end);
     } else if (run->cancelled) {
         end = troupe__end_of("cancelled", "the map was halted");
@@ -77,15 +77,15 @@ static int
 write_command(msgpack_packer *packer, void *data)
 {
     const struct pool_run *run = data;
-    const struct map_task *task = &run->item.it.task;
+    const struct map_task *task = &run->it.task;
     struct map_cursor body = {task->body,
                               (const uint8_t *) task->body + task->body_size};
     uint32_t count = 0;
-    if (run->item.it.task.timeout_ms > 0 && troupe__take_map(&body, &count)) {
+    if (run->it.task.timeout_ms > 0 && troupe__take_map(&body, &count)) {
         msgpack_pack_map(packer, count + 1);
         msgpack_pack_str(packer, 10);
         msgpack_pack_str_body(packer, "timeout_ms", 10);
-        msgpack_pack_uint64(packer, run->item.it.task.timeout_ms);
+        msgpack_pack_uint64(packer, run->it.task.timeout_ms);
     }
     return msgpack_pack_str_body(packer, body.at,
                                  (size_t) (body.end - body.at));
@@ -94,18 +94,18 @@ write_command(msgpack_packer *packer, void *data)
 int
 troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
 {
-    const struct map_task *task = &run->item.it.task;
+    const struct map_task *task = &run->it.task;
     troupe_ask_options_t options = {.answer = on_answer,
                                     .data = run,
                                     .timeout_ms = FOREVER_MS,
                                     .detached = true};
     int rc = 0;
-    troupe_trace_set(ctx, run->item.it.trace);
+    troupe_trace_set(ctx, run->it.trace);
     if (task->how == TROUPE_MAP_COMMAND) {
         rc = troupe_ask_with(ctx, to, "run", &options, &run->ask, "*",
                              write_command, run);
     } else {
-        if (run->item.it.task.timeout_ms > 0)
+        if (run->it.task.timeout_ms > 0)
             options.timeout_ms = (uint32_t) task->timeout_ms;
         rc = troupe_ask_with(ctx, to, task->type ? task->type : TYPE_DEFAULT,
                              &options, &run->ask, "r", task->body,
@@ -124,7 +124,7 @@ troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
 int
 troupe__pool_ask_name(troupe_context_t *ctx, struct pool_run *run)
 {
-    const struct map_task *task = &run->item.it.task;
+    const struct map_task *task = &run->it.task;
     troupe_ref_t to;
     if (troupe_lookup(troupe_context_node(ctx), task->target, &to) == 0)
         return troupe__pool_ask(ctx, run, to);

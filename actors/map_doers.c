@@ -147,11 +147,11 @@ troupe__doer_run(troupe_context_t *ctx, struct pool_run *run)
 {
     struct pool *self = run->pool;
     const troupe_kind_t *kind = NULL;
-    run->doer = take_idle(self, &run->item.it.task);
+    run->doer = take_idle(self, &run->it.task);
     if (run->doer)
         return troupe__pool_ask(ctx, run, run->doer->ref);
-    int rc = troupe_kind_find(troupe_context_node(ctx),
-                              run->item.it.task.target, &kind);
+    int rc =
+        troupe_kind_find(troupe_context_node(ctx), run->it.task.target, &kind);
     if (rc == 0)
         rc = watch_idle(ctx, self);
     if (rc == 0)

@@ -8,12 +8,14 @@
 
 #include "mailbox/check.h"
 
-/* The heads. Sizes of texts count the NUL; 0: there is no text. */
+/* The heads, without gaps, whose bytes would be anything. Sizes of texts count
+ * the NUL; 0: there is no text. */
 struct task_head {
     uint64_t id, retries, priority, body_size;
     uint32_t timeout_ms, key_size;
     uint8_t how, target_size, type_size, resource_size;
     uint8_t has_retries, has_trace;
+    uint8_t unused[2];
 };
 
 struct end_head {
@@ -28,6 +30,7 @@ struct result_head {
     uint32_t attempts, pool;
     uint32_t key_size, state_size, text_size;
     uint8_t has_pool, has_votes;
+    uint8_t unused[2];
 };
 
 struct map_chunk *
@@ -183,20 +186,40 @@ take_texts(struct task_head *head, const uint8_t *at, struct packed_task *ret)
     return ok;
 }
 
+/* A head, and what lies behind it within the bytes; 0: it is none. */
+static size_t
+read_task_head(const struct map_cursor *from, struct task_head *ret)
+{
+    size_t left = (size_t) (from->end - from->at);
+    if (left < sizeof *ret)
+        return 0;
+    memcpy(ret, from->at, sizeof *ret);
+    left -= sizeof *ret;
+    size_t texts = (ret->has_trace ? sizeof(troupe_trace_t) : 0)
+                   + (size_t) ret->target_size + ret->type_size
+                   + ret->resource_size + ret->key_size;
+    if (left < texts || left - texts < ret->body_size)
+        return 0;
+    return sizeof *ret + texts + ret->body_size;
+}
+
+bool
+troupe__packed_task_pass(struct map_cursor *self, uint64_t *ret_id)
+{
+    struct task_head head;
+    size_t size = read_task_head(self, &head);
+    self->at += size;
+    *ret_id = size > 0 ? head.id : 0;
+    return size > 0;
+}
+
 bool
 troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret)
 {
     struct task_head head;
     struct map_task *task = &ret->task;
-    size_t left = (size_t) (self->end - self->at);
-    if (left < sizeof head)
-        return false;
-    memcpy(&head, self->at, sizeof head);
-    left -= sizeof head;
-    size_t texts = (head.has_trace ? sizeof *ret->trace : 0)
-                   + (size_t) head.target_size + head.type_size
-                   + head.resource_size + head.key_size;
-    if (left < texts || left - texts < head.body_size || head.how > MAP_DONE
+    size_t size = read_task_head(self, &head);
+    if (size == 0 || head.how > MAP_DONE
         || head.target_size > TROUPE_NAME_MAX + 1
         || head.type_size > TROUPE_TYPE_MAX + 1
         || head.resource_size > TROUPE_NAME_MAX + 1)
@@ -210,7 +233,7 @@ troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret)
     task->priority = head.priority;
     if (!take_texts(&head, self->at + sizeof head, ret))
         return false;
-    self->at += sizeof head + texts + head.body_size;
+    self->at += size;
     return task->target || task->how == TROUPE_MAP_COMMAND
            || task->how == MAP_DONE;
 }

@@ -49,6 +49,9 @@ void troupe__packed_work_put(struct troupe__text *to, const uint8_t *bytes,
 /* troupe__packed_task_take: either of them. */
 bool troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret);
 
+/* troupe__packed_task_pass: over one, which is as large as it says; its id. */
+bool troupe__packed_task_pass(struct map_cursor *self, uint64_t *ret_id);
+
 /* The end of an attempt: state, text, value. */
 void troupe__packed_end_put(struct troupe__text *to, uint64_t id,
                             const struct map_end *end);

@@ -87,7 +87,7 @@ troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
                  const struct map_end *end)
 {
     struct pool *self = run->pool;
-    int rc = troupe__pool_tell(ctx, self, run->item.it.id, end);
+    int rc = troupe__pool_tell(ctx, self, run->item.id, end);
     if (run->doer)
         troupe__doer_rest(run);
     troupe__chunk_drop(run->item.chunk);
@@ -124,6 +124,23 @@ take_run(struct pool *self)
     return run;
 }
 
+static int
+begin(troupe_context_t *ctx, struct pool *self, struct pool_run *run)
+{
+    struct map_cursor at = {run->item.packed,
+                            run->item.packed + run->item.packed_size};
+    if (!troupe__packed_task_take(&at, &run->it)
+        || run->it.task.how == MAP_DONE) {
+        struct map_end end = troupe__end_of("failed", "it is no task");
+        return troupe__pool_end(ctx, run, &end);
+    }
+    if (run->it.task.how == TROUPE_MAP_COMMAND)
+        return troupe__pool_ask(ctx, run, self->commands);
+    if (run->it.task.how == TROUPE_MAP_FN)
+        return troupe__doer_run(ctx, run);
+    return troupe__pool_ask_name(ctx, run);
+}
+
 int
 troupe__pool_pump(troupe_context_t *ctx, struct pool *self)
 {
@@ -133,12 +150,7 @@ troupe__pool_pump(troupe_context_t *ctx, struct pool *self)
         run->item = self->items[self->item_first];
         self->item_first = (self->item_first + 1) & (self->item_size - 1);
         self->item_count--;
-        if (run->item.it.task.how == TROUPE_MAP_COMMAND)
-            rc = troupe__pool_ask(ctx, run, self->commands);
-        else if (run->item.it.task.how == TROUPE_MAP_FN)
-            rc = troupe__doer_run(ctx, run);
-        else
-            rc = troupe__pool_ask_name(ctx, run);
+        rc = begin(ctx, self, run);
     }
     return rc;
 }
@@ -170,8 +182,7 @@ take_work(struct pool *self, const troupe_message_t *msg)
     int rc = troupe__packed_bytes(chunk->msg, &at);
     while (rc == 0 && at.at < at.end) {
         struct pool_item item = {.chunk = chunk, .packed = at.at};
-        if (!troupe__packed_task_take(&at, &item.it)
-            || item.it.task.how == MAP_DONE) {
+        if (!troupe__packed_task_pass(&at, &item.id)) {
             rc = -EBADMSG;
             break;
         }
@@ -191,7 +202,7 @@ drop_items(troupe_context_t *ctx, struct pool *self)
     int rc = 0;
     while (self->item_count > 0 && rc == 0) {
         const struct pool_item *item = &self->items[self->item_first];
-        rc = troupe__pool_tell(ctx, self, item->it.id, &end);
+        rc = troupe__pool_tell(ctx, self, item->id, &end);
         troupe__chunk_drop(item->chunk);
         self->item_first = (self->item_first + 1) & (self->item_size - 1);
         self->item_count--;
@@ -229,7 +240,7 @@ hand_over(troupe_context_t *ctx, struct pool *self, size_t count,
         const struct pool_item *item =
             &self->items[(first + i) & (self->item_size - 1)];
         troupe__text_put(&work, (const char *) item->packed, item->packed_size);
-        troupe__put_uint(ids, item->it.id);
+        troupe__put_uint(ids, item->id);
     }
     int rc = troupe_send(ctx, thief, "work", "B", work.data, work.size);
     troupe__text_free(&work);

@@ -22,12 +22,12 @@
  */
 extern const troupe_kind_t troupe__map_pool;
 
-/* A task that is not begun. */
+/* A task that is not begun: it is read when it is. */
 struct pool_item {
     struct map_chunk *chunk; /* that it lies in */
-    const uint8_t *packed;   /* as it came */
+    const uint8_t *packed;
     size_t packed_size;
-    struct packed_task it;
+    uint64_t id;
 };
 
 /* An actor that does tasks of one kind, one at a time. */
@@ -50,6 +50,7 @@ struct pool_run {
     struct pool_run **link; /* what points here, while it runs */
     struct pool *pool;
     struct pool_item item;
+    struct packed_task it;
     struct pool_doer *doer; /* or NULL */
     troupe_ask_t ask;       /* 0 while its actor starts */
     bool cancelled;

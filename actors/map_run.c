@@ -74,69 +74,60 @@ put_broken(struct map_client *self, const char *key, const char *words)
     put_done(self, key, "failed", self->body.data, self->body.size, 0);
 }
 
-static bool
-is_longer(const char *text, size_t most)
-{
-    return text && strnlen(text, most + 1) > most;
-}
-
 /* NULL: nothing. Here a task comes in: it is not looked through again until
  * somebody is asked to do it. */
 static const char *
-what_is_wrong(const troupe_map_task_t *task)
+what_is_wrong(const troupe_map_task_t *task, const struct map_task *it)
 {
-    bool is_command = task->how == TROUPE_MAP_COMMAND;
-    if (task->how > TROUPE_MAP_BROKEN)
-        return "there is no such way to do it";
     if (task->how == TROUPE_MAP_BROKEN)
         return task->target ? task->target : "";
-    if (is_longer(task->target, TROUPE_NAME_MAX)
-        || is_longer(task->type, TROUPE_TYPE_MAX)
-        || is_longer(task->resource, TROUPE_NAME_MAX))
+    if (task->how > TROUPE_MAP_BROKEN)
+        return "there is no such way to do it";
+    if (it->target_size > TROUPE_NAME_MAX || it->type_size > TROUPE_TYPE_MAX
+        || it->resource_size > TROUPE_NAME_MAX)
         return "one of its names is too long";
-    if (!is_command && !task->target)
+    if (!task->target && task->how != TROUPE_MAP_COMMAND)
         return "it has no name of who does it";
-    if (task->body && !troupe__value_fits(task->body, task->body_size))
+    if (!troupe__value_fits(it->body, it->body_size))
         return "its input nests too deep or is too large";
     return NULL;
 }
 
-static void
-put_task(struct map_client *self, const troupe_map_task_t *task)
+static inline size_t
+size_of(const char *text)
 {
-    static const uint8_t nil = 0xc0;
-    struct map_task it = {
-        .how = task->how,
-        .target = task->target,
-        .target_size = task->target ? strlen(task->target) : 0,
-        .type = task->type,
-        .type_size = task->type ? strlen(task->type) : 0,
-        .key = task->key,
-        .key_size = task->key ? strlen(task->key) : 0,
-        .body = task->body ? task->body : &nil,
-        .body_size = task->body ? task->body_size : 1,
-        .timeout_ms = task->timeout_ms,
-        .has_retries = task->retries >= 0,
-        .retries = (uint64_t) task->retries,
-        .priority = task->priority,
-        .resource = task->resource,
-        .resource_size = task->resource ? strlen(task->resource) : 0};
-    troupe__packed_task_put(&self->tasks, &it);
+    return text ? strlen(text) : 0;
 }
 
 /* Its key goes into messages as text, and into the journal. */
 static void
 add(struct map_client *self, const troupe_map_task_t *task)
 {
-    const char *words = what_is_wrong(task), *key = task->key;
-    if (key && !troupe__utf8_is_valid(key, strlen(key))) {
+    static const uint8_t nil = 0xc0;
+    struct map_task it = {.how = task->how,
+                          .target = task->target,
+                          .target_size = size_of(task->target),
+                          .type = task->type,
+                          .type_size = size_of(task->type),
+                          .key = task->key,
+                          .key_size = size_of(task->key),
+                          .body = task->body ? task->body : &nil,
+                          .body_size = task->body ? task->body_size : 1,
+                          .timeout_ms = task->timeout_ms,
+                          .has_retries = task->retries >= 0,
+                          .retries = (uint64_t) task->retries,
+                          .priority = task->priority,
+                          .resource = task->resource,
+                          .resource_size = size_of(task->resource)};
+    const char *words = what_is_wrong(task, &it), *key = task->key;
+    if (key && !troupe__utf8_is_valid(key, it.key_size)) {
         words = words ? words : "its key is not UTF-8";
         key = NULL;
     }
     if (words)
         put_broken(self, key, words);
     else if (!put_known(self, task))
-        put_task(self, task);
+        troupe__packed_task_put(&self->tasks, &it);
 }
 
 static int

@@ -53,6 +53,13 @@ take_task(struct map_cursor *self)
 }
 
 static bool
+pass_task(struct map_cursor *self)
+{
+    uint64_t id = 0;
+    return troupe__packed_task_pass(self, &id);
+}
+
+static bool
 take_end(struct map_cursor *self)
 {
     struct map_end end;
@@ -99,6 +106,7 @@ Test(map_packed, work_has_its_id_its_time_and_its_trace)
     cr_assert(troupe__packed_task_take(&at, &it));
     troupe__packed_work_put(&to, it.bytes, it.work_size, 77, 8, &trace);
     cr_assert(is_cut_off(&to, take_task));
+    cr_assert(is_cut_off(&to, pass_task));
     at = (struct map_cursor){(const uint8_t *) to.data,
                              (const uint8_t *) to.data + to.size};
     cr_assert(troupe__packed_task_take(&at, &it));
