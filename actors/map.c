@@ -216,9 +216,11 @@ static int
 on_take(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct map *self = state;
-    (void) msg;
+    bool packed = false;
     if (troupe_token_is_open(ctx, self->take))
         return troupe_reply_error(ctx, -EBUSY, "somebody takes already");
+    self->take_packed =
+        troupe_unpack(msg, "{s:b}", "packed", &packed) == 0 && packed;
     int rc = troupe_defer(ctx, &self->take);
     return rc < 0 ? 0 : troupe__map_serve(ctx, self);
 }
@@ -272,31 +274,15 @@ on_ready(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return go_on(ctx, self);
 }
 
-static bool
-take_end(struct map_cursor *at, uint64_t *ret_id, struct map_end *ret)
-{
-    uint32_t five = 0;
-    uint64_t run_us = 0;
-    if (!troupe__take_array(at, &five) || !troupe__take_uint(at, ret_id)
-        || !troupe__take_text(at, &ret->state, &ret->state_size)
-        || !troupe__take_text(at, &ret->text, &ret->text_size)
-        || !troupe__take_any(at, &ret->value, &ret->value_size)
-        || !troupe__take_uint(at, &run_us))
-        return false;
-    ret->run_ms = (double) run_us / 1000;
-    return ret->state && ret->text;
-}
-
 static int
 take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
           struct map_chunk *chunk, uint64_t peak)
 {
-    uint32_t count = 0;
-    int rc = troupe__take_array(at, &count) ? 0 : -EBADMSG;
-    for (uint32_t i = 0; i < count && rc == 0; i++) {
+    int rc = 0;
+    while (at->at < at->end && rc == 0) {
         struct map_end end;
         uint64_t id = 0;
-        if (!take_end(at, &id, &end))
+        if (!troupe__packed_end_take(at, &id, &end))
             return -EBADMSG;
         struct map_record *record = troupe__map_find(self, id);
         if (!record || !record->is_sent)
@@ -310,18 +296,29 @@ take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
     return rc;
 }
 
+static bool
+is_pool(const struct map *self, troupe_ref_t sender)
+{
+    for (uint32_t i = 0; i < self->pool_count; i++)
+        if (troupe_ref_equal(self->pools[i].ref, sender))
+            return true;
+    return false;
+}
+
 static int
 on_results(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct map *self = state;
+    if (!is_pool(self, troupe_message_sender(msg)))
+        return 0; /* nobody else says what a value is */
     struct map_chunk *chunk = troupe__chunk_new(msg);
+    const void *ends = NULL;
     size_t size = 0;
-    uint32_t two = 0;
     uint64_t peak = 0;
-    const uint8_t *body = troupe_message_body(chunk->msg, &size);
-    struct map_cursor at = {body, body + size};
-    int rc = -EBADMSG;
-    if (troupe__take_array(&at, &two) && troupe__take_uint(&at, &peak))
+    int rc = troupe_unpack(chunk->msg, "[U, B]", &peak, &ends, &size);
+    struct map_cursor at = {ends, (const uint8_t *) ends + size};
+    self->now_ns = troupe_time_ns(ctx);
+    if (rc == 0)
         rc = take_ends(ctx, self, &at, chunk, peak);
     troupe__chunk_drop(chunk);
     if (rc == 0)
@@ -380,11 +377,12 @@ map_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
             free(batch->records);
             free(batch);
         }
-        free(record);
+        free(record->span);
     }
-    free(self->records);
+    troupe__map_records_free(self);
     free(self->pools);
     free(self->puts);
+    troupe__text_free(&self->text);
 }
 
 TROUPE_KIND(troupe_map, struct map, TROUPE_ON_START(map_start),

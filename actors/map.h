@@ -5,50 +5,9 @@
 
 #include "troupe_ask.h"
 #include "troupe_events.h"
-#include "troupe_trace.h"
 
+#include "actors/map_record.h"
 #include "actors/map_tally.h"
-#include "actors/map_wire.h"
-
-/* Tasks that came together by "map" and are answered together. */
-struct map_batch {
-    troupe_token_t token;
-    struct map_record **records;
-    uint32_t count, left;
-};
-
-/*
- * A task from its arrival until its result is given away. It is in one list at
- * a time: the queue, a pool, to be written down, being written, ready.
- */
-struct map_record {
-    struct map_record *next;
-    struct map_record *order_next;
-    uint32_t index, generation; /* its id at the pools */
-    uint64_t number;
-    struct map_chunk *chunk; /* that it lies in */
-    struct map_task task;
-    const void *raw;
-    size_t raw_size;
-    struct map_batch *batch; /* or NULL: its result is for "take" */
-    uint32_t attempts, retries;
-    struct map_record *head;   /* the task that it is a vote on; or NULL */
-    struct map_ballot *ballot; /* the votes on it; or NULL */
-    uint32_t pool;             /* it was given to, last */
-    bool has_pool;
-    bool is_sent; /* to a pool that has not told its end */
-    bool is_settled;
-    uint32_t resource; /* index + 1 of what it needs; 0: nothing */
-    uint64_t queued_ns;
-    struct map_chunk *end_chunk; /* that its end lies in, or NULL */
-    struct map_end end;
-    troupe_span_t span;
-};
-
-struct map_list {
-    struct map_record *first, *last;
-    uint64_t count;
-};
 
 #define MAP_RESOURCES_MAX 64
 
@@ -89,6 +48,7 @@ struct map {
     struct map_list to_log, logging, ready;
 
     troupe_token_t take;
+    bool take_packed;
     troupe_token_t *puts; /* that wait for room */
     size_t put_count, put_size;
     bool last;       /* no more puts will come */
@@ -97,16 +57,14 @@ struct map {
 
     troupe_trace_t trace; /* that it was started in: of the tasks of puts */
     struct map_tally tally;
+    uint64_t now_ns;          /* as the message in hand came */
+    struct troupe__text text; /* room for what is sent; empty in between */
     char error[512];
 };
 
-/* --- map_queue.c -----------------------------------------------------------*/
+/* --- map_accept.c ----------------------------------------------------------*/
 
-void troupe__list_put(struct map_list *self, struct map_record *record);
-struct map_record *troupe__list_take(struct map_list *self);
-
-/* troupe__list_push: in front. */
-void troupe__list_push(struct map_list *self, struct map_record *record);
+void troupe__map_records_free(struct map *self);
 
 /* troupe__map_record_new: an empty record. */
 struct map_record *troupe__map_record_new(struct map *self);
@@ -119,14 +77,23 @@ int troupe__map_accept(troupe_context_t *ctx, struct map *self,
 /* troupe__map_forget: its result is given away. */
 void troupe__map_forget(struct map *self, struct map_record *record);
 
+/* troupe__map_task_of: what is not in its record. */
+void troupe__map_task_of(const struct map_record *record,
+                         struct packed_task *ret);
+
 /* troupe__map_find: the record of an id at the pools, or NULL. */
 struct map_record *troupe__map_find(const struct map *self, uint64_t id);
+
+/* --- map_queue.c -----------------------------------------------------------*/
 
 /* troupe__map_hold: the value of what has ended counts until it is taken. */
 void troupe__map_hold(struct map *self, const struct map_record *record);
 
 /* troupe__map_is_full: too much is held: only what it waits for is begun. */
 bool troupe__map_is_full(const struct map *self);
+
+/* troupe__map_text_done: what `text` held is sent. */
+void troupe__map_text_done(struct map *self);
 
 /* troupe__map_dispatch: give the pools what they can do next. */
 int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);

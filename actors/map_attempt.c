@@ -28,24 +28,26 @@ read_command(const troupe_answer_t *answer, struct map_end *end)
 static struct map_end
 end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
 {
-    static const char *const states[] = {
-        [TROUPE_REPLY] = "ok",        [TROUPE_ERROR] = "failed",
-        [TROUPE_TIMEOUT] = "timeout", [TROUPE_DOWN] = "lost",
-        [TROUPE_OVERLOAD] = "failed", [TROUPE_CANCELLED] = "cancelled"};
+    static const char *const states[] = {[TROUPE_ERROR] = "failed",
+                                         [TROUPE_TIMEOUT] = "timeout",
+                                         [TROUPE_DOWN] = "lost",
+                                         [TROUPE_OVERLOAD] = "failed",
+                                         [TROUPE_CANCELLED] = "cancelled"};
     /* An actor of another run has a clock of its own, for the same time. */
     bool is_late =
         answer->outcome == TROUPE_ERROR && answer->code == -ETIMEDOUT;
-    struct map_end end =
-        troupe__end_of(states[is_late ? TROUPE_TIMEOUT : answer->outcome],
-                       answer->outcome == TROUPE_REPLY ? "" : answer->text);
-    if (run->cancelled && answer->outcome != TROUPE_REPLY)
-        end = troupe__end_of("cancelled", "the map was halted");
-    else if (run->lost[0] && answer->outcome != TROUPE_REPLY)
-        end = troupe__end_of("lost", run->lost);
+    struct map_end end = {.state = "ok", .state_size = 2, .text = ""};
     if (answer->outcome == TROUPE_REPLY) {
         end.value = troupe_message_body(answer->msg, &end.value_size);
-        if (run->item.task.how == TROUPE_MAP_COMMAND)
+        if (run->it.task.how == TROUPE_MAP_COMMAND)
             read_command(answer, &end);
+    } else if (run->cancelled) {
+        end = troupe__end_of("cancelled", "the map was halted");
+    } else if (run->lost[0]) {
+        end = troupe__end_of("lost", run->lost);
+    } else {
+        end = troupe__end_of(states[is_late ? TROUPE_TIMEOUT : answer->outcome],
+                             answer->text);
     }
     end.run_ms = (double) answer->latency_ns / NS_PER_MS;
     return end;
@@ -75,15 +77,15 @@ static int
 write_command(msgpack_packer *packer, void *data)
 {
     const struct pool_run *run = data;
-    const struct map_task *task = &run->item.task;
+    const struct map_task *task = &run->it.task;
     struct map_cursor body = {task->body,
                               (const uint8_t *) task->body + task->body_size};
     uint32_t count = 0;
-    if (run->item.timeout_ms > 0 && troupe__take_map(&body, &count)) {
+    if (run->it.task.timeout_ms > 0 && troupe__take_map(&body, &count)) {
         msgpack_pack_map(packer, count + 1);
         msgpack_pack_str(packer, 10);
         msgpack_pack_str_body(packer, "timeout_ms", 10);
-        msgpack_pack_uint64(packer, run->item.timeout_ms);
+        msgpack_pack_uint64(packer, run->it.task.timeout_ms);
     }
     return msgpack_pack_str_body(packer, body.at,
                                  (size_t) (body.end - body.at));
@@ -92,26 +94,22 @@ write_command(msgpack_packer *packer, void *data)
 int
 troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
 {
-    const struct map_task *task = &run->item.task;
-    char type[TROUPE_TYPE_MAX + 1] = TYPE_DEFAULT;
+    const struct map_task *task = &run->it.task;
     troupe_ask_options_t options = {.answer = on_answer,
                                     .data = run,
                                     .timeout_ms = FOREVER_MS,
                                     .detached = true};
     int rc = 0;
-    troupe_trace_set(ctx, run->item.trace);
+    troupe_trace_set(ctx, run->it.trace);
     if (task->how == TROUPE_MAP_COMMAND) {
         rc = troupe_ask_with(ctx, to, "run", &options, &run->ask, "*",
                              write_command, run);
     } else {
-        if (task->type) {
-            memcpy(type, task->type, task->type_size);
-            type[task->type_size] = '\0';
-        }
-        if (run->item.timeout_ms > 0)
-            options.timeout_ms = (uint32_t) run->item.timeout_ms;
-        rc = troupe_ask_with(ctx, to, type, &options, &run->ask, "r",
-                             task->body, task->body_size);
+        if (run->it.task.timeout_ms > 0)
+            options.timeout_ms = (uint32_t) task->timeout_ms;
+        rc = troupe_ask_with(ctx, to, task->type ? task->type : TYPE_DEFAULT,
+                             &options, &run->ask, "r", task->body,
+                             task->body_size);
     }
     if (rc == 0 && run->doer) {
         run->doer->run = run;
@@ -126,12 +124,9 @@ troupe__pool_ask(troupe_context_t *ctx, struct pool_run *run, troupe_ref_t to)
 int
 troupe__pool_ask_name(troupe_context_t *ctx, struct pool_run *run)
 {
-    const struct map_task *task = &run->item.task;
-    char name[TROUPE_NAME_MAX + 1];
+    const struct map_task *task = &run->it.task;
     troupe_ref_t to;
-    memcpy(name, task->target, task->target_size);
-    name[task->target_size] = '\0';
-    if (troupe_lookup(troupe_context_node(ctx), name, &to) == 0)
+    if (troupe_lookup(troupe_context_node(ctx), task->target, &to) == 0)
         return troupe__pool_ask(ctx, run, to);
     struct map_end end =
         troupe__end_of("failed", "there is no actor of that name");

@@ -30,67 +30,39 @@ troupe__client_fail(struct map_client *self, const troupe_answer_t *answer)
     return answer->outcome == TROUPE_ERROR ? answer->code : -EHOSTDOWN;
 }
 
-/* A text of a result, NUL-ended; its place in `text`. */
-static size_t
-keep_text(struct map_client *self, const char *text, size_t size)
-{
-    size_t at = self->text.size;
-    troupe__text_put(&self->text, text ? text : "", size);
-    troupe__text_putc(&self->text, '\0');
-    return at;
-}
-
-static bool
-take_pool(struct map_cursor *at, uint64_t *ret_pool, bool *ret_has_pool)
-{
-    const char *none = NULL;
-    size_t size = 0;
-    *ret_has_pool = troupe__take_uint(at, ret_pool);
-    return *ret_has_pool || (troupe__take_text(at, &none, &size) && !none);
-}
-
 static int
-tell_one(struct map_client *self, struct map_cursor *at)
+tell_one(struct map_client *self, const struct packed_result *from)
 {
-    troupe_map_result_t it = {0};
-    const char *key = NULL, *state = NULL, *text = NULL;
-    size_t key_size = 0, state_size = 0, text_size = 0;
-    uint32_t count = 0;
-    uint64_t attempts = 0, pool = 0;
-    bool has_pool = false;
-    if (!troupe__take_array(at, &count) || (count != 9 && count != 10)
-        || !troupe__take_uint(at, &it.number)
-        || !troupe__take_text(at, &key, &key_size)
-        || !troupe__take_text(at, &state, &state_size)
-        || !troupe__take_any(at, &it.value, &it.value_size)
-        || !troupe__take_uint(at, &attempts)
-        || !troupe__take_real(at, &it.queue_ms)
-        || !troupe__take_real(at, &it.run_ms)
-        || !take_pool(at, &pool, &has_pool)
-        || !troupe__take_text(at, &text, &text_size)
-        || (count > 9 && !troupe__take_any(at, &it.votes, &it.votes_size)))
-        return -EBADMSG;
-    troupe__text_clear(&self->text);
-    size_t key_at = keep_text(self, key, key_size);
-    size_t state_at = keep_text(self, state, state_size);
-    size_t text_at = keep_text(self, text, text_size);
-    it.key = self->text.data + key_at;
-    it.state = self->text.data + state_at;
-    it.text = self->text.data + text_at;
-    it.attempts = (uint32_t) attempts;
-    it.pool = (uint32_t) pool;
-    it.resumed = !has_pool && attempts > 0;
+    troupe_map_result_t it = {
+        .number = from->number,
+        .key = from->key ? from->key : "",
+        .state = from->end.state,
+        .text = from->end.text,
+        .value = from->end.value,
+        .value_size = from->end.value_size,
+        .attempts = from->attempts,
+        .pool = from->pool,
+        .queue_ms = from->queue_ms,
+        .run_ms = from->end.run_ms,
+        .votes = from->votes,
+        .votes_size = from->votes_size,
+        .resumed = !from->has_pool && from->attempts > 0,
+    };
     return self->calls->result(self->calls->data, &it);
 }
 
 int
 troupe__client_results(struct map_client *self, const troupe_message_t *msg)
 {
-    struct map_cursor at;
-    uint32_t count = 0;
-    int rc = troupe__find_list(msg, "results", &at, &count) ? 0 : -EBADMSG;
-    for (uint32_t i = 0; i < count && rc == 0; i++)
-        rc = tell_one(self, &at);
+    const void *results = NULL;
+    size_t size = 0;
+    int rc = troupe_unpack(msg, "{s:B}", "results", &results, &size);
+    struct map_cursor at = {results, (const uint8_t *) results + size};
+    while (rc == 0 && at.at < at.end) {
+        struct packed_result it;
+        rc = troupe__packed_result_take(&at, &it) ? tell_one(self, &it)
+                                                  : -EBADMSG;
+    }
     return rc;
 }
 
@@ -239,6 +211,6 @@ troupe_map_run(troupe_t *node, const troupe_map_options_t *options,
         *ret_summary = self.summary;
     troupe_journal_destroy(&self.reader);
     troupe__text_free(&self.tasks);
-    troupe__text_free(&self.text);
+    troupe__text_free(&self.body);
     return rc;
 }

@@ -14,7 +14,6 @@
 
 #define SHRINK    "(shrink)"
 #define SHRINK_MS 1000
-#define NS_PER_MS UINT64_C(1000000)
 #define START_MS  60000
 
 /* They fail with their tasks: nothing is counted, and nobody waits. */
@@ -31,9 +30,7 @@ troupe__doers_start(troupe_context_t *ctx, struct pool *self)
 static bool
 is_of(const struct pool_doer *doer, const struct map_task *task)
 {
-    const char *name = doer->kind->name;
-    return strncmp(name, task->target, task->target_size) == 0
-           && name[task->target_size] == '\0';
+    return strcmp(doer->kind->name, task->target) == 0;
 }
 
 /* One of that kind that has nothing to do, which it has from now on. */
@@ -50,22 +47,12 @@ take_idle(struct pool *self, const struct map_task *task)
 }
 
 void
-troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run)
+troupe__doer_rest(struct pool_run *run)
 {
     struct pool_doer *doer = run->doer;
-    doer->idle_since_ns = troupe_time_ns(ctx);
+    doer->rested = true;
     doer->next_idle = run->pool->idle;
     run->pool->idle = doer;
-}
-
-static int
-find_kind(troupe_context_t *ctx, const struct map_task *task,
-          const troupe_kind_t **ret_kind)
-{
-    char name[TROUPE_NAME_MAX + 1];
-    memcpy(name, task->target, task->target_size);
-    name[task->target_size] = '\0';
-    return troupe_kind_find(troupe_context_node(ctx), name, ret_kind);
 }
 
 static void
@@ -160,10 +147,11 @@ troupe__doer_run(troupe_context_t *ctx, struct pool_run *run)
 {
     struct pool *self = run->pool;
     const troupe_kind_t *kind = NULL;
-    run->doer = take_idle(self, &run->item.task);
+    run->doer = take_idle(self, &run->it.task);
     if (run->doer)
         return troupe__pool_ask(ctx, run, run->doer->ref);
-    int rc = find_kind(ctx, &run->item.task, &kind);
+    int rc =
+        troupe_kind_find(troupe_context_node(ctx), run->it.task.target, &kind);
     if (rc == 0)
         rc = watch_idle(ctx, self);
     if (rc == 0)
@@ -249,12 +237,12 @@ troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run)
 int
 troupe__doers_shrink(troupe_context_t *ctx, struct pool *self)
 {
-    uint64_t now = troupe_now_ns(troupe_context_node(ctx));
     struct pool_doer **at = &self->idle;
     int rc = 0;
     while (*at && rc == 0) {
         struct pool_doer *doer = *at;
-        if (now - doer->idle_since_ns < SHRINK_MS * NS_PER_MS) {
+        if (doer->rested) {
+            doer->rested = false;
             at = &doer->next_idle;
             continue;
         }

@@ -49,14 +49,13 @@ is_enough(const struct map *self)
 }
 
 static void
-count_end(struct map *self, troupe_context_t *ctx,
-          const struct map_record *record, enum map_state state)
+count_end(struct map *self, const struct map_record *record,
+          enum map_state state)
 {
     self->tally.states[state]++;
     if (state == MAP_SKIPPED)
         return;
-    double all_ms =
-        (double) (troupe_time_ns(ctx) - record->queued_ns) / 1000000.0;
+    double all_ms = (double) (self->now_ns - record->queued_ns) / 1000000.0;
     double queue_ms = all_ms - record->end.run_ms;
     troupe__times_add(&self->tally.run, record->end.run_ms);
     troupe__times_add(&self->tally.queue, queue_ms > 0 ? queue_ms : 0);
@@ -72,9 +71,9 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
     }
     enum map_state state =
         troupe__state_of(record->end.state, record->end.state_size);
-    bool keeps = !troupe_ref_is_nobody(self->journal) && record->task.key
+    bool keeps = !troupe_ref_is_nobody(self->journal) && record->key
                  && state != MAP_SKIPPED && state != MAP_CANCELLED;
-    count_end(self, ctx, record, state);
+    count_end(self, record, state);
     troupe__map_trace_end(ctx, record);
     troupe__map_hold(self, record);
     int rc = 0;
@@ -93,6 +92,7 @@ again(troupe_context_t *ctx, void *state, void *data)
     struct map *self = state;
     struct map_record *record = data;
     int rc = 0;
+    self->now_ns = troupe_time_ns(ctx);
     if (self->halted) {
         rc = done(ctx, self, record);
     } else {
@@ -141,7 +141,9 @@ troupe__map_done_before(troupe_context_t *ctx, struct map *self)
     int rc = 0;
     while (self->before.count > 0 && rc == 0) {
         struct map_record *record = troupe__list_take(&self->before);
-        const struct map_task *task = &record->task;
+        struct packed_task it;
+        troupe__map_task_of(record, &it);
+        const struct map_task *task = &it.task;
         struct map_cursor at = {task->body,
                                 (const uint8_t *) task->body + task->body_size};
         uint32_t two = 0;
@@ -234,7 +236,7 @@ put_entry(struct troupe__text *to, struct troupe__text *value,
     troupe__text_put(value, end->value, end->value_size);
     troupe__text_put(to, "\x85", 1);
     KEY(to, "key");
-    troupe__put_text(to, record->task.key, record->task.key_size);
+    troupe__put_text(to, record->key, record->key_size);
     KEY(to, "state");
     troupe__put_text(to, end->state, end->state_size);
     KEY(to, "attempt");

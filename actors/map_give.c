@@ -15,18 +15,45 @@
 #define TAKE_MAX    8192
 #define LIVE_MAX    4096 /* tasks of puts; above, puts wait for room */
 
+static double
+queue_ms_of(const struct map_record *record, uint64_t now_ns)
+{
+    double all_ms = (double) (now_ns - record->queued_ns) / 1000000.0;
+    return all_ms > record->end.run_ms ? all_ms - record->end.run_ms : 0;
+}
+
 static void
-put_result(troupe_context_t *ctx, struct troupe__text *to,
-           const struct map_record *record)
+pack_result(struct troupe__text *to, const struct map_record *record,
+            uint64_t now_ns)
+{
+    struct troupe__text votes = {0};
+    struct packed_result it = {.number = record->number,
+                               .queue_ms = queue_ms_of(record, now_ns),
+                               .attempts = record->attempts,
+                               .pool = record->pool,
+                               .has_pool = record->has_pool,
+                               .key = record->key,
+                               .key_size = record->key_size,
+                               .end = record->end};
+    if (record->ballot) {
+        troupe__map_votes_put(&votes, record);
+        it.votes = votes.data;
+        it.votes_size = votes.size;
+    }
+    troupe__packed_result_put(to, &it);
+    troupe__text_free(&votes);
+}
+
+static void
+put_result(struct troupe__text *to, const struct map_record *record,
+           uint64_t now_ns)
 {
     const struct map_end *end = &record->end;
-    double all_ms =
-        (double) (troupe_time_ns(ctx) - record->queued_ns) / 1000000.0;
-    double queue_ms = all_ms > end->run_ms ? all_ms - end->run_ms : 0;
+    double queue_ms = queue_ms_of(record, now_ns);
     troupe__put_array(to, record->ballot ? 10 : 9);
     troupe__put_uint(to, record->number);
-    if (record->task.key)
-        troupe__put_text(to, record->task.key, record->task.key_size);
+    if (record->key)
+        troupe__put_text(to, record->key, record->key_size);
     else
         troupe__put_nil(to);
     troupe__put_text(to, end->state, end->state_size);
@@ -54,9 +81,10 @@ static int
 answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
 {
     struct troupe__text results = {0};
+    uint64_t now_ns = troupe_time_ns(ctx);
     troupe__text_put(&results, "\xdd\0\0\0\0", 5);
     for (uint32_t i = 0; i < batch->count; i++) {
-        put_result(ctx, &results, batch->records[i]);
+        put_result(&results, batch->records[i], now_ns);
         troupe__map_forget(self, batch->records[i]);
     }
     set_count(&results, batch->count);
@@ -150,32 +178,47 @@ troupe__map_summary_write(struct msgpack_packer *packer, void *value)
     return msgpack_pack_str_body(packer, self->error, strlen(self->error));
 }
 
-static int
-answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
+/* What is ready, as much as one answer may hold. */
+static void
+put_ready(troupe_context_t *ctx, struct map *self, struct troupe__text *to)
 {
-    struct troupe__text results = {0};
     uint32_t count = 0;
-    uint64_t values = 0;
-    troupe__text_put(&results, "\xdd\0\0\0\0", 5);
-    while (self->ready.count > 0 && count < TAKE_MAX
-           && results.size < TAKE_BYTES && values < TAKE_VALUES) {
+    uint64_t values = 0, now_ns = troupe_time_ns(ctx);
+    if (!self->take_packed)
+        troupe__text_put(to, "\xdd\0\0\0\0", 5);
+    while (self->ready.count > 0 && count < TAKE_MAX && to->size < TAKE_BYTES
+           && values < TAKE_VALUES) {
         struct map_record *record = troupe__list_take(&self->ready);
-        put_result(ctx, &results, record);
-        values +=
-            troupe__value_count(record->end.value, record->end.value_size);
+        if (self->take_packed) {
+            pack_result(to, record, now_ns);
+        } else {
+            put_result(to, record, now_ns);
+            values +=
+                troupe__value_count(record->end.value, record->end.value_size);
+        }
         self->held_bytes -= record->end.value_size;
         troupe__map_forget(self, record);
         count++;
     }
-    set_count(&results, count);
+    if (!self->take_packed)
+        set_count(to, count);
+}
+
+static int
+answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
+{
+    struct troupe__text *results = &self->text;
+    put_ready(ctx, self, results);
     is_over |= self->last && self->live == 0;
     self->told_halt |= self->halted;
     /* The list comes last: who reads the others need not pass over it. */
-    int rc = troupe_reply_to(ctx, &self->take, "{s:b, s:b, s:*, s:r}", "halted",
-                             (int) self->halted, "over", (int) is_over,
-                             "summary", troupe__map_summary_write, self,
-                             "results", results.data, results.size);
-    troupe__text_free(&results);
+    int rc = troupe_reply_to(
+        ctx, &self->take,
+        self->take_packed ? "{s:b, s:b, s:*, s:B}" : "{s:b, s:b, s:*, s:r}",
+        "halted", (int) self->halted, "over", (int) is_over, "summary",
+        troupe__map_summary_write, self, "results", results->data,
+        results->size);
+    troupe__map_text_done(self);
     self->take.id = 0;
     return rc == -ENOMSG ? 0 : rc;
 }

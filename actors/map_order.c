@@ -53,12 +53,12 @@ void
 troupe__map_queue(struct map *self, struct map_record *record)
 {
     struct map_list *queue = &self->queue;
-    if (!queue->last || queue->last->task.priority >= record->task.priority) {
+    if (!queue->last || queue->last->priority >= record->priority) {
         troupe__list_put(queue, record);
         return;
     }
     struct map_record **at = &queue->first;
-    while ((*at)->task.priority >= record->task.priority)
+    while ((*at)->priority >= record->priority)
         at = &(*at)->next;
     record->next = *at;
     *at = record;

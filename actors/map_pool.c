@@ -11,10 +11,11 @@
 
 #include "mailbox/check.h"
 
-#define HEAD_SIZE 11 /* [peak, [...]] as two heads of fixed size */
-#define OUT_MAX   (256u << 10)
-#define AGAIN_MS  1
-#define FLUSH     "(flush)"
+#define OUT_MAX  (256u << 10)
+#define OUT_MIN  (16u << 10) /* less waits for more, but not longer than */
+#define OUT_NS   UINT64_C(500000)
+#define AGAIN_MS 1
+#define FLUSH    "(flush)"
 
 struct map_end
 troupe__end_of(const char *state, const char *text)
@@ -31,26 +32,16 @@ troupe__end_of(const char *state, const char *text)
 static int
 flush(troupe_context_t *ctx, struct pool *self)
 {
-    uint8_t *head = (uint8_t *) self->out.data;
-    if (self->out_count == 0)
+    if (self->out.size == 0)
         return 0;
-    head[0] = 0x92;
-    head[1] = 0xce;
-    head[6] = 0xdd;
-    for (unsigned i = 0; i < 4; i++) {
-        head[2 + i] = (uint8_t) (self->peak >> (24 - 8 * i));
-        head[7 + i] = (uint8_t) (self->out_count >> (24 - 8 * i));
-    }
-    int rc = troupe_send(ctx, self->owner, "results", "r", self->out.data,
-                         self->out.size);
+    int rc = troupe_send(ctx, self->owner, "results", "[U, B]", self->peak,
+                         self->out.data, self->out.size);
     if (rc == -EAGAIN) /* when this handler has returned */
         return troupe_timer_set(ctx, FLUSH, AGAIN_MS, 0);
     troupe__text_clear(&self->out);
-    self->out_count = 0;
     return rc;
 }
 
-/* Those of one turn go together: what is sent now is handled after them. */
 int
 troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
                   const struct map_end *end)
@@ -63,30 +54,30 @@ troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
         none.run_ms = end->run_ms;
         end = &none;
     }
-    if (self->out_count == 0) {
-        (void) troupe__text_room(out, HEAD_SIZE);
-        out->size = HEAD_SIZE;
-    }
-    troupe__put_array(out, 5);
-    troupe__put_uint(out, id);
-    troupe__put_text(out, end->state, end->state_size);
-    troupe__put_text(out, end->text, end->text_size);
-    troupe__text_put(out, end->value, end->value_size);
-    troupe__put_uint(out, (uint64_t) (end->run_ms * 1000));
-    self->out_count++;
+    troupe__packed_end_put(out, id, end);
     if (out->size > OUT_MAX)
         return flush(ctx, self);
     if (self->flushing)
         return 0;
     self->flushing = true;
+    self->out_before = 0;
+    self->out_since_ns = troupe_time_ns(ctx);
     return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
 }
 
+/* Those of one turn go together: what is sent to oneself is handled after them.
+ * So do those of some turns, while they bring more: an answer takes two. */
 static int
 on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     (void) msg;
     struct pool *self = state;
+    bool grows = self->out.size > self->out_before;
+    self->out_before = self->out.size;
+    self->out_turns = grows ? 0 : self->out_turns + 1;
+    if (self->out_turns < 2 && self->item_count > 0 && self->out.size < OUT_MIN
+        && troupe_time_ns(ctx) - self->out_since_ns < OUT_NS)
+        return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
     self->flushing = false;
     return flush(ctx, self);
 }
@@ -98,7 +89,7 @@ troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
     struct pool *self = run->pool;
     int rc = troupe__pool_tell(ctx, self, run->item.id, end);
     if (run->doer)
-        troupe__doer_rest(ctx, run);
+        troupe__doer_rest(run);
     troupe__chunk_drop(run->item.chunk);
     *run->link = run->next;
     if (run->next)
@@ -117,8 +108,13 @@ take_run(struct pool *self)
         self->free_runs = run->next;
     else
         run = troupe__alloc(sizeof *run);
-    *run = (struct pool_run){
-        .pool = self, .next = self->runs, .link = &self->runs};
+    run->pool = self;
+    run->next = self->runs;
+    run->link = &self->runs;
+    run->doer = NULL;
+    run->ask.id = 0;
+    run->cancelled = false;
+    run->lost[0] = '\0';
     if (run->next)
         run->next->link = &run->next;
     self->runs = run;
@@ -126,6 +122,23 @@ take_run(struct pool *self)
     if (self->run_count > self->peak)
         self->peak = self->run_count;
     return run;
+}
+
+static int
+begin(troupe_context_t *ctx, struct pool *self, struct pool_run *run)
+{
+    struct map_cursor at = {run->item.packed,
+                            run->item.packed + run->item.packed_size};
+    if (!troupe__packed_task_take(&at, &run->it)
+        || run->it.task.how == MAP_DONE) {
+        struct map_end end = troupe__end_of("failed", "it is no task");
+        return troupe__pool_end(ctx, run, &end);
+    }
+    if (run->it.task.how == TROUPE_MAP_COMMAND)
+        return troupe__pool_ask(ctx, run, self->commands);
+    if (run->it.task.how == TROUPE_MAP_FN)
+        return troupe__doer_run(ctx, run);
+    return troupe__pool_ask_name(ctx, run);
 }
 
 int
@@ -137,12 +150,7 @@ troupe__pool_pump(troupe_context_t *ctx, struct pool *self)
         run->item = self->items[self->item_first];
         self->item_first = (self->item_first + 1) & (self->item_size - 1);
         self->item_count--;
-        if (run->item.task.how == TROUPE_MAP_COMMAND)
-            rc = troupe__pool_ask(ctx, run, self->commands);
-        else if (run->item.task.how == TROUPE_MAP_FN)
-            rc = troupe__doer_run(ctx, run);
-        else
-            rc = troupe__pool_ask_name(ctx, run);
+        rc = begin(ctx, self, run);
     }
     return rc;
 }
@@ -170,26 +178,20 @@ static int
 take_work(struct pool *self, const troupe_message_t *msg)
 {
     struct map_chunk *chunk = troupe__chunk_new(msg);
-    size_t size = 0;
-    const uint8_t *body = troupe_message_body(chunk->msg, &size);
-    struct map_cursor at = {body, body + size};
-    uint32_t count = 0, four = 0;
-    bool ok = troupe__take_array(&at, &count);
-    for (uint32_t i = 0; i < count && ok; i++) {
-        struct pool_item item = {.chunk = chunk};
-        ok = troupe__take_array(&at, &four) && troupe__take_uint(&at, &item.id)
-             && troupe__take_uint(&at, &item.timeout_ms)
-             && troupe__take_trace(&at, &item.trace);
-        item.raw = at.at;
-        ok = ok && troupe__task_take(&at, &item.task);
-        if (ok) {
-            item.raw_size = (size_t) (at.at - (const uint8_t *) item.raw);
-            chunk->users++;
-            put_item(self, &item);
+    struct map_cursor at;
+    int rc = troupe__packed_bytes(chunk->msg, &at);
+    while (rc == 0 && at.at < at.end) {
+        struct pool_item item = {.chunk = chunk, .packed = at.at};
+        if (!troupe__packed_task_pass(&at, &item.id)) {
+            rc = -EBADMSG;
+            break;
         }
+        item.packed_size = (size_t) (at.at - item.packed);
+        chunk->users++;
+        put_item(self, &item);
     }
     troupe__chunk_drop(chunk);
-    return ok ? 0 : -EBADMSG;
+    return rc;
 }
 
 /* What is not begun never will be. */
@@ -233,19 +235,14 @@ hand_over(troupe_context_t *ctx, struct pool *self, size_t count,
 {
     struct troupe__text work = {0};
     size_t first = self->item_first + self->item_count - count;
-    troupe__put_array(&work, (uint32_t) count);
     troupe__put_array(ids, (uint32_t) count);
     for (size_t i = 0; i < count; i++) {
         const struct pool_item *item =
             &self->items[(first + i) & (self->item_size - 1)];
-        troupe__put_array(&work, 4);
-        troupe__put_uint(&work, item->id);
-        troupe__put_uint(&work, item->timeout_ms);
-        troupe__put_trace(&work, item->trace);
-        troupe__text_put(&work, item->raw, item->raw_size);
+        troupe__text_put(&work, (const char *) item->packed, item->packed_size);
         troupe__put_uint(ids, item->id);
     }
-    int rc = troupe_send(ctx, thief, "work", "r", work.data, work.size);
+    int rc = troupe_send(ctx, thief, "work", "B", work.data, work.size);
     troupe__text_free(&work);
     for (size_t i = 0; i < count && rc == 0; i++)
         troupe__chunk_drop(

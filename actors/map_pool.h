@@ -8,29 +8,26 @@
 #include "troupe_events.h"
 #include "troupe_lifecycle.h"
 
-#include "actors/map_wire.h"
+#include "actors/map_packed.h"
 
 /* The kind of a pool; started by troupe_map alone, which it serves:
  *
  *   start    {owner: R, index: U, slots: U, mode: U}
- *   work     [[id, timeout_ms, trace, task], ...]
+ *   work     B: packed tasks, one behind the other
  *   steal    {to: U, thief: R}: half of what is not begun becomes its work
  *   drop     {now: b}: begin nothing of what there is; now: end what runs
  *
- * and tells it "ready" [index], "results" [peak, [[id, state, text, value,
- * run_us], ...]] and "gave" {to, thief, ids}.
+ * and tells it "ready" [index], "results" [peak, B], packed ends, and "gave"
+ * {to, thief, ids}.
  */
 extern const troupe_kind_t troupe__map_pool;
 
-/* A task that is not begun. */
+/* A task that is not begun: it is read when it is. */
 struct pool_item {
     struct map_chunk *chunk; /* that it lies in */
+    const uint8_t *packed;
+    size_t packed_size;
     uint64_t id;
-    uint64_t timeout_ms;
-    const troupe_trace_t *trace; /* or NULL */
-    const void *raw;             /* the task as it came */
-    size_t raw_size;
-    struct map_task task;
 };
 
 /* An actor that does tasks of one kind, one at a time. */
@@ -44,7 +41,7 @@ struct pool_doer {
     troupe_monitor_t monitor;
     struct pool_run *run; /* that it was asked for, or NULL */
     uint32_t ends;        /* of incarnations, since it was */
-    uint64_t idle_since_ns;
+    bool rested;          /* since idle ones were ended last */
 };
 
 /* A task that runs, or whose actor is being started. */
@@ -53,6 +50,7 @@ struct pool_run {
     struct pool_run **link; /* what points here, while it runs */
     struct pool *pool;
     struct pool_item item;
+    struct packed_task it;
     struct pool_doer *doer; /* or NULL */
     troupe_ask_t ask;       /* 0 while its actor starts */
     bool cancelled;
@@ -79,8 +77,10 @@ struct pool {
     uint64_t doer_serial;
     bool shrinking;
 
-    struct troupe__text out; /* results, behind room for their head */
-    uint32_t out_count;
+    struct troupe__text out; /* packed results */
+    size_t out_before;       /* so large it was a turn ago */
+    uint32_t out_turns;      /* in which it did not grow */
+    uint64_t out_since_ns;   /* when it was begun */
     bool flushing;
     bool dropping; /* the map was halted */
 };
@@ -100,7 +100,7 @@ int troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
 int troupe__doer_run(troupe_context_t *ctx, struct pool_run *run);
 
 /* troupe__doer_rest: its task is over. */
-void troupe__doer_rest(troupe_context_t *ctx, struct pool_run *run);
+void troupe__doer_rest(struct pool_run *run);
 
 /* troupe__doer_give_up: it may never end its task: it gets no other one. */
 int troupe__doer_give_up(troupe_context_t *ctx, struct pool_run *run);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map_queue.c: the tasks of a map, and which pool gets how many of them. */
+/* map_queue.c: which pool gets how many of the tasks of a map. */
 #include "actors/map.h"
 
 #include <errno.h>
@@ -11,148 +11,46 @@
 /*
  * Guided self-scheduling: a pool gets its share of half of what there is, so
  * that pieces become smaller towards the end; but not more than it will do in
- * BACKLOG_US, by what tasks have cost, so that nothing waits behind a long one.
+ * BACKLOG_US, by what tasks have cost, so that nothing waits behind a long one,
+ * and not less than in PIECE_US, so that pieces are worth their message.
  * At the very end a pool without work takes half of what another one has.
  * Source: Polychronopoulos and Kuck, 1987.
  */
 #define BACKLOG_US  5000
+#define PIECE_US    500
 #define WORK_MAX    1024         /* tasks of one piece */
 #define WORK_BYTES  (256u << 10) /* of one piece */
 #define MEDIAN_OF   3            /* so many before a median counts */
 #define AGAIN_MS    2   /* until what could not be sent is tried again */
 #define LOADED_MS   500 /* until a machine that is too busy is looked at again */
 #define TIMEOUT_MAX 86400000.0
+#define TEXT_KEPT   (1u << 20)
 #define AVOIDED_MAX 1024        /* votes for other pools that are passed over */
 #define HELD_MAX    (64u << 20) /* bytes of values that nobody has taken */
 
-struct map_record *
-troupe__map_record_new(struct map *self)
-{
-    struct map_record *record = troupe__list_take(&self->free_records);
-    if (!record) {
-        if (self->record_count == self->record_size) {
-            self->record_size = self->record_size * 2 + 64;
-            self->records = troupe__realloc(self->records,
-                                            self->record_size * sizeof(void *));
-        }
-        record = troupe__alloc(sizeof *record);
-        record->index = self->record_count;
-        self->records[self->record_count++] = record;
-    }
-    uint32_t index = record->index, generation = record->generation + 1;
-    *record = (struct map_record){.index = index, .generation = generation};
-    return record;
-}
-
+/* Memory that comes and goes costs more than what is written into it. */
 void
-troupe__map_forget(struct map *self, struct map_record *record)
+troupe__map_text_done(struct map *self)
 {
-    troupe__map_ballot_free(self, record);
-    troupe__chunk_drop(record->chunk);
-    troupe__chunk_drop(record->end_chunk);
-    record->chunk = record->end_chunk = NULL;
-    record->generation++;
-    self->live -= record->batch || record->head ? 0 : 1;
-    troupe__list_put(&self->free_records, record);
-}
-
-struct map_record *
-troupe__map_find(const struct map *self, uint64_t id)
-{
-    uint32_t index = (uint32_t) id, generation = (uint32_t) (id >> 32);
-    if (index >= self->record_count)
-        return NULL;
-    struct map_record *record = self->records[index];
-    return record->generation == generation ? record : NULL;
-}
-
-static void
-begin(troupe_context_t *ctx, struct map *self, struct map_record *record)
-{
-    if (self->options.replicas > 1)
-        troupe__map_ballot_open(ctx, self, record);
+    if (self->text.capacity > TEXT_KEPT)
+        troupe__text_free(&self->text);
     else
-        troupe__map_queue(self, record);
+        troupe__text_clear(&self->text);
 }
 
-static void
-accept_one(troupe_context_t *ctx, struct map *self, struct map_chunk *chunk,
-           const struct map_task *task, const void *raw, size_t raw_size,
-           struct map_batch *batch)
-{
-    struct map_record *record = troupe__map_record_new(self);
-    record->task = *task;
-    record->raw = raw;
-    record->raw_size = raw_size;
-    record->chunk = chunk;
-    chunk->users++;
-    record->queued_ns = troupe_time_ns(ctx);
-    record->batch = batch;
-    uint64_t retries =
-        task->has_retries ? task->retries : self->options.retries;
-    record->retries = retries < UINT32_MAX ? (uint32_t) retries : UINT32_MAX;
-    CHECK(troupe__map_resource_of(self, task, &record->resource));
-    troupe__map_trace_begin(ctx, record);
-    if (batch) {
-        record->number = batch->count;
-        batch->records[batch->count++] = record;
-        begin(ctx, self, record);
-        return;
-    }
-    record->number = self->next_number++;
-    self->live++;
-    if (task->how == MAP_DONE)
-        troupe__list_put(&self->before, record);
-    else
-        begin(ctx, self, record);
-    if (!self->options.ordered)
-        return;
-    if (self->order_last)
-        self->order_last->order_next = record;
-    else
-        self->order_first = record;
-    self->order_last = record;
-}
-
-/* All or none: they are looked through first. */
-int
-troupe__map_accept(troupe_context_t *ctx, struct map *self,
-                   const troupe_message_t *msg, struct map_batch *batch)
-{
-    struct map_chunk *chunk = troupe__chunk_new(msg);
-    struct map_cursor tasks;
-    struct map_task task;
-    uint32_t count = 0, none = 0;
-    bool ok = troupe__find_list(chunk->msg, "tasks", &tasks, &count);
-    struct map_cursor at = ok ? tasks : (struct map_cursor){NULL, NULL};
-    for (uint32_t i = 0; i < count && ok; i++)
-        ok = troupe__task_take(&at, &task)
-             && troupe__map_resource_of(self, &task, &none);
-    if (ok && batch)
-        batch->records = troupe__alloc((count + 1) * sizeof(void *));
-    for (uint32_t i = 0; i < count && ok; i++) {
-        const uint8_t *raw = tasks.at;
-        CHECK(troupe__task_take(&tasks, &task));
-        accept_one(ctx, self, chunk, &task, raw, (size_t) (tasks.at - raw),
-                   batch);
-    }
-    troupe__chunk_drop(chunk);
-    return ok ? 0 : -EBADMSG;
-}
-
-static uint64_t
+static uint32_t
 timeout_of(const struct map *self, const struct map_record *record)
 {
-    if (record->task.timeout_ms > 0)
-        return record->task.timeout_ms;
-    uint64_t timeout_ms = self->options.timeout_ms;
+    if (record->timeout_ms > 0)
+        return record->timeout_ms;
+    uint32_t timeout_ms = self->options.timeout_ms;
     if (self->options.timeout_percent > 0
         && self->tally.run.count >= MEDIAN_OF) {
         double median = troupe__times_quantile(&self->tally.run, 0.5);
         double relative = median * self->options.timeout_percent / 100 + 1;
         relative = relative < TIMEOUT_MAX ? relative : TIMEOUT_MAX;
         if (timeout_ms == 0 || relative < (double) timeout_ms)
-            timeout_ms = (uint64_t) relative;
+            timeout_ms = (uint32_t) relative;
     }
     return timeout_ms;
 }
@@ -176,6 +74,9 @@ wanted_by(const struct map *self, const struct map_pool_state *pool)
             && (want - pool->outstanding) * 4 < want))
         return 0;
     uint64_t share = self->queue.count / (UINT64_C(2) * self->pool_count) + 1;
+    uint64_t least = (uint64_t) (most * PIECE_US / BACKLOG_US);
+    if (share < least)
+        share = least;
     uint64_t more = want - pool->outstanding;
     if (pool->outstanding < pool->slots && share < pool->slots)
         share = pool->slots - pool->outstanding; /* none shall be idle */
@@ -203,17 +104,26 @@ may_end(const struct map *self, const struct map_record *record)
     return !record->head || troupe__map_is_begun(record) || is_first;
 }
 
+static void
+put_work(const struct map *self, struct troupe__text *to,
+         const struct map_record *record)
+{
+    troupe__packed_work_put(to, record->packed, record->work_size,
+                            (uint64_t) record->generation << 32 | record->index,
+                            timeout_of(self, record),
+                            record->span ? &record->span->at : NULL);
+}
+
 static int
 give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
 {
     struct map_pool_state *pool = &self->pools[index];
-    struct troupe__text work = {0};
+    struct troupe__text *work = &self->text;
     uint32_t given = 0;
     uint64_t limit = count < self->queue.count ? count : self->queue.count;
     struct map_list taken = {0}, avoided = {0};
-    troupe__text_put(&work, "\xdd\0\0\0\0", 5);
     bool full = troupe__map_is_full(self);
-    while (given < limit && work.size < WORK_BYTES
+    while (given < limit && work->size < WORK_BYTES
            && (full || avoided.count < AVOIDED_MAX)) {
         struct map_record *record = troupe__map_next(self);
         if (!record)
@@ -224,23 +134,16 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
             continue;
         }
         troupe__map_uses(self, record, index);
-        troupe__put_array(&work, 4);
-        troupe__put_uint(&work,
-                         (uint64_t) record->generation << 32 | record->index);
-        troupe__put_uint(&work, timeout_of(self, record));
-        troupe__put_trace(&work, &record->span.at);
-        troupe__text_put(&work, record->raw, record->raw_size);
+        put_work(self, work, record);
         troupe__list_put(&taken, record);
         given++;
     }
     if (avoided.count > 0)
         give_back(self, &avoided);
-    for (int i = 0; i < 4; i++)
-        work.data[1 + i] = (char) (given >> (24 - 8 * i));
-    int rc = given > 0 ? troupe_send(ctx, pool->ref, "work", "r", work.data,
-                                     work.size)
+    int rc = given > 0 ? troupe_send(ctx, pool->ref, "work", "B", work->data,
+                                     work->size)
                        : 0;
-    troupe__text_free(&work);
+    troupe__map_text_done(self);
     if (rc < 0) {
         give_back(self, &taken);
         return rc;

@@ -27,7 +27,23 @@ is_whole(const troupe_journal_entry_t *entry)
     return entry->value && troupe__take_array(&at, &two) && two == 2
            && troupe__take_text(&at, &text, &size) && text
            && troupe__take_any(&at, &value, &size) && at.at == at.end
-           && troupe__value_fits(value, size);
+           && troupe__value_fits(value, size)
+           && strlen(entry->state) <= TROUPE_TYPE_MAX;
+}
+
+static void
+put_done(struct map_client *self, const char *key, const char *state,
+         const void *body, size_t body_size, uint32_t attempts)
+{
+    struct map_task done = {.how = MAP_DONE,
+                            .type = state,
+                            .type_size = strlen(state),
+                            .key = key,
+                            .key_size = key ? strlen(key) : 0,
+                            .body = body,
+                            .body_size = body_size,
+                            .timeout_ms = attempts};
+    troupe__packed_task_put(&self->tasks, &done);
 }
 
 /* What the journal knows of a task, as a task that is done; false: nothing. */
@@ -42,16 +58,76 @@ put_known(struct map_client *self, const troupe_map_task_t *task)
         return false;
     if (!is_whole(&entry)) /* damaged: to be done again */
         return false;
-    struct troupe__text *to = &self->tasks;
-    troupe__put_array(to, 7);
-    troupe__put_text(to, "done", 4);
-    troupe__put_nil(to);
-    troupe__put_text(to, entry.state, strlen(entry.state));
-    troupe__text_put(to, entry.value, entry.value_size);
-    troupe__put_uint(to, entry.attempt);
-    troupe__put_nil(to);
-    troupe__put_text(to, task->key, strlen(task->key));
+    put_done(self, task->key, entry.state, entry.value, entry.value_size,
+             entry.attempt);
     return true;
+}
+
+/* It is its own result. */
+static void
+put_broken(struct map_client *self, const char *key, const char *words)
+{
+    troupe__text_clear(&self->body);
+    troupe__put_array(&self->body, 2);
+    troupe__put_text(&self->body, words, strlen(words));
+    troupe__put_nil(&self->body);
+    put_done(self, key, "failed", self->body.data, self->body.size, 0);
+}
+
+/* NULL: nothing. Here a task comes in: it is not looked through again until
+ * somebody is asked to do it. */
+static const char *
+what_is_wrong(const troupe_map_task_t *task, const struct map_task *it)
+{
+    if (task->how == TROUPE_MAP_BROKEN)
+        return task->target ? task->target : "";
+    if (task->how > TROUPE_MAP_BROKEN)
+        return "there is no such way to do it";
+    if (it->target_size > TROUPE_NAME_MAX || it->type_size > TROUPE_TYPE_MAX
+        || it->resource_size > TROUPE_NAME_MAX)
+        return "one of its names is too long";
+    if (!task->target && task->how != TROUPE_MAP_COMMAND)
+        return "it has no name of who does it";
+    if (!troupe__value_fits(it->body, it->body_size))
+        return "its input nests too deep or is too large";
+    return NULL;
+}
+
+static inline size_t
+size_of(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* Its key goes into messages as text, and into the journal. */
+static void
+add(struct map_client *self, const troupe_map_task_t *task)
+{
+    static const uint8_t nil = 0xc0;
+    struct map_task it = {.how = task->how,
+                          .target = task->target,
+                          .target_size = size_of(task->target),
+                          .type = task->type,
+                          .type_size = size_of(task->type),
+                          .key = task->key,
+                          .key_size = size_of(task->key),
+                          .body = task->body ? task->body : &nil,
+                          .body_size = task->body ? task->body_size : 1,
+                          .timeout_ms = task->timeout_ms,
+                          .has_retries = task->retries >= 0,
+                          .retries = (uint64_t) task->retries,
+                          .priority = task->priority,
+                          .resource = task->resource,
+                          .resource_size = size_of(task->resource)};
+    const char *words = what_is_wrong(task, &it), *key = task->key;
+    if (key && !troupe__utf8_is_valid(key, it.key_size)) {
+        words = words ? words : "its key is not UTF-8";
+        key = NULL;
+    }
+    if (words)
+        put_broken(self, key, words);
+    else if (!put_known(self, task))
+        troupe__packed_task_put(&self->tasks, &it);
 }
 
 static int
@@ -65,13 +141,11 @@ on_put(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 }
 
 static int
-send_put(troupe_context_t *ctx, struct map_client *self, uint32_t count)
+send_put(troupe_context_t *ctx, struct map_client *self)
 {
-    for (int i = 0; i < 4; i++)
-        self->tasks.data[1 + i] = (char) (count >> (24 - 8 * i));
     troupe_ask_options_t options = {.answer = on_put, .timeout_ms = FOREVER_MS};
     int rc = troupe_ask_with(ctx, self->map, "put", &options, NULL,
-                             "{s:b, s:r}", "last", (int) self->is_last, "tasks",
+                             "{s:b, s:B}", "last", (int) self->is_last, "tasks",
                              self->tasks.data, self->tasks.size);
     self->puts += rc == 0;
     return rc;
@@ -101,7 +175,6 @@ static int
 fill(troupe_context_t *ctx, struct map_client *self, uint32_t *ret_count)
 {
     troupe__text_clear(&self->tasks);
-    troupe__text_put(&self->tasks, "\xdd\0\0\0\0", 5);
     *ret_count = 0;
     while (*ret_count < self->batch && self->tasks.size < BATCH_BYTES) {
         troupe_map_task_t task = {.retries = -1};
@@ -114,13 +187,7 @@ fill(troupe_context_t *ctx, struct map_client *self, uint32_t *ret_count)
             self->is_last = true;
             return 0;
         }
-        if (task.how != TROUPE_MAP_BROKEN && task.body
-            && !troupe__value_fits(task.body, task.body_size)) {
-            task.how = TROUPE_MAP_BROKEN;
-            task.target = "its input nests too deep or is too large";
-        }
-        if (!put_known(self, &task))
-            troupe__put_task(&self->tasks, &task);
+        add(self, &task);
         ++*ret_count;
     }
     self->batch = self->batch * 2 < BATCH_MAX ? self->batch * 2 : BATCH_MAX;
@@ -135,7 +202,7 @@ pump(troupe_context_t *ctx, struct map_client *self)
         uint32_t count = 0;
         rc = fill(ctx, self, &count);
         if (rc == 0 && (count > 0 || self->is_last))
-            rc = send_put(ctx, self, count);
+            rc = send_put(ctx, self);
     }
     return rc;
 }
@@ -157,7 +224,8 @@ static int on_take(troupe_context_t *ctx, void *state,
 static int
 take(troupe_context_t *ctx, struct map_client *self)
 {
-    return troupe_ask(ctx, self->map, "take", FOREVER_MS, on_take, NULL, NULL);
+    return troupe_ask(ctx, self->map, "take", FOREVER_MS, on_take, NULL,
+                      "{s:b}", "packed", 1);
 }
 
 static int

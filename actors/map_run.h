@@ -6,7 +6,7 @@
 #include "troupe_ask.h"
 #include "troupe_events.h"
 
-#include "actors/map_wire.h"
+#include "actors/map_packed.h"
 
 /* The calling thread, as the one who puts and takes. */
 struct map_client {
@@ -22,7 +22,7 @@ struct map_client {
     bool is_last;   /* there is nothing more to put */
     bool halted;
     int wish;                        /* the highest that `look` returned */
-    struct troupe__text tasks, text; /* room for messages, for texts */
+    struct troupe__text tasks, body; /* room for messages, for a task's body */
     uint64_t began_ns;
     troupe_map_summary_t summary;
 };

@@ -6,14 +6,19 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Where IEEE 754 has the exponent of a number, and its next four bits: that many
+ * sixteenths above a power of two it is. */
+enum { PLACE_SHIFT = 48, PLACE_OF_ONE = 0x3ff << 4 };
+
 void
 troupe__times_add(struct map_times *self, double ms)
 {
-    double us = ms * 1000;
-    double place = us > 1 ? log2(us) * TALLY_PER_OCTAVE : 0;
-    size_t last = TALLY_PER_OCTAVE * TALLY_OCTAVES - 1;
-    size_t at = place < (double) last ? (size_t) place : last;
-    self->counts[at]++;
+    const size_t last = TALLY_PER_OCTAVE * TALLY_OCTAVES - 1;
+    double us = ms > 0.001 ? ms * 1000 : 1;
+    uint64_t bits = 0;
+    memcpy(&bits, &us, sizeof bits);
+    size_t at = (size_t) (bits >> PLACE_SHIFT) - PLACE_OF_ONE;
+    self->counts[at < last ? at : last]++;
     self->count++;
 }
 
@@ -28,7 +33,8 @@ troupe__times_quantile(const struct map_times *self, double share)
     while (at < TALLY_PER_OCTAVE * TALLY_OCTAVES - 1
            && (before += self->counts[at]) < wanted)
         at++;
-    return exp2(((double) at + 0.5) / TALLY_PER_OCTAVE) / 1000;
+    double part = ((double) (at % TALLY_PER_OCTAVE) + 0.5) / TALLY_PER_OCTAVE;
+    return ldexp(1 + part, (int) (at / TALLY_PER_OCTAVE)) / 1000;
 }
 
 enum map_state

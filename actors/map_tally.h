@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Times by sixteenths of powers of two, from 1 us on: within 5 %. */
+/* Times by sixteenths above powers of two, from 1 us on: within 4 %. */
 enum { TALLY_PER_OCTAVE = 16, TALLY_OCTAVES = 40 };
 struct map_times {
     uint64_t counts[TALLY_PER_OCTAVE * TALLY_OCTAVES];

@@ -5,6 +5,8 @@
 
 #include "actors/map.h"
 
+#include "mailbox/check.h"
+
 #define NS_PER_MS 1000000.0
 
 /* Text that is not NUL-ended, as a message has it. */
@@ -27,8 +29,11 @@ word_of(struct word *self, const char *text, size_t size)
 void
 troupe__map_trace_begin(troupe_context_t *ctx, struct map_record *record)
 {
-    if (record->task.how != MAP_DONE)
-        (void) troupe_span_begin(ctx, &record->span);
+    troupe_trace_t trace;
+    if (record->how == MAP_DONE || !troupe_trace_get(ctx, &trace))
+        return;
+    record->span = troupe__alloc(sizeof *record->span);
+    (void) troupe_span_begin(ctx, record->span);
 }
 
 void
@@ -37,9 +42,9 @@ troupe__map_trace_attempt(troupe_context_t *ctx,
 {
     const struct map_end *end = &record->end;
     struct word state, text;
-    if (!troupe_trace_is(&record->span.at))
+    if (!record->span)
         return;
-    troupe_span_event(ctx, &record->span, "attempt", "{s:i, s:s, s:f, s:s}",
+    troupe_span_event(ctx, record->span, "attempt", "{s:i, s:s, s:f, s:s}",
                       "troupe.attempt", (int) record->attempts, "troupe.state",
                       word_of(&state, end->state, end->state_size),
                       "troupe.run_ms", end->run_ms, "troupe.words",
@@ -50,21 +55,23 @@ void
 troupe__map_trace_end(troupe_context_t *ctx, struct map_record *record)
 {
     const struct map_end *end = &record->end;
-    const struct map_task *task = &record->task;
+    struct packed_task it;
+    const struct map_task *task = &it.task;
     struct word state, text, key, target;
     char name[TROUPE_NAME_MAX + 8];
-    if (!troupe_trace_is(&record->span.at))
+    if (!record->span)
         return;
+    troupe__map_task_of(record, &it);
     const char *whose = task->how == TROUPE_MAP_COMMAND || !task->target
                             ? "command"
                             : word_of(&target, task->target, task->target_size);
     snprintf(name, sizeof name, "task %.*s", TROUPE_NAME_MAX, whose);
     double all_ms =
-        (double) (troupe_time_ns(ctx) - record->span.from_ns) / NS_PER_MS;
+        (double) (troupe_time_ns(ctx) - record->span->from_ns) / NS_PER_MS;
     word_of(&state, end->state, end->state_size);
     word_of(&text, end->text, end->text_size);
     bool is_good = strcmp(state.text, "ok") == 0;
-    troupe_span_end(ctx, &record->span, name, TROUPE_SPAN_INTERNAL,
+    troupe_span_end(ctx, record->span, name, TROUPE_SPAN_INTERNAL,
                     is_good      ? NULL
                     : *text.text ? text.text
                                  : state.text,

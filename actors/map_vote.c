@@ -85,7 +85,7 @@ is_same(const struct map_record *record, const struct map_end *one,
     if (one->state_size != other->state_size
         || memcmp(one->state, other->state, one->state_size) != 0)
         return false;
-    if (record->task.how == TROUPE_MAP_COMMAND && one->value_size > 1
+    if (record->how == TROUPE_MAP_COMMAND && one->value_size > 1
         && other->value_size > 1) {
         return has_same(one, other, "exit") && has_same(one, other, "signal")
                && has_same(one, other, "stdout")
@@ -138,12 +138,16 @@ launch(troupe_context_t *ctx, struct map *self, struct map_record *head,
     bool is_first = head->ballot->cast == 0;
     troupe_trace_t before;
     (void) troupe_trace_get(ctx, &before);
-    troupe_trace_set(ctx, &head->span.at); /* theirs are below the task's */
+    troupe_trace_set(ctx, head->span ? &head->span->at
+                                     : NULL); /* theirs are below the task's */
     for (uint32_t i = 0; i < count; i++) {
         struct map_record *record = troupe__map_record_new(self);
-        record->task = head->task;
-        record->raw = head->raw;
-        record->raw_size = head->raw_size;
+        record->packed = head->packed;
+        record->packed_size = head->packed_size;
+        record->work_size = head->work_size;
+        record->priority = head->priority;
+        record->timeout_ms = head->timeout_ms;
+        record->how = head->how;
         record->chunk = head->chunk;
         record->chunk->users++;
         record->head = head;

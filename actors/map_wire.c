@@ -2,12 +2,9 @@
 /* map_wire.c: see map_wire.h; source: the msgpack specification. */
 #include "actors/map_wire.h"
 
-#include <stdlib.h>
+#include <endian.h>
 #include <string.h>
 
-#include "mailbox/check.h"
-
-#define TRACE_HEAD 5          /* bytes before the bytes of a trace */
 #define FIT_DEPTH  28         /* of the 32 levels of a body */
 #define FIT_VALUES (1u << 19) /* of its 2^20 values */
 
@@ -39,6 +36,10 @@ static uint64_t
 big_endian(const uint8_t *at, size_t size)
 {
     uint64_t number = 0;
+    if (size == sizeof number) { /* the most frequent of the long ones */
+        memcpy(&number, at, sizeof number);
+        return be64toh(number);
+    }
     for (size_t i = 0; i < size; i++)
         number = number << 8 | at[i];
     return number;
@@ -152,23 +153,26 @@ troupe__value_count(const void *value, size_t size)
     return count;
 }
 
-/* As troupe__put_bin() writes it. */
-bool
-troupe__take_trace(struct map_cursor *self, const troupe_trace_t **ret_trace)
+/* Bytes of a value that has no other ones in it and is short; 0: of another. */
+static size_t
+short_size(uint8_t first)
 {
-    const void *value = NULL;
-    size_t size = 0;
-    if (!troupe__take_any(self, &value, &size))
-        return false;
-    const uint8_t *bytes = value;
-    bool is_one = size == TRACE_HEAD + sizeof **ret_trace && bytes[0] == 0xc6;
-    *ret_trace = is_one ? (const troupe_trace_t *) (bytes + TRACE_HEAD) : NULL;
-    return true;
+    static const uint8_t sizes[] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0,
+                                    5, 9, 2, 3, 5, 9, 2, 3, 5, 9};
+    if (first < 0x80 || first >= 0xe0)
+        return 1;
+    if (first < 0xa0)
+        return 0;
+    if (first < NIL)
+        return 1 + (first & 0x1fu);
+    return first < NIL + sizeof sizes ? sizes[first - NIL] : 0;
 }
 
 bool
 troupe__value_fits(const void *value, size_t size)
 {
+    if (size > 0 && short_size(*(const uint8_t *) value) == size)
+        return true;
     uint64_t missing[FIT_DEPTH], count = 0;
     size_t depth = 0;
     struct map_cursor at = {value, (const uint8_t *) value + size};
@@ -240,6 +244,18 @@ troupe__take_uint(struct map_cursor *self, uint64_t *ret_number)
 }
 
 bool
+troupe__take_bin(struct map_cursor *self)
+{
+    struct head head;
+    if (!read_head(self, &head) || head.first < BIN8 || head.first > BIN32
+        || (uint64_t) (self->end - self->at) - head.size < head.number)
+        return false;
+    self->at += head.size;
+    self->end = self->at + head.number;
+    return true;
+}
+
+bool
 troupe__take_real(struct map_cursor *self, double *ret_number)
 {
     struct head head;
@@ -286,8 +302,8 @@ same(const char *text, size_t size, const char *word)
 }
 
 bool
-troupe__find_list(const troupe_message_t *msg, const char *key,
-                  struct map_cursor *ret_items, uint32_t *ret_count)
+troupe__find_value(const troupe_message_t *msg, const char *key,
+                   struct map_cursor *ret_value)
 {
     size_t size = 0;
     uint32_t pairs = 0;
@@ -303,8 +319,8 @@ troupe__find_list(const troupe_message_t *msg, const char *key,
             return false;
         if (troupe__take_text(&name, &text, &size) && text
             && same(text, size, key)) {
-            *ret_items = at;
-            return troupe__take_array(ret_items, ret_count);
+            *ret_value = at;
+            return true;
         }
         if (!troupe__take_any(&at, &passed, &size))
             return false;
@@ -312,35 +328,16 @@ troupe__find_list(const troupe_message_t *msg, const char *key,
     return false;
 }
 
-struct map_chunk *
-troupe__chunk_new(const troupe_message_t *msg)
-{
-    struct map_chunk *self = troupe__alloc(sizeof *self);
-    self->users = 1;
-    if (troupe_message_keep(msg, &self->msg) < 0)
-        CHECK(self->msg); /* it fails for NULL alone */
-    return self;
-}
-
-void
-troupe__chunk_drop(struct map_chunk *self)
-{
-    if (!self || --self->users > 0)
-        return;
-    troupe_message_destroy(&self->msg);
-    free(self);
-}
-
-const char *const troupe__map_hows[] = {[TROUPE_MAP_COMMAND] = "command",
-                                        [TROUPE_MAP_FN] = "fn",
-                                        [TROUPE_MAP_ASK] = "ask",
-                                        [MAP_DONE] = "done"};
+static const char *const hows[] = {[TROUPE_MAP_COMMAND] = "command",
+                                   [TROUPE_MAP_FN] = "fn",
+                                   [TROUPE_MAP_ASK] = "ask",
+                                   [MAP_DONE] = "done"};
 
 static bool
 read_how(const char *text, size_t size, unsigned *ret_how)
 {
     for (unsigned i = 0; text && i <= MAP_DONE; i++) {
-        if (same(text, size, troupe__map_hows[i])) {
+        if (same(text, size, hows[i])) {
             *ret_how = i;
             return true;
         }

@@ -28,9 +28,6 @@ bool troupe__take_text(struct map_cursor *self, const char **ret_text,
 /* Any value, whole. */
 bool troupe__take_any(struct map_cursor *self, const void **ret_value,
                       size_t *ret_size);
-/* A trace, NULL for nil, which is none. */
-bool troupe__take_trace(struct map_cursor *self,
-                        const troupe_trace_t **ret_trace);
 /* Whether a value is whole and leaves room for what is put around it. */
 bool troupe__value_fits(const void *value, size_t size);
 /* How many values there are in one that is whole, with itself. */
@@ -38,26 +35,17 @@ uint64_t troupe__value_count(const void *value, size_t size);
 /* Of a map only its head: the members follow. */
 bool troupe__take_map(struct map_cursor *self, uint32_t *ret_count);
 
-/* troupe__find_list: the items of a list by its key in a message that is a map,
- * and how many they are; false: there is none. What comes behind the list is
- * behind its items. */
-bool troupe__find_list(const troupe_message_t *msg, const char *key,
-                       struct map_cursor *ret_items, uint32_t *ret_count);
+/* Of a binary only its head, and the end of the cursor is that of the binary. */
+bool troupe__take_bin(struct map_cursor *self);
 
-/* Bytes of messages that several records point into; freed with the last. */
-struct map_chunk {
-    uint32_t users;
-    troupe_message_t *msg;
-};
-struct map_chunk *troupe__chunk_new(const troupe_message_t *msg);
-void troupe__chunk_drop(struct map_chunk *self);
+/* troupe__find_value: where the value of a key begins in a message that is a
+ * map; false: there is none. What comes behind the value is behind it. */
+bool troupe__find_value(const troupe_message_t *msg, const char *key,
+                        struct map_cursor *ret_value);
 
 /* Of troupe_map_run(), for tasks that need not run: of an earlier run, or
  * broken: ["done", nil, STATE, [text, value], attempts, nil, key]. */
 enum { MAP_DONE = TROUPE_MAP_BROKEN };
-
-/* How a task is done, by its number, as a message says it. */
-extern const char *const troupe__map_hows[];
 
 /* A task, lent by where it lies. */
 struct map_task {
@@ -93,8 +81,5 @@ void troupe__put_real(struct troupe__text *to, double number);
 void troupe__put_text(struct troupe__text *to, const char *text, size_t size);
 void troupe__put_nil(struct troupe__text *to);
 void troupe__put_bin(struct troupe__text *to, const void *bytes, size_t size);
-/* Nil for none. */
-void troupe__put_trace(struct troupe__text *to, const troupe_trace_t *trace);
-void troupe__put_task(struct troupe__text *to, const troupe_map_task_t *task);
 
 #endif

@@ -135,7 +135,8 @@ ask_v(troupe_context_t *ctx, troupe_ref_t to, const char *type,
 {
     struct troupe__worker *self = ctx->worker;
     struct troupe__ask *ask = NULL;
-    if (troupe_ref_is_nobody(to) || troupe__type_size(type) == 0)
+    size_t type_size = troupe__type_size(type);
+    if (troupe_ref_is_nobody(to) || type_size == 0)
         return -EINVAL;
     int rc = troupe__guard(ctx, to);
     if (rc == 0)
@@ -144,10 +145,13 @@ ask_v(troupe_context_t *ctx, troupe_ref_t to, const char *type,
         return rc;
     CHECK(ask);
     uint64_t id = ask->id;
-    struct troupe__envelope envelope =
-        troupe__envelope(WIRE_ASK, to, ctx->actor->ref, type);
-    envelope.id = id;
-    envelope.deadline = ask->deadline;
+    struct troupe__envelope envelope = {.kind = WIRE_ASK,
+                                        .to = to,
+                                        .from = ctx->actor->ref,
+                                        .id = id,
+                                        .deadline = ask->deadline,
+                                        .type = type,
+                                        .type_size = type_size};
     if (__builtin_expect(ctx->trace != NULL, 0))
         troupe__trace_ask(self, ask, &envelope);
     rc = troupe__emit(self, &envelope, format, args);

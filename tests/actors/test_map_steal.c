@@ -9,12 +9,21 @@
 
 #include "troupe_thread.h"
 
-#include "actors/map_wire.h"
+#include "actors/map_packed.h"
 
 #define IDS_MAX   32
 #define TASKS     6
 #define WAIT_MS   20000
 #define SETTLE_MS 20000
+
+static bool
+take_id(struct map_cursor *at, uint64_t *ret_id)
+{
+    struct packed_task it;
+    bool ok = troupe__packed_task_take(at, &it);
+    *ret_id = ok ? it.id : 0;
+    return ok;
+}
 
 /* In the place of a pool: notes what it is given, says what it is told to. */
 struct puppet {
@@ -57,16 +66,10 @@ static int
 on_work(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct puppet *self = state;
-    size_t size = 0;
-    const uint8_t *body = troupe_message_body(msg, &size);
-    struct map_cursor at = {body, body + size};
-    uint32_t count = 0, four = 0;
-    bool ok = troupe__take_array(&at, &count) && self->count + count <= IDS_MAX;
-    for (uint32_t i = 0; i < count && ok; i++) {
-        ok = troupe__take_array(&at, &four)
-             && troupe__take_uint(&at, &self->ids[self->count++])
-             && pass_over(&at, 3);
-    }
+    struct map_cursor at;
+    bool ok = troupe__packed_bytes(msg, &at) == 0;
+    while (ok && at.at < at.end)
+        ok = self->count < IDS_MAX && take_id(&at, &self->ids[self->count++]);
     cr_assert(ok, "it is no work");
     return tell(ctx, self);
 }
@@ -145,15 +148,26 @@ wait_for(troupe_ref_t puppet, uint64_t count, uint64_t robs)
     troupe_message_destroy(&reply);
 }
 
-/* A puppet has done a task in a microsecond; `word` is what came of it. */
+/* A puppet has done a task; `word` is what came of it. It took so long that the
+ * next piece of work is a small one. */
 static void
 end_task(troupe_ref_t puppet, uint64_t id, const char *word)
 {
+    struct troupe__text ends = {0}, value = {0};
+    troupe__put_text(&value, word, strlen(word));
+    struct map_end end = {.state = "ok",
+                          .state_size = 2,
+                          .text = "",
+                          .value = value.data,
+                          .value_size = value.size,
+                          .run_ms = 0.5};
+    troupe__packed_end_put(&ends, id, &end);
     cr_assert_eq(troupe_node_ask(node, puppet, "say", WAIT_MS, NULL,
-                                 "{s:R, s:s, s:[i, [[U, s, s, s, i]]]}", "to",
-                                 map, "type", "results", "body", 1, id, "ok",
-                                 "", word, 1),
+                                 "{s:R, s:s, s:[i, B]}", "to", map, "type",
+                                 "results", "body", 1, ends.data, ends.size),
                  0);
+    troupe__text_free(&value);
+    troupe__text_free(&ends);
 }
 
 static void
@@ -292,7 +306,7 @@ Test(map_steal, what_a_thief_had_when_it_died_is_done_again, .timeout = 120)
     cr_assert_eq(troupe_settle(node, SETTLE_MS), 0);
     troupe_ref_t heir = puppet_new(1); /* it has begun anew */
     cr_assert_eq(troupe_settle(node, SETTLE_MS), 0);
-    end_task(thief, lost[0], "late");
+    end_task(heir, lost[0], "late"); /* its ref stays when it begins anew */
     end_theft(victim, heir, kept, lost);
     take_all(2);
     cr_assert_eq(troupe_destroy(&node), 0);
@@ -308,7 +322,7 @@ Test(map_steal, what_was_sent_to_a_thief_that_died_is_done_again,
     wait_for(heir, 0, 1);
     gave(victim, thief, lost[0], lost[1]);
     cr_assert_eq(troupe_settle(node, SETTLE_MS), 0);
-    end_task(thief, lost[1], "late");
+    end_task(heir, lost[1], "late");
     end_theft(victim, heir, kept, lost);
     take_all(0);
     cr_assert_eq(troupe_destroy(&node), 0);

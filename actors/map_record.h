@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_record.h: what a map knows of each of its tasks. */
+#ifndef TROUPE_ACTORS_MAP_RECORD_H
+#define TROUPE_ACTORS_MAP_RECORD_H
+
+#include "troupe_ask.h"
+#include "troupe_trace.h"
+
+#include "actors/map_packed.h"
+
+/* Tasks that came together by "map" and are answered together. */
+struct map_batch {
+    troupe_token_t token;
+    struct map_record **records;
+    uint32_t count, left;
+};
+
+/*
+ * A task from its arrival until its result is given away. It is in one list at
+ * a time: the queue, a pool, to be written down, being written, ready.
+ */
+struct map_record {
+    struct map_record *next;
+    struct map_record *order_next;
+    uint32_t index, generation; /* its id at the pools */
+    uint64_t number;
+    struct map_chunk *chunk; /* that its task lies in */
+    const uint8_t *packed;   /* the task */
+    size_t packed_size, work_size;
+    uint64_t priority;
+    const char *key; /* or NULL */
+    size_t key_size;
+    uint32_t timeout_ms; /* 0: that of the map */
+    uint8_t how;
+    struct map_batch *batch; /* or NULL: its result is for "take" */
+    uint32_t attempts, retries;
+    struct map_record *head;   /* the task that it is a vote on; or NULL */
+    struct map_ballot *ballot; /* the votes on it; or NULL */
+    uint32_t pool;             /* it was given to, last */
+    bool has_pool;
+    bool is_sent; /* to a pool that has not told its end */
+    bool is_settled;
+    uint32_t resource; /* index + 1 of what it needs; 0: nothing */
+    uint64_t queued_ns;
+    struct map_chunk *end_chunk; /* that its end lies in, or NULL */
+    struct map_end end;
+    troupe_span_t *span; /* or NULL */
+};
+
+struct map_list {
+    struct map_record *first, *last;
+    uint64_t count;
+};
+
+/* --- map_order.c -----------------------------------------------------------*/
+
+void troupe__list_put(struct map_list *self, struct map_record *record);
+struct map_record *troupe__list_take(struct map_list *self);
+
+/* troupe__list_push: in front. */
+void troupe__list_push(struct map_list *self, struct map_record *record);
+
+#endif
