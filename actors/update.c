@@ -252,6 +252,7 @@ troupe_corpus_update(troupe_corpus_t *self, troupe_corpus_stats_t *ret_stats)
     troupe__scan_roots(self->roots, self->root_count, self->options.depth_max,
                        &update.scan);
     int rc = troupe__sqlite_cause(self->db, run(&update));
+    troupe__rank_counts_clear(self->counts);
     close(lock);
     troupe__scan_free(&update.scan);
     free(update.paths);
