@@ -138,6 +138,7 @@ troupe_corpus_open(const char *const *roots, size_t count,
     troupe_corpus_t *self = troupe__alloc(sizeof *self);
     self->options = *options;
     self->options.cache = troupe__strdup(options->cache);
+    self->counts = troupe__rank_counts_new();
     int rc = take_roots(self, roots, count);
     if (rc == 0)
         rc = make_directory(self->options.cache);
@@ -159,6 +160,7 @@ troupe_corpus_destroy(troupe_corpus_t **self_p)
         return;
     troupe_corpus_t *self = *self_p;
     sqlite3_close(self->db);
+    troupe__rank_counts_destroy(&self->counts);
     for (size_t i = 0; i < self->root_count; i++)
         free(self->roots[i]);
     free(self->roots);
@@ -208,6 +210,26 @@ drop_common_words(troupe_corpus_t *self, struct troupe__query *query)
     return rc;
 }
 
+/* One state of the index for all statements of a search. What was counted in
+ * an earlier search still holds if nobody has written since. */
+static int
+begin_search(troupe_corpus_t *self)
+{
+    sqlite3_stmt *row = NULL;
+    int rc = troupe__corpus_exec(self, "BEGIN");
+    if (rc == 0)
+        rc = troupe__corpus_prepare(self, "PRAGMA data_version", &row);
+    if (rc < 0)
+        return rc;
+    int code = sqlite3_step(row);
+    int64_t version = code == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
+    if (version != self->counted)
+        troupe__rank_counts_clear(self->counts);
+    self->counted = version;
+    sqlite3_finalize(row);
+    return troupe__sqlite_error(code);
+}
+
 int
 troupe_corpus_search(troupe_corpus_t *self, troupe_engine_t engine,
                      const char *query, size_t limit,
@@ -228,6 +250,8 @@ troupe_corpus_search(troupe_corpus_t *self, troupe_engine_t engine,
         return -ERANGE;
     struct troupe__query parsed;
     int rc = troupe__query_parse(query, &parsed);
+    if (rc == 0)
+        rc = begin_search(self);
     if (rc == 0 && engine != TROUPE_ENGINE_PHRASE)
         rc = drop_common_words(self, &parsed);
     if (rc == 0) {
@@ -238,6 +262,8 @@ troupe_corpus_search(troupe_corpus_t *self, troupe_engine_t engine,
         else
             *ret_list = list;
     }
+    if (sqlite3_get_autocommit(self->db) == 0)
+        (void) troupe__corpus_exec(self, "ROLLBACK"); /* nothing is written */
     troupe__query_free(&parsed);
     return rc == -EBADMSG ? -EIO : rc;
 }

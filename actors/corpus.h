@@ -9,6 +9,7 @@
 #include "troupe_corpus.h"
 
 #include "actors/query.h"
+#include "actors/rank.h"
 #include "actors/text.h"
 
 struct troupe_corpus {
@@ -19,6 +20,8 @@ struct troupe_corpus {
     char **roots;             /* canonical, sorted, each once */
     size_t root_count;
     sqlite3 *db;
+    struct troupe__rank_counts *counts; /* of passage_fts */
+    int64_t counted; /* the version of the data that had them */
 };
 
 /* troupe__sqlite_error: the error of ours for a result code of SQLite. */

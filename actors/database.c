@@ -146,6 +146,9 @@ open_file(troupe_corpus_t *self, int *ret_version)
                                    "PRAGMA synchronous = NORMAL;"
                                    "PRAGMA cache_size = -65536;"
                                    "PRAGMA temp_store = MEMORY");
+    if (rc == 0)
+        rc =
+            troupe__sqlite_error(troupe__rank_register(self->db, self->counts));
     return rc < 0 ? rc : read_version(self, ret_version);
 }
 

@@ -14,7 +14,7 @@
 
 /* Called by name: ordered by FTS5's hidden column "rank" all rows are sorted,
  * ordered by this, with a limit, only as many as are wanted are kept. */
-#define RANK "bm25(passage_fts, 10.0, 4.0, 1.0)"
+#define RANK(limit) "troupe_rank(passage_fts, ?1, " limit ", 10.0, 4.0, 1.0)"
 
 /* How many passages of this document the list has already. */
 static size_t
@@ -139,10 +139,12 @@ troupe__corpus_match(troupe_corpus_t *self, const char *expression,
         self,
         "SELECT d.path, d.title, p.heading, p.body, p.start, p.stop, m.rank,"
         " d.links"
-        " FROM (SELECT rowid AS id, " RANK " AS rank FROM passage_fts"
-        "  WHERE passage_fts MATCH ?1 ORDER BY 2 LIMIT ?2) m"
-        " JOIN passage p ON p.id = m.id JOIN document d ON d.id = p.document"
-        " ORDER BY m.rank, p.id",
+        " FROM (SELECT rowid AS id, " RANK(
+            "?2") " AS rank FROM passage_fts"
+                  "  WHERE passage_fts MATCH ?1 ORDER BY 2 LIMIT ?2) m"
+                  " JOIN passage p ON p.id = m.id JOIN document d ON d.id = "
+                  "p.document"
+                  " ORDER BY m.rank, p.id",
         &row);
     if (rc < 0)
         return rc;
@@ -189,14 +191,16 @@ troupe__corpus_match_document(troupe_corpus_t *self, int64_t document,
     /* A document's passages were added one after the other. */
     int rc = troupe__corpus_prepare(
         self,
-        "SELECT " COLUMNS ", ?4, d.links FROM (SELECT rowid AS id, " RANK
-        " AS rank"
-        "  FROM passage_fts WHERE passage_fts MATCH ?1 AND rowid BETWEEN"
-        "   (SELECT min(id) FROM passage WHERE document = ?2) AND"
-        "   (SELECT max(id) FROM passage WHERE document = ?2)"
-        "  ORDER BY 2 LIMIT ?3) m"
-        " JOIN passage p ON p.id = m.id JOIN document d ON d.id = p.document"
-        " ORDER BY m.rank, p.id",
+        "SELECT " COLUMNS ", ?4, d.links FROM (SELECT rowid AS id, " RANK(
+            "?3") " AS rank"
+                  "  FROM passage_fts WHERE passage_fts MATCH ?1 AND rowid "
+                  "BETWEEN"
+                  "   (SELECT min(id) FROM passage WHERE document = ?2) AND"
+                  "   (SELECT max(id) FROM passage WHERE document = ?2)"
+                  "  ORDER BY 2 LIMIT ?3) m"
+                  " JOIN passage p ON p.id = m.id JOIN document d ON d.id = "
+                  "p.document"
+                  " ORDER BY m.rank, p.id",
         &row);
     if (rc < 0)
         return rc;

@@ -2,19 +2,18 @@
 /* scan.c: the files below some directories, each once. */
 #include "actors/scan.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actors/look.h"
 #include "actors/text.h"
 #include "mailbox/check.h"
 
-/* A path still to be looked at: a directory, or a symbolic link. */
+/* A path still to be looked at: a symbolic link, or a root. */
 struct place {
     char *path;
     unsigned depth;
@@ -36,7 +35,7 @@ struct seen {
 
 struct walk {
     struct troupe__scan *scan;
-    struct places directories;
+    struct looks *directories;
     struct places links;
     struct seen *seen;
     size_t seen_count;
@@ -82,21 +81,19 @@ seen_grow(struct walk *self)
 
 /* Returns the slot of a file or directory; `used` is false if it is new. */
 static struct seen *
-seen_find(struct walk *self, const struct stat *st)
+seen_find(struct walk *self, const struct look_facts *it)
 {
     if (self->seen_count * 2 >= self->seen_capacity)
         seen_grow(self);
-    return seen_slot(self, st->st_dev, st->st_ino);
+    return seen_slot(self, it->device, it->inode);
 }
 
 static void
-seen_set(struct walk *self, struct seen *slot, const struct stat *st,
+seen_set(struct walk *self, struct seen *slot, const struct look_facts *it,
          size_t index)
 {
-    *slot = (struct seen){.device = st->st_dev,
-                          .inode = st->st_ino,
-                          .index = index,
-                          .used = true};
+    *slot = (struct seen){
+        .device = it->device, .inode = it->inode, .index = index, .used = true};
     self->seen_count++;
 }
 
@@ -117,9 +114,10 @@ add_entry(struct walk *self, char *path, const char *reason)
 
 /* Takes over `path`. */
 static void
-add_file(struct walk *self, char *path, const struct stat *st, bool by_link)
+add_file(struct walk *self, char *path, const struct look_facts *it,
+         bool by_link)
 {
-    struct seen *slot = seen_find(self, st);
+    struct seen *slot = seen_find(self, it);
     if (slot->used) {
         struct troupe__file *other = &self->scan->files[slot->index - 1];
         if (!by_link && strcmp(path, other->path) < 0) {
@@ -131,12 +129,11 @@ add_file(struct walk *self, char *path, const struct stat *st, bool by_link)
         return;
     }
     struct troupe__file *file = add_entry(self, path, NULL);
-    file->device = st->st_dev;
-    file->inode = st->st_ino;
-    file->size = st->st_size;
-    file->mtime_ns =
-        (int64_t) st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-    seen_set(self, slot, st, self->scan->count);
+    file->device = it->device;
+    file->inode = it->inode;
+    file->size = it->size;
+    file->mtime_ns = it->mtime_ns;
+    seen_set(self, slot, it, self->scan->count);
 }
 
 static const char *
@@ -157,17 +154,6 @@ reason_of(int code)
     }
 }
 
-static char *
-join(const char *directory, const char *name)
-{
-    struct troupe__text path = {0};
-    troupe__text_puts(&path, directory);
-    if (path.size == 0 || path.data[path.size - 1] != '/')
-        troupe__text_putc(&path, '/');
-    troupe__text_puts(&path, name);
-    return path.data;
-}
-
 /* The path with \xHH for each byte of what is not UTF-8. */
 static char *
 escape(const char *path)
@@ -185,66 +171,55 @@ escape(const char *path)
     return text.data;
 }
 
-/* What an entry is; most file systems say it without being asked again. */
-static int
-stat_entry(DIR *dir, const struct dirent *entry, struct stat *ret)
+/* Takes over `path`. */
+static void
+add_directory(struct walk *self, char *path, unsigned depth)
 {
-    if (entry->d_type == DT_LNK || entry->d_type == DT_DIR) {
-        *ret = (struct stat){0};
-        ret->st_mode = entry->d_type == DT_LNK ? S_IFLNK : S_IFDIR;
-        return 0;
-    }
-    return fstatat(dirfd(dir), entry->d_name, ret, AT_SYMLINK_NOFOLLOW);
+    if (depth > self->depth_max)
+        add_entry(self, path, "too many directories deep");
+    else
+        troupe__looks_put(self->directories, path, depth);
 }
 
 static void
-look_at_entry(struct walk *self, DIR *dir, const struct place *place,
-              const struct dirent *entry)
+look_at_entry(struct walk *self, struct look_entry *entry, unsigned depth)
 {
-    char *path = join(place->path, entry->d_name);
-    struct stat st;
+    char *path = entry->path;
+    mode_t mode = entry->facts.mode;
+    entry->path = NULL;
     if (!troupe__utf8_is_valid(path, strlen(path))) {
         add_entry(self, escape(path), "its name is not UTF-8");
         free(path);
-    } else if (stat_entry(dir, entry, &st) < 0) {
-        if (errno == ENOENT)
+    } else if (entry->error != 0) {
+        if (entry->error == ENOENT)
             free(path); /* removed in between */
         else
-            add_entry(self, path, reason_of(errno));
-    } else if (S_ISLNK(st.st_mode)) {
-        places_add(&self->links, path, place->depth + 1);
-    } else if (S_ISDIR(st.st_mode)) {
-        places_add(&self->directories, path, place->depth + 1);
-    } else if (S_ISREG(st.st_mode)) {
-        add_file(self, path, &st, false);
+            add_entry(self, path, reason_of(entry->error));
+    } else if (S_ISLNK(mode)) {
+        places_add(&self->links, path, depth + 1);
+    } else if (S_ISDIR(mode)) {
+        add_directory(self, path, depth + 1);
+    } else if (S_ISREG(mode)) {
+        add_file(self, path, &entry->facts, false);
     } else {
         add_entry(self, path, "not a regular file");
     }
 }
 
-/* Takes over the path of the place. */
 static void
-look_at_directory(struct walk *self, struct place place)
+look_at_directory(struct walk *self, struct look *look)
 {
-    struct stat st;
-    DIR *dir = NULL;
-    if (place.depth > self->depth_max) {
-        add_entry(self, place.path, "too many directories deep");
+    if (look->error != 0) {
+        add_entry(self, look->path, reason_of(look->error));
+        look->path = NULL;
         return;
     }
-    if (stat(place.path, &st) < 0 || !(dir = opendir(place.path))) {
-        add_entry(self, place.path, reason_of(errno));
+    struct seen *slot = seen_find(self, &look->facts);
+    if (slot->used)
         return;
-    }
-    struct seen *slot = seen_find(self, &st);
-    if (!slot->used) {
-        seen_set(self, slot, &st, 0);
-        for (struct dirent *entry; (entry = readdir(dir));)
-            if (entry->d_name[0] != '.')
-                look_at_entry(self, dir, &place, entry);
-    }
-    closedir(dir);
-    free(place.path);
+    seen_set(self, slot, &look->facts, 0);
+    for (size_t i = 0; i < look->count; i++)
+        look_at_entry(self, &look->entries[i], look->depth);
 }
 
 /* True when the link leads to a directory that the link itself lies in. */
@@ -275,19 +250,20 @@ leads_back(const char *path)
 static void
 look_at_link(struct walk *self, struct place place)
 {
-    struct stat st;
-    if (stat(place.path, &st) < 0)
-        add_entry(self, place.path, reason_of(errno));
-    else if (S_ISREG(st.st_mode))
-        add_file(self, place.path, &st, true);
-    else if (!S_ISDIR(st.st_mode))
+    struct look_facts it;
+    int error = troupe__look_facts(place.path, &it);
+    if (error != 0)
+        add_entry(self, place.path, reason_of(error));
+    else if (S_ISREG(it.mode))
+        add_file(self, place.path, &it, true);
+    else if (!S_ISDIR(it.mode))
         add_entry(self, place.path, "not a regular file");
     else if (leads_back(place.path))
         add_entry(self, place.path, "a link to a directory that it lies in");
-    else if (seen_find(self, &st)->used)
+    else if (seen_find(self, &it)->used)
         free(place.path);
     else
-        places_add(&self->directories, place.path, place.depth);
+        add_directory(self, place.path, place.depth);
 }
 
 static int
@@ -306,18 +282,21 @@ compare_places(const void *one, const void *other)
 
 void
 troupe__scan_roots(char *const *roots, size_t count, unsigned depth_max,
-                   struct troupe__scan *ret_scan)
+                   unsigned threads, struct troupe__scan *ret_scan)
 {
     *ret_scan = (struct troupe__scan){0};
     struct walk self = {.scan = ret_scan, .depth_max = depth_max};
+    self.directories = troupe__looks_new(threads);
     for (size_t i = 0; i < count; i++)
         places_add(&self.links, troupe__strdup(roots[i]), 0);
     /* Roots are like links. These wait until every real directory has been seen: a file is listed
      * by its own name, not by that of a link to it. */
-    while (self.directories.count > 0 || self.links.count > 0) {
-        if (self.directories.count > 0) {
-            struct places *all = &self.directories;
-            look_at_directory(&self, all->items[--all->count]);
+    struct look *look = NULL;
+    while ((look = troupe__looks_take(self.directories))
+           || self.links.count > 0) {
+        if (look) {
+            look_at_directory(&self, look);
+            troupe__look_destroy(&look);
             continue;
         }
         struct places links = self.links;
@@ -329,7 +308,7 @@ troupe__scan_roots(char *const *roots, size_t count, unsigned depth_max,
             look_at_link(&self, links.items[--links.count]);
         free(links.items);
     }
-    free(self.directories.items);
+    troupe__looks_destroy(&self.directories);
     free(self.links.items);
     free(self.seen);
     if (ret_scan->count > 1)

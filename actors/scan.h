@@ -26,6 +26,7 @@ struct troupe__scan {
  *
  *   roots      canonical paths of directories or files.
  *   depth_max  directories below a root.
+ *   threads    that look at once; 0: one per core.
  *   ret_scan   out: what was found, to be freed. Names that begin with a dot
  *              are passed over in silence; whatever else cannot be read is in
  *              the list with its reason, as is, with \xHH for its odd bytes,
@@ -34,7 +35,7 @@ struct troupe__scan {
  *              when it lies outside the roots.
  */
 void troupe__scan_roots(char *const *roots, size_t count, unsigned depth_max,
-                        struct troupe__scan *ret_scan);
+                        unsigned threads, struct troupe__scan *ret_scan);
 
 void troupe__scan_free(struct troupe__scan *self);
 

@@ -120,6 +120,25 @@ is_letter(char c)
            || (unsigned char) c >= 0x80;
 }
 
+static bool
+is_bracket(char c)
+{
+    switch (c) {
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '|':
+    case ';':
+    case '=':
+    case '<':
+    case '>':
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* What a text is made of, counted in one pass. */
 struct makeup {
     unsigned letters;  /* bytes */
@@ -136,7 +155,7 @@ count_token(struct makeup *makeup, const char *token, size_t size)
     unsigned letters = 0;
     for (size_t i = 0; i < size; i++) {
         letters += is_letter(token[i]);
-        makeup->brackets += strchr("[]{}|;=<>", token[i]) != NULL;
+        makeup->brackets += is_bracket(token[i]);
     }
     makeup->visible += (unsigned) size;
     makeup->letters += letters;

@@ -250,8 +250,9 @@ troupe_corpus_update(troupe_corpus_t *self, troupe_corpus_stats_t *ret_stats)
         return lock;
     struct update update = {.corpus = self};
     troupe__scan_roots(self->roots, self->root_count, self->options.depth_max,
-                       &update.scan);
+                       self->options.threads, &update.scan);
     int rc = troupe__sqlite_cause(self->db, run(&update));
+    troupe__rank_counts_clear(self->counts);
     close(lock);
     troupe__scan_free(&update.scan);
     free(update.paths);
