@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* b17_query: one prompt to fifty models of a local mock, each 100 ms. */
+#include <curl/curl.h>
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
@@ -13,6 +14,8 @@
 #include "troupe_query.h"
 
 #include "bench/common.h"
+
+#define MOCK_MODEL "say=yes+delay=100ms"
 
 enum { MODELS = 50, ROUNDS = 10 };
 
@@ -85,8 +88,7 @@ query_all(troupe_t *node, const char *url, bool quick)
     troupe_query_model_t models[MODELS];
     for (int i = 0; i < MODELS; i++) {
         snprintf(names[i], sizeof names[i], "m%d", i);
-        models[i] =
-            troupe_query_model_default(names[i], url, "say=yes+delay=100ms");
+        models[i] = troupe_query_model_default(names[i], url, MOCK_MODEL);
         models[i].provider = "mock";
     }
     troupe_query_options_t options = troupe_query_options_default();
@@ -111,6 +113,76 @@ query_all(troupe_t *node, const char *url, bool quick)
     return 0;
 }
 
+/* --- libcurl alone: what of it is not ours ----------------------------------*/
+
+static size_t
+drop(char *bytes, size_t size, size_t count, void *data)
+{
+    (void) bytes, (void) data;
+    return size * count;
+}
+
+/* The same requests by curl's own loop, whose answers nobody reads. */
+static int
+post_all(CURLM *multi, CURL *const *calls)
+{
+    int left = MODELS, in_queue = 0, good = 0;
+    for (int i = 0; i < MODELS; i++)
+        curl_multi_add_handle(multi, calls[i]);
+    while (curl_multi_perform(multi, &left) == CURLM_OK && left > 0)
+        (void) curl_multi_poll(multi, NULL, 0, 1000, NULL);
+    const CURLMsg *done;
+    while ((done = curl_multi_info_read(multi, &in_queue)) != NULL)
+        good += done->data.result == CURLE_OK;
+    for (int i = 0; i < MODELS; i++)
+        curl_multi_remove_handle(multi, calls[i]);
+    return good == MODELS ? 0 : -EIO;
+}
+
+static int
+post_once(const char *url, const struct curl_slist *headers, double *ret_ms)
+{
+    static const char body[] =
+        "{\"model\": \"" MOCK_MODEL "\", \"messages\": [{\"role\": \"user\", "
+        "\"content\": \"Is it so?\"}]}";
+    CURL *calls[MODELS];
+    double begun = bench_now();
+    CURLM *multi = curl_multi_init();
+    for (int i = 0; i < MODELS; i++) {
+        calls[i] = curl_easy_init();
+        curl_easy_setopt(calls[i], CURLOPT_URL, url);
+        curl_easy_setopt(calls[i], CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(calls[i], CURLOPT_POSTFIELDS, body);
+        curl_easy_setopt(calls[i], CURLOPT_FAILONERROR, 1L);
+        curl_easy_setopt(calls[i], CURLOPT_WRITEFUNCTION, drop);
+    }
+    int rc = post_all(multi, calls);
+    *ret_ms = (bench_now() - begun) * 1000;
+    for (int i = 0; i < MODELS; i++)
+        curl_easy_cleanup(calls[i]);
+    curl_multi_cleanup(multi);
+    return rc;
+}
+
+static int
+post_rounds(const char *base, bool quick)
+{
+    char url[96];
+    snprintf(url, sizeof url, "%s/chat/completions", base);
+    struct curl_slist *headers =
+        curl_slist_append(NULL, "Content-Type: application/json");
+    int rounds = quick ? 1 : ROUNDS, rc = 0;
+    double sum = 0, ms = 0;
+    for (int i = 0; i < rounds && rc == 0; i++) {
+        rc = post_once(url, headers, &ms);
+        sum += ms;
+    }
+    curl_slist_free_all(headers);
+    if (rc == 0)
+        bench_result("libcurl", sum / rounds, "ms", MODELS);
+    return rc;
+}
+
 static int
 run(bool quick)
 {
@@ -121,6 +193,8 @@ run(bool quick)
         rc = bench_node(0, &node);
     if (rc == 0)
         rc = query_all(node, mock.url, quick);
+    if (rc == 0)
+        rc = post_rounds(mock.url, quick);
     troupe_destroy(&node);
     end_mock(&mock);
     return rc;
