@@ -60,17 +60,19 @@ begin(const struct troupe__journal *self, int argc, char **argv)
 {
     char *command = command_line(argc, argv), *first = NULL;
     int rc = troupe_run_begin(self->path, command, &first);
-    if (rc < 0)
+    if (rc < 0) {
         fprintf(troupe__errors(),
                 "troupe %s: what run %s is cannot be written "
                 "down: %s\n",
                 self->command, self->id, troupe_strerror(rc));
-    if (first && strcmp(first, command) != 0)
+    }
+    if (first && strcmp(first, command) != 0) {
         fprintf(
             troupe__errors(),
             "troupe %s: run %s began with another command: %s; only what is "
             "the same is not done again\n",
             self->command, self->id, first);
+    }
     free(first);
     free(command);
 }
@@ -147,11 +149,12 @@ troupe__journal_end(struct troupe__journal *self, int code, bool cut)
 {
     int rc =
         self->path && !cut ? troupe_run_end(self->path, state_of(code)) : 0;
-    if (rc < 0)
+    if (rc < 0) {
         fprintf(troupe__errors(),
                 "troupe %s: how run %s ended cannot be "
                 "written down: %s\n",
                 self->command, self->id, troupe_strerror(rc));
+    }
     free(self->path);
     *self = (struct troupe__journal){.path = NULL};
 }
