@@ -27,7 +27,8 @@ struct session {
     troupe_token_t token;
     struct council_company with;
     troupe_gathering_t *gathering;
-    unsigned verdicts; /* of the judge that are still to come */
+    unsigned verdicts;    /* of the judge that are still to come */
+    troupe_ask_t asks[2]; /* for them */
     uint64_t begun_ns;
     bool decided;
 };
@@ -48,14 +49,44 @@ read_reply(const troupe_message_t *reply, struct vote *vote)
     return rc;
 }
 
-static enum vote_state
-state_of(const troupe_gather_part_t *part)
+static void
+give_up(struct vote *vote, enum vote_state state, const char *words)
 {
-    if (part->outcome == TROUPE_CANCELLED)
+    vote->state = state;
+    (void) snprintf(vote->reason, sizeof vote->reason, "%s", words);
+}
+
+static enum vote_state
+state_of(const troupe_answer_t *answer)
+{
+    if (answer->outcome == TROUPE_CANCELLED)
         return VOTE_NOT_NEEDED;
-    if (part->outcome == TROUPE_TIMEOUT || part->code == -ETIMEDOUT)
+    if (answer->outcome == TROUPE_TIMEOUT || answer->code == -ETIMEDOUT)
         return VOTE_TIMEOUT;
-    return part->code == -ENOSPC ? VOTE_BUDGET : VOTE_FAILED;
+    return answer->code == -ENOSPC ? VOTE_BUDGET : VOTE_FAILED;
+}
+
+/* True when there is a text to be read. */
+static bool
+take(struct council *council, struct vote *vote, const troupe_answer_t *answer)
+{
+    vote->latency_ms = (double) answer->latency_ns / NS_PER_MS;
+    if (answer->outcome != TROUPE_REPLY) {
+        give_up(vote, state_of(answer),
+                answer->outcome == TROUPE_TIMEOUT
+                    ? "no answer before the deadline"
+                : answer->text && *answer->text
+                    ? answer->text
+                    : troupe_outcome_name(answer->outcome));
+        return false;
+    }
+    if (read_reply(answer->msg, vote) < 0) {
+        give_up(vote, VOTE_FAILED, "its answer is not that of a model");
+        return false;
+    }
+    council->replayed += vote->replayed;
+    council->hedged += vote->hedged;
+    return true;
 }
 
 static void
@@ -63,25 +94,13 @@ take_part(struct council *council, uint32_t index,
           const troupe_gather_part_t *part)
 {
     struct vote *vote = &council->votes[index];
-    vote->latency_ms = (double) part->latency_ns / NS_PER_MS;
-    if (part->outcome != TROUPE_REPLY) {
-        vote->state = state_of(part);
-        const char *words =
-            part->outcome == TROUPE_TIMEOUT ? "no answer before the deadline"
-            : part->text && *part->text     ? part->text
-                                        : troupe_outcome_name(part->outcome);
-        (void) snprintf(vote->reason, sizeof vote->reason, "%s", words);
-        return;
-    }
-    if (read_reply(part->reply, vote) < 0) {
-        vote->state = VOTE_FAILED;
-        (void) snprintf(vote->reason, sizeof vote->reason,
-                        "its answer is not that of a model");
-        return;
-    }
-    council->replayed += vote->replayed;
-    council->hedged += vote->hedged;
-    troupe__vote_read(council, vote);
+    const troupe_answer_t answer = {.outcome = part->outcome,
+                                    .code = part->code,
+                                    .text = part->text,
+                                    .msg = part->reply,
+                                    .latency_ns = part->latency_ns};
+    if (take(council, vote, &answer))
+        troupe__vote_read(council, vote);
 }
 
 /* Take what is new; true when the rest cannot change the result. */
@@ -102,18 +121,26 @@ is_enough(const troupe_gather_t *so_far, void *data)
 }
 
 static void
+add_cost(struct council *council, const struct vote *vote)
+{
+    bool known = vote->prompt_tokens >= 0 && vote->completion_tokens >= 0;
+    council->cost_known &= known && isfinite(vote->cost);
+    council->spent.calls += vote->attempts;
+    if (known)
+        council->spent.tokens +=
+            (uint64_t) vote->prompt_tokens + (uint64_t) vote->completion_tokens;
+    council->spent.money += isfinite(vote->cost) ? vote->cost : 0;
+}
+
+static void
 add_costs(struct council *council)
 {
     council->cost_known = true;
-    for (uint32_t i = 0; i < council->count; i++) {
-        const struct vote *vote = &council->votes[i];
-        bool known = vote->prompt_tokens >= 0 && vote->completion_tokens >= 0;
-        council->cost_known &= known && isfinite(vote->cost);
-        council->spent.calls += vote->attempts;
-        if (known)
-            council->spent.tokens += (uint64_t) vote->prompt_tokens
-                                     + (uint64_t) vote->completion_tokens;
-        council->spent.money += isfinite(vote->cost) ? vote->cost : 0;
+    for (uint32_t i = 0; i < council->count; i++)
+        add_cost(council, &council->votes[i]);
+    for (int i = 0; i < 2; i++) {
+        if (council->judgement.verdicts[i].state != VOTE_OPEN)
+            add_cost(council, &council->judgement.verdicts[i]);
     }
 }
 
@@ -130,6 +157,12 @@ finish(troupe_context_t *ctx, struct session *self)
     free(json);
     troupe__council_destroy(&self->council);
     return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
+}
+
+static bool
+has_answered(const struct vote *vote)
+{
+    return vote->state == VOTE_USABLE || vote->state == VOTE_UNUSABLE;
 }
 
 static int
@@ -149,9 +182,11 @@ on_spent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     council->cost_known &= rc == 0 && open == 0;
     for (uint32_t i = 0; i < council->count; i++) {
         const struct vote *vote = &council->votes[i];
-        bool answered =
-            vote->state == VOTE_USABLE || vote->state == VOTE_UNUSABLE;
-        council->cost_known &= !answered || isfinite(vote->cost);
+        council->cost_known &= !has_answered(vote) || isfinite(vote->cost);
+    }
+    for (int i = 0; i < 2; i++) {
+        const struct vote *vote = &council->judgement.verdicts[i];
+        council->cost_known &= !has_answered(vote) || isfinite(vote->cost);
     }
     return finish(ctx, self);
 }
@@ -173,50 +208,65 @@ add_up(troupe_context_t *ctx, struct session *self)
     return rc < 0 ? troupe_fail(ctx, rc, "the budget cannot be asked") : 0;
 }
 
-/* data: not NULL for the second order. */
 static int
-on_verdict(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+conclude_judge(troupe_context_t *ctx, struct session *self)
 {
-    struct session *self = state;
-    const char *text = NULL;
-    bool replayed = false, hedged = false;
-    if (answer->outcome == TROUPE_REPLY
-        && troupe_unpack(answer->msg, "{s:s, s?b, s?b}", "text", &text,
-                         "replayed", &replayed, "hedged", &hedged)
-               < 0)
-        text = NULL;
-    self->council->replayed += replayed;
-    self->council->hedged += hedged;
-    troupe__judge_take(self->council, answer->data != NULL, text);
-    self->verdicts -= 1;
     if (self->verdicts > 0)
         return 0;
     troupe__judge_conclude(self->council);
     return add_up(ctx, self);
 }
 
-/* In both orders at once, where there is something to judge and time. */
+/* data: not NULL for the second order. */
+static int
+on_verdict(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct session *self = state;
+    struct council *council = self->council;
+    bool swapped = answer->data != NULL;
+    if (take(council, &council->judgement.verdicts[swapped], answer))
+        troupe__judge_read(council, swapped);
+    self->verdicts -= 1;
+    return conclude_judge(ctx, self);
+}
+
+/* In one order; what fails at once is a verdict that failed. */
+static void
+ask_verdict(troupe_context_t *ctx, struct session *self, bool swapped,
+            uint64_t end_ns)
+{
+    struct vote *verdict = &self->council->judgement.verdicts[swapped];
+    if (troupe_time_ns(ctx) >= end_ns) {
+        give_up(verdict, VOTE_TIMEOUT, "no time was left to ask it");
+        return;
+    }
+    troupe_ask_options_t options = {.deadline_ns = end_ns,
+                                    .answer = on_verdict,
+                                    .data = swapped ? self : NULL,
+                                    .detached = true};
+    char *prompt = troupe__judge_prompt(self->council, swapped);
+    int rc = troupe_ask_with(ctx, self->with.judge, "ask", &options,
+                             &self->asks[swapped], "{s:s}", "prompt", prompt);
+    free(prompt);
+    if (rc == 0)
+        self->verdicts += 1;
+    else
+        give_up(verdict, VOTE_FAILED, troupe_strerror(rc));
+}
+
+/* In both orders at once, where there is something to judge. */
 static int
 ask_judge(troupe_context_t *ctx, struct session *self)
 {
     struct council *council = self->council;
     uint64_t end_ns = self->begun_ns + council->deadline_ms * UINT64_C(1000000);
-    if (troupe_ref_is_nobody(self->with.judge) || troupe_time_ns(ctx) >= end_ns
+    if (troupe_ref_is_nobody(self->with.judge)
         || !troupe__judge_wanted(council))
         return add_up(ctx, self);
-    int rc = 0;
-    self->verdicts = 2;
-    for (int swapped = 0; swapped < 2 && rc == 0; swapped++) {
-        troupe_ask_options_t options = {.deadline_ns = end_ns,
-                                        .answer = on_verdict,
-                                        .data = swapped ? self : NULL,
-                                        .detached = true};
-        char *prompt = troupe__judge_prompt(council, swapped);
-        rc = troupe_ask_with(ctx, self->with.judge, "ask", &options, NULL,
-                             "{s:s}", "prompt", prompt);
-        free(prompt);
-    }
-    return rc < 0 ? troupe_fail(ctx, rc, "the judge cannot be asked") : 0;
+    self->verdicts = 0;
+    ask_verdict(ctx, self, false, end_ns);
+    ask_verdict(ctx, self, true, end_ns);
+    return conclude_judge(ctx, self);
 }
 
 static int

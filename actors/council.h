@@ -60,13 +60,11 @@ struct common_claim {
 };
 
 /* What a judge said of two answers, asked twice with their order swapped. */
-enum preference { PREFERS_NONE, PREFERS_OPEN, PREFERS_ONE, PREFERS_OTHER };
-
 struct judgement {
-    uint32_t one, other;        /* the votes that it compares */
-    enum preference verdict[2]; /* in each order; NONE: no usable answer */
-    bool asked;
-    bool agreed; /* both times the same: it counts */
+    uint32_t one, other;     /* the votes that it compares */
+    struct vote verdicts[2]; /* in each order */
+    bool wanted;             /* there is something for it to decide */
+    bool agreed;             /* both times the same: it counts */
 };
 
 struct council {
@@ -124,6 +122,9 @@ bool troupe__council_is_decided(struct council *self);
 /* troupe__council_conclude: the result of all votes, none of which is open. */
 void troupe__council_conclude(struct council *self);
 
+/* troupe__council_outcome: what that makes of the run, a judge among it. */
+troupe_query_outcome_t troupe__council_outcome(const struct council *self);
+
 /* Steps of it: by equal answers, by rank, by what sentences say. */
 void troupe__council_group(struct council *self);
 void troupe__council_count(struct council *self);
@@ -133,13 +134,23 @@ void troupe__council_compare(struct council *self);
 /*
  * troupe__judge_wanted: whether a judge has something to decide, and of what.
  * troupe__judge_prompt: what it is asked, the second time with the order
- * swapped; to be freed. troupe__judge_take: what it answered, or NULL.
- * troupe__judge_conclude: what that does to the result.
+ * swapped; to be freed. troupe__judge_read: make of the text of a verdict its
+ * answer, as troupe__vote_read(). troupe__judge_conclude: what both do to the
+ * result, none of which is open.
  */
 bool troupe__judge_wanted(struct council *self);
 char *troupe__judge_prompt(const struct council *self, bool swapped);
-void troupe__judge_take(struct council *self, bool swapped, const char *text);
+void troupe__judge_read(struct council *self, bool swapped);
 void troupe__judge_conclude(struct council *self);
+
+/*
+ * troupe__judge_failure: the first verdict that is none; NULL: there is no such
+ * one, or the judge was not wanted. troupe__judge_complain: that in words; the
+ * judge has failed.
+ */
+const struct vote *troupe__judge_failure(const struct council *self);
+void troupe__judge_complain(const struct council *self,
+                            struct troupe__text *to);
 
 /* troupe__wilson: the 95 % interval of a share (Wilson 1927). */
 void troupe__wilson(double share, double voters, double *ret_low,

@@ -233,10 +233,12 @@ count_families(const struct council *self)
     return families;
 }
 
-static troupe_query_outcome_t
-outcome_of(const struct council *self)
+troupe_query_outcome_t
+troupe__council_outcome(const struct council *self)
 {
-    uint32_t late = 0, unpaid = 0;
+    CHECK(self);
+    const struct vote *verdict = troupe__judge_failure(self);
+    uint32_t late = 0, unpaid = verdict && verdict->state == VOTE_BUDGET;
     for (uint32_t i = 0; i < self->count; i++) {
         late += self->votes[i].state == VOTE_TIMEOUT;
         unpaid += self->votes[i].state == VOTE_BUDGET;
@@ -246,7 +248,7 @@ outcome_of(const struct council *self)
     if (self->usable < self->quorum)
         return self->usable + late >= self->quorum ? TROUPE_QUERY_DEADLINE
                                                    : TROUPE_QUERY_NO_QUORUM;
-    bool whole = self->usable + self->not_needed == self->count;
+    bool whole = self->usable + self->not_needed == self->count && !verdict;
     return whole && !self->tie && !self->interrupted ? TROUPE_QUERY_COMPLETE
                                                      : TROUPE_QUERY_DEGRADED;
 }
@@ -272,5 +274,5 @@ troupe__council_conclude(struct council *self)
         self->score = self->low = self->high = (double) NAN;
         self->tie = false;
     }
-    self->outcome = outcome_of(self);
+    self->outcome = troupe__council_outcome(self);
 }

@@ -81,6 +81,12 @@ complaints(const struct council *self)
         json_array_append_new(list,
                               json_sprintf("%s: %s", vote->name, vote->reason));
     }
+    if (troupe__judge_failure(self)) {
+        struct troupe__text words = {0};
+        troupe__judge_complain(self, &words);
+        json_array_append_new(list, json_string(words.data));
+        troupe__text_free(&words);
+    }
     if (self->interrupted)
         json_array_append_new(list, json_string("it was interrupted"));
     return list;
@@ -150,10 +156,14 @@ static json_t *
 judgement(const struct council *self)
 {
     const struct judgement *it = &self->judgement;
-    return it->asked ? json_pack(
-               "{s:[s, s], s:b}", "between", self->votes[it->one].name,
-               self->votes[it->other].name, "agreed", (int) it->agreed)
-                     : json_null();
+    const struct vote *failure = troupe__judge_failure(self);
+    if (it->verdicts[0].state == VOTE_OPEN)
+        return json_null(); /* there is no judge */
+    return json_pack(
+        "{s:[s, s], s:b, s:s, s:s}", "between", self->votes[it->one].name,
+        self->votes[it->other].name, "agreed", (int) it->agreed, "state",
+        troupe__vote_state_name(failure ? failure->state : VOTE_USABLE),
+        "reason", failure ? failure->reason : "");
 }
 
 static void

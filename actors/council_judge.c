@@ -38,15 +38,13 @@ troupe__judge_wanted(struct council *self)
     if (self->usable < self->quorum || self->usable < 2 || self->interrupted)
         return false;
     if (self->type == TROUPE_QUERY_TEXT)
-        judgement->asked = choose_texts(self, judgement);
+        judgement->wanted = choose_texts(self, judgement);
     else if (self->type != TROUPE_QUERY_RANKING && self->tie) {
         judgement->one = self->groups[0].votes[0];
         judgement->other = self->groups[1].votes[0];
-        judgement->asked = true;
+        judgement->wanted = true;
     }
-    if (judgement->asked)
-        judgement->verdict[0] = judgement->verdict[1] = PREFERS_OPEN;
-    return judgement->asked;
+    return judgement->wanted;
 }
 
 char *
@@ -68,39 +66,65 @@ troupe__judge_prompt(const struct council *self, bool swapped)
 }
 
 void
-troupe__judge_take(struct council *self, bool swapped, const char *text)
+troupe__judge_read(struct council *self, bool swapped)
 {
     char *choices[2] = {letters[0], letters[1]};
     const struct council form = {
         .type = TROUPE_QUERY_CHOICE, .choices = choices, .choice_count = 2};
-    struct vote vote = {.text = text ? troupe__strdup(text) : NULL};
-    enum preference *verdict = &self->judgement.verdict[swapped];
-    *verdict = PREFERS_NONE;
-    if (vote.text)
-        troupe__vote_read(&form, &vote);
-    if (vote.state == VOTE_USABLE) {
-        bool first = strcmp(vote.answer, letters[0]) == 0;
-        *verdict = first != swapped ? PREFERS_ONE : PREFERS_OTHER;
-    }
-    free(vote.text);
-    free(vote.answer);
+    troupe__vote_read(&form, &self->judgement.verdicts[swapped]);
+}
+
+/* The vote that a verdict is for; UINT32_MAX: it is none. */
+static uint32_t
+preferred(const struct judgement *self, bool swapped)
+{
+    const struct vote *verdict = &self->verdicts[swapped];
+    if (verdict->state != VOTE_USABLE)
+        return UINT32_MAX;
+    bool first = strcmp(verdict->answer, letters[0]) == 0;
+    return first != swapped ? self->one : self->other;
 }
 
 void
 troupe__judge_conclude(struct council *self)
 {
     struct judgement *judgement = &self->judgement;
-    judgement->agreed = judgement->asked
-                        && judgement->verdict[0] == judgement->verdict[1]
-                        && judgement->verdict[0] != PREFERS_NONE;
-    if (!judgement->agreed)
-        return;
-    self->best = judgement->verdict[0] == PREFERS_ONE ? judgement->one
-                                                      : judgement->other;
-    free(self->answer);
-    self->answer = troupe__strdup(self->votes[self->best].answer);
-    if (self->tie && self->outcome == TROUPE_QUERY_DEGRADED
-        && self->usable + self->not_needed == self->count)
-        self->outcome = TROUPE_QUERY_COMPLETE;
-    self->tie = false;
+    CHECK(judgement->wanted);
+    uint32_t best = preferred(judgement, false);
+    judgement->agreed =
+        best != UINT32_MAX && best == preferred(judgement, true);
+    if (judgement->agreed) {
+        self->best = best;
+        free(self->answer);
+        self->answer = troupe__strdup(self->votes[best].answer);
+        self->tie = false;
+    }
+    self->outcome = troupe__council_outcome(self);
+}
+
+const struct vote *
+troupe__judge_failure(const struct council *self)
+{
+    for (int i = 0; i < 2 && self->judgement.wanted; i++) {
+        if (self->judgement.verdicts[i].state != VOTE_USABLE
+            && self->judgement.verdicts[i].state != VOTE_OPEN)
+            return &self->judgement.verdicts[i];
+    }
+    return NULL;
+}
+
+void
+troupe__judge_complain(const struct council *self, struct troupe__text *to)
+{
+    const struct vote *verdicts = self->judgement.verdicts;
+    const struct vote *failure = troupe__judge_failure(self);
+    CHECK(failure);
+    bool half =
+        verdicts[0].state == VOTE_USABLE || verdicts[1].state == VOTE_USABLE;
+    troupe__text_printf(to, "the judge %s: %s",
+                        half ? "answered in one order only"
+                        : failure->state == VOTE_UNUSABLE
+                            ? "gave no usable answer"
+                            : "gave no answer",
+                        failure->reason);
 }

@@ -6,6 +6,23 @@
 #include "actors/council.h"
 #include "mailbox/check.h"
 
+static void
+clear_vote(struct vote *vote)
+{
+    free(vote->name);
+    free(vote->family);
+    free(vote->text);
+    free(vote->answer);
+}
+
+static void
+open_vote(struct vote *vote)
+{
+    vote->prompt_tokens = vote->completion_tokens = -1;
+    vote->cost = (double) NAN;
+    vote->weight = 1;
+}
+
 struct council *
 troupe__council_new(uint32_t count)
 {
@@ -13,11 +30,10 @@ troupe__council_new(uint32_t count)
     self->votes = troupe__alloc((count + 1) * sizeof *self->votes);
     self->count = count;
     self->best = UINT32_MAX;
-    for (uint32_t i = 0; i < count; i++) {
-        self->votes[i].prompt_tokens = self->votes[i].completion_tokens = -1;
-        self->votes[i].cost = (double) NAN;
-        self->votes[i].weight = 1;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        open_vote(&self->votes[i]);
+    for (int i = 0; i < 2; i++)
+        open_vote(&self->judgement.verdicts[i]);
     return self;
 }
 
@@ -44,12 +60,10 @@ troupe__council_destroy(struct council **self_p)
     if (!self)
         return;
     free_result(self);
-    for (uint32_t i = 0; i < self->count; i++) {
-        free(self->votes[i].name);
-        free(self->votes[i].family);
-        free(self->votes[i].text);
-        free(self->votes[i].answer);
-    }
+    for (uint32_t i = 0; i < self->count; i++)
+        clear_vote(&self->votes[i]);
+    for (int i = 0; i < 2; i++)
+        clear_vote(&self->judgement.verdicts[i]);
     free(self->votes);
     for (uint32_t i = 0; i < self->choice_count; i++)
         free(self->choices[i]);

@@ -41,6 +41,10 @@ put_outcome(const struct council *self, struct troupe__text *to)
         troupe__text_puts(to, "; it was interrupted");
     if (self->tie)
         troupe__text_puts(to, "; the best of them tie");
+    if (troupe__judge_failure(self)) {
+        troupe__text_puts(to, "; ");
+        troupe__judge_complain(self, to);
+    }
     troupe__text_puts(to, ".\n\n");
 }
 
@@ -68,8 +72,9 @@ static void
 put_judgement(const struct council *self, struct troupe__text *to)
 {
     const struct judgement *judgement = &self->judgement;
-    if (!judgement->asked)
-        return;
+    if (judgement->verdicts[0].state == VOTE_OPEN
+        || troupe__judge_failure(self))
+        return; /* there is none, or it is said above */
     if (judgement->agreed) {
         troupe__text_printf(to,
                             "The judge finds that of %s better, in both "

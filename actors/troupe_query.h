@@ -86,8 +86,10 @@ TROUPE_API troupe_query_options_t troupe_query_options_default(void);
 /* What came of it. */
 typedef enum troupe_query_outcome {
     TROUPE_QUERY_COMPLETE = 1, /* all that were needed gave a usable answer */
-    TROUPE_QUERY_DEGRADED, /* the quorum is met; some failed, or answers tie */
-    TROUPE_QUERY_BUDGET,   /* the budget kept some from being asked */
+    TROUPE_QUERY_DEGRADED, /* the quorum is met; some failed, the judge did, or
+                              answers tie */
+    TROUPE_QUERY_BUDGET,   /* the budget kept some from being asked, or the
+                              judge */
     TROUPE_QUERY_DEADLINE, /* the quorum is not met; time was up for some */
     TROUPE_QUERY_NO_QUORUM /* the quorum is not met */
 } troupe_query_outcome_t;

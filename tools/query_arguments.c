@@ -56,9 +56,9 @@ static const char help[] =
     "\n"
     "Ctrl-C once: the result of what there is; twice: end.\n"
     "\n"
-    "Exit codes: 0 ok; 1 failed; 2 usage; 3 some models failed, or the best\n"
-    "answers tie; 4 the budget is used up; 5 no quorum; 124 the deadline\n"
-    "passed without one. But for 0 the first line says so.\n";
+    "Exit codes: 0 ok; 1 failed; 2 usage; 3 some models failed, or the judge,\n"
+    "or the best answers tie; 4 the budget is used up; 5 no quorum; 124 the\n"
+    "deadline passed without one. But for 0 the first line says so.\n";
 
 static int
 take_models(char *list, bool mock, struct troupe__query_arguments *ret)

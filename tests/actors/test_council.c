@@ -345,7 +345,7 @@ Test(council, a_judge_counts_when_it_means_the_same_in_both_orders)
     static const char *const choices[] = {"x", "y", NULL};
     static const char *const answers[] = {"x", "y", NULL};
     static const char *const says[][2] = {
-        {"A", "B"}, {"B", "A"}, {"A", "A"}, {"B", "B"}, {"A", NULL}};
+        {"A", "B"}, {"B", "A"}, {"A", "A"}, {"B", "B"}, {"A", "C"}};
     static const char *const results[] = {"x", "y", NULL, NULL, NULL};
     for (int i = 0; i < 5; i++) {
         struct council *council =
@@ -355,9 +355,12 @@ Test(council, a_judge_counts_when_it_means_the_same_in_both_orders)
         char *prompt = troupe__judge_prompt(council, true);
         cr_assert(strstr(prompt, "Answer A:\ny") != NULL);
         free(prompt);
-        troupe__judge_take(council, false, says[i][0]);
-        troupe__judge_take(council, true, says[i][1]);
+        for (int j = 0; j < 2; j++) {
+            council->judgement.verdicts[j].text = strdup(says[i][j]);
+            troupe__judge_read(council, j);
+        }
         troupe__judge_conclude(council);
+        cr_assert_eq(troupe__judge_failure(council) != NULL, i == 4);
         cr_assert_eq(council->judgement.agreed, results[i] != NULL);
         if (results[i])
             cr_assert_str_eq(council->answer, results[i]);

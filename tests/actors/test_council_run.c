@@ -12,149 +12,11 @@
 #include "troupe_hedge.h"
 #include "troupe_query.h"
 
-#include "actors/council_wire.h"
+#include "actors/council_world.h"
 #include "actors/mock_server.h"
 
-static troupe_t *node;
-
-static void
-begin(void)
-{
-    cr_assert_eq(troupe_new(NULL, &node), 0);
-}
-
-static void
-end(void)
-{
-    cr_assert_eq(troupe_destroy(&node), 0);
-}
-
-TestSuite(council_actor, .init = begin, .fini = end, .timeout = 60);
-
-/* A model that says what it was told to: "!" fails, "?" never answers, "#"
- * crashes at its first message, "$" has no budget, "%" answers nonsense. */
-struct speaker {
-    char says[64];
-    troupe_token_t token;
-    bool cancelled;
-};
-
-static int
-speaker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct speaker *self = state;
-    const char *says = NULL;
-    (void) ctx;
-    int rc = troupe_unpack(msg, "s", &says);
-    if (rc == 0)
-        snprintf(self->says, sizeof self->says, "%s", says);
-    return rc;
-}
-
-static int
-on_ask(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct speaker *self = state;
-    (void) msg;
-    switch (self->says[0]) {
-    case '!':
-        return troupe_reply_error(ctx, -EIO, "the line is dead");
-    case '$':
-        return troupe_reply_error(ctx, -ENOSPC, "the budget: nothing is left");
-    case '?':
-        return troupe_defer(ctx, &self->token);
-    case '#':
-        if (troupe_incarnation(ctx) == 1)
-            return troupe_fail(ctx, -EIO, "crash");
-        return troupe_reply(ctx, "{s:s}", "text", self->says + 1);
-    case '%':
-        return troupe_reply(ctx, "{s:i}", "text", 5);
-    default:
-        return troupe_reply(ctx, "{s:s, s:I, s:I, s:f, s:U}", "text",
-                            self->says, "prompt_tokens", INT64_C(3),
-                            "completion_tokens", INT64_C(1), "cost", 0.5,
-                            "attempts", UINT64_C(1));
-    }
-}
-
-static int
-on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) ctx, (void) msg;
-    ((struct speaker *) state)->cancelled = true;
-    return 0;
-}
-
-static int
-on_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    (void) msg;
-    return troupe_reply(ctx, "b", (int) ((struct speaker *) state)->cancelled);
-}
-
-TROUPE_KIND(speaker, struct speaker, TROUPE_ON_START(speaker_start),
-            TROUPE_ON("ask", on_ask), TROUPE_ON("look", on_look),
-            TROUPE_ON_CANCEL(on_cancel));
-
-enum { SPEAKERS_MAX = 8 };
-
-static troupe_ref_t speakers[SPEAKERS_MAX];
-
-/* Asks a council of such for "x" or "y"; returns its JSON. */
-static json_t *
-ask(const char *const *says, uint32_t deadline_ms, uint64_t *ret_outcome)
-{
-    static const char *const choices[] = {"x", "y"};
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    troupe_query_model_t models[SPEAKERS_MAX] = {0};
-    troupe_child_spec_t specs[SPEAKERS_MAX] = {0};
-    size_t count = 0;
-    for (; says[count]; count++) {
-        models[count] =
-            troupe_query_model_default(names[count], "http://x", "x");
-        specs[count] =
-            (troupe_child_spec_t){.id = names[count], .kind = &speaker};
-        cr_assert_eq(troupe_child_spec_pack(&specs[count], "s", says[count]),
-                     0);
-    }
-    troupe_supervisor_options_t strategy = {.intensity = 100};
-    troupe_ref_t top, council;
-    cr_assert_eq(
-        troupe_node_supervisor_start(node, &strategy, specs, count, &top, NULL),
-        0);
-    for (size_t i = 0; i < count; i++) {
-        troupe_child_info_t info;
-        cr_assert_eq(troupe_supervisor_which_child(node, top, names[i], &info),
-                     0);
-        speakers[i] = info.ref;
-        troupe_child_spec_clear(&specs[i]);
-    }
-    cr_assert_eq(troupe_node_spawn(node, &troupe_council, NULL, &council, NULL),
-                 0);
-    troupe_query_options_t options = troupe_query_options_default();
-    options.prompt = "x or y?";
-    options.type = TROUPE_QUERY_CHOICE;
-    options.models = models;
-    options.model_count = count;
-    struct council_request request = {
-        .options = &options,
-        .models = speakers,
-        .deadline_ms = deadline_ms,
-        .choices = {.items = (char **) (uintptr_t) choices, .count = 2}};
-    troupe_message_t *reply = NULL;
-    const char *json = NULL, *text = NULL;
-    cr_assert_eq(troupe_node_ask(node, council, "query", 30000, &reply,
-                                 COUNCIL_REQUEST,
-                                 COUNCIL_REQUEST_ARGUMENTS(&request)),
-                 0);
-    cr_assert_eq(troupe_unpack(reply, "{s:U, s:s, s:s}", "outcome", ret_outcome,
-                               "text", &text, "json", &json),
-                 0);
-    json_t *root = json_loads(json, 0, NULL);
-    cr_assert_not_null(root);
-    troupe_message_destroy(&reply);
-    return root;
-}
+TestSuite(council_actor, .init = council_begin, .fini = council_end,
+          .timeout = 60);
 
 static int64_t
 number(const json_t *root, const char *key)
@@ -186,7 +48,7 @@ Test(council_actor, who_fails_is_no_vote_and_is_named)
 {
     static const char *const says[] = {"x", "x", "y", "!", "%", NULL};
     uint64_t outcome = 0;
-    json_t *root = ask(says, 20000, &outcome);
+    json_t *root = council_ask(says, 20000, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_DEGRADED);
     cr_assert_str_eq(best(root), "x");
     expect_counts(root, 5, 3, 3, 2);
@@ -204,7 +66,7 @@ Test(council_actor, one_survivor_is_not_called_unanimous)
 {
     static const char *const says[] = {"x", "!", "!", NULL};
     uint64_t outcome = 0;
-    json_t *root = ask(says, 20000, &outcome);
+    json_t *root = council_ask(says, 20000, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_NO_QUORUM);
     expect_counts(root, 3, 1, 1, 2);
     cr_assert(json_is_null(json_object_get(root, "best")));
@@ -217,14 +79,15 @@ Test(council_actor, the_rest_is_given_up_when_the_leader_cannot_lose)
 {
     static const char *const says[] = {"x", "x", "x", "?", "?", NULL};
     uint64_t outcome = 0;
-    json_t *root = ask(says, 20000, &outcome);
+    json_t *root = council_ask(says, 20000, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_COMPLETE);
     expect_counts(root, 5, 3, 3, 0);
     json_decref(root);
     bool cancelled = false;
     troupe_message_t *reply = NULL;
-    cr_assert_eq(troupe_settle(node, 5000), 0);
-    cr_assert_eq(troupe_node_ask(node, speakers[4], "look", 0, &reply, NULL),
+    cr_assert_eq(troupe_settle(council_node, 5000), 0);
+    cr_assert_eq(troupe_node_ask(council_node, council_speakers[4], "look", 0,
+                                 &reply, NULL),
                  0);
     cr_assert_eq(troupe_unpack(reply, "b", &cancelled), 0);
     troupe_message_destroy(&reply);
@@ -235,7 +98,7 @@ Test(council_actor, a_model_that_crashes_is_asked_again)
 {
     static const char *const says[] = {"#x", "#x", "y", NULL};
     uint64_t outcome = 0;
-    json_t *root = ask(says, 20000, &outcome);
+    json_t *root = council_ask(says, 20000, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_COMPLETE);
     cr_assert_str_eq(best(root), "x");
     json_decref(root);
@@ -245,16 +108,16 @@ Test(council_actor, the_deadline_ends_it_and_is_told_apart)
 {
     static const char *const says[] = {"x", "?", "?", NULL};
     uint64_t outcome = 0;
-    json_t *root = ask(says, 200, &outcome);
+    json_t *root = council_ask(says, 200, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_DEADLINE);
     expect_counts(root, 3, 1, 1, 2);
     json_decref(root);
     static const char *const others[] = {"x", "x", "?", NULL};
-    root = ask(others, 200, &outcome);
+    root = council_ask(others, 200, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_COMPLETE); /* decided before */
     json_decref(root);
     static const char *const unpaid[] = {"x", "y", "x", "$", NULL};
-    root = ask(unpaid, 20000, &outcome);
+    root = council_ask(unpaid, 20000, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_BUDGET);
     cr_assert_str_eq(best(root), "x");
     json_decref(root);
@@ -266,19 +129,19 @@ Test(council_actor, options_that_are_wrong_are_refused)
     troupe_query_options_t options = troupe_query_options_default();
     troupe_query_model_t model =
         troupe_query_model_default("m", "http://127.0.0.1:1", "x");
-    cr_assert_eq(troupe_query_run(node, &options, &query), -EINVAL);
+    cr_assert_eq(troupe_query_run(council_node, &options, &query), -EINVAL);
     options.prompt = "x";
-    cr_assert_eq(troupe_query_run(node, &options, &query), -EINVAL);
+    cr_assert_eq(troupe_query_run(council_node, &options, &query), -EINVAL);
     options.models = &model;
     options.model_count = 1;
     options.type = TROUPE_QUERY_RANKING;
-    cr_assert_eq(troupe_query_run(node, &options, &query), -EINVAL);
+    cr_assert_eq(troupe_query_run(council_node, &options, &query), -EINVAL);
     options.type = TROUPE_QUERY_TEXT;
     options.quorum = 2;
-    cr_assert_eq(troupe_query_run(node, &options, &query), -EINVAL);
+    cr_assert_eq(troupe_query_run(council_node, &options, &query), -EINVAL);
     options.quorum = 0;
     options.attempts = 1;
-    cr_assert_eq(troupe_query_run(node, &options, &query), 0);
+    cr_assert_eq(troupe_query_run(council_node, &options, &query), 0);
     cr_assert_eq(troupe_query_outcome(query), TROUPE_QUERY_NO_QUORUM);
     cr_assert_eq(strncmp(troupe_query_text(query), "No quorum: 0 of 1", 17), 0);
     troupe_query_destroy(&query);
@@ -298,7 +161,7 @@ choose(const troupe_query_model_t *models, uint32_t count)
     options.model_count = count;
     options.ask_all = true;
     troupe_query_t *query = NULL;
-    cr_assert_eq(troupe_query_run(node, &options, &query), 0);
+    cr_assert_eq(troupe_query_run(council_node, &options, &query), 0);
     return query;
 }
 

@@ -44,6 +44,7 @@ def mock(*models, args=(), code=0):
 
 
 XY = ("--choice", "x", "--choice", "y")
+BEES = ("say=Bees live in hives.", "say=Bees live in a hive.")
 
 KEYS = {"outcome", "prompt", "type", "degraded", "asked", "answered", "usable",
         "failed", "not_needed", "quorum", "best", "consensus", "dissent", "judge",
@@ -87,15 +88,41 @@ def test_outcomes():
     got = mock("say=x", "say=y", args=XY, code=3)
     check(got["consensus"]["tie"] and got["best"] is None, "a tie")
     got = mock("say=x", "say=y", args=(*XY, "--judge", "say=A"), code=3)
-    check(got["judge"] == {"between": ["say=x", "say=y"], "agreed": False},
+    check(got["judge"] == {"between": ["say=x", "say=y"], "agreed": False,
+                           "state": "usable", "reason": ""},
           f"a judge that always means the first: {got['judge']}")
-    got = mock("say=Bees live in hives.", "say=No.", args=("--judge", "say=A"))
+    got = mock(*BEES, "say=No.", args=("--judge", "say=A"))
     check(got["judge"]["agreed"] is False, "of texts too")
     got = mock("say=x+429=1", "say=x", "say=x", args=(*XY, "--all"))
     check(got["answers"][0]["attempts"] == 2, "429 is tried again")
     got = mock("say=x+nousage", "say=x", args=XY)
     check(got["answers"][0]["prompt_tokens"] is None
           and got["cost"]["known"] is False, "unknown is said")
+
+
+def test_judge_that_fails():
+    """It is no judge that could not decide."""
+    for judge, more, state, words in (
+            ("500", ("--attempts", "1"), "failed", "no answer: HTTP 500"),
+            ("say=neither", (), "unusable", "no usable answer: ")):
+        for says, args in ((("say=x", "say=y"), XY), (BEES + ("say=No.",), ())):
+            got = mock(*says, args=(*args, "--all", "--judge", judge, *more),
+                       code=3)
+            check(got["judge"]["state"] == state and not got["judge"]["agreed"]
+                  and got["judge"]["reason"], f"{judge}: {got['judge']}")
+            check(len(got["degraded"]) == 1
+                  and f"the judge gave {words}" in got["degraded"][0],
+                  f"{judge}: {got['degraded']}")
+            check((got["best"] is None) == (args == XY), "what stands, stands")
+    done = query("--mock", "--model", "say=x", "--model", "say=y", *XY, "--judge",
+                 "500", "--attempts", "1", code=3)
+    check("the judge gave no answer: HTTP 500" in done.stdout.splitlines()[0]
+          and "did not decide" not in done.stdout, done.stdout)
+    got = mock("say=x", "say=y", args=(*XY, "--judge", "say=A", "--budget-calls",
+                                       "3"), code=4)
+    check(got["judge"]["state"] == "budget", f"half a judge: {got['judge']}")
+    check("the judge answered in one order only: " in got["degraded"][0],
+          f"half a judge: {got['degraded']}")
 
 
 def test_text():
@@ -233,6 +260,7 @@ def main():
         test_mock(url)
         test_types()
         test_outcomes()
+        test_judge_that_fails()
         test_text()
         test_interrupt()
         test_usage()

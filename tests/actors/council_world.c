@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* council_world.c: a node with a council of actors that say what they shall. */
+#include "actors/council_world.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "actors/council_wire.h"
+
+#define DEADLINE_MS 20000
+
+troupe_t *council_node;
+troupe_ref_t council_speakers[COUNCIL_SPEAKERS_MAX];
+
+static int interrupt[2]; /* a pipe */
+
+void
+council_begin(void)
+{
+    cr_assert_eq(troupe_new(NULL, &council_node), 0);
+    cr_assert_eq(pipe(interrupt), 0);
+}
+
+void
+council_end(void)
+{
+    cr_assert_eq(troupe_destroy(&council_node), 0);
+    close(interrupt[0]);
+    close(interrupt[1]);
+}
+
+struct speaker {
+    char says[64];
+    troupe_token_t token;
+    bool cancelled;
+};
+
+static int
+speaker_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct speaker *self = state;
+    const char *says = NULL;
+    (void) ctx;
+    int rc = troupe_unpack(msg, "s", &says);
+    if (rc == 0)
+        snprintf(self->says, sizeof self->says, "%s", says);
+    return rc;
+}
+
+static int
+on_ask(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    struct speaker *self = state;
+    (void) msg;
+    switch (self->says[0]) {
+    case '!':
+        return troupe_reply_error(ctx, -EIO, "the line is dead");
+    case '$':
+        return troupe_reply_error(ctx, -ENOSPC, "the budget: nothing is left");
+    case '~':
+        return troupe_reply_error(ctx, -ETIMEDOUT, "it is too late");
+    case '^':
+        cr_assert_eq(write(interrupt[1], "", 1), 1);
+        return troupe_defer(ctx, &self->token);
+    case '?':
+        return troupe_defer(ctx, &self->token);
+    case '#':
+        if (troupe_incarnation(ctx) == 1)
+            return troupe_fail(ctx, -EIO, "crash");
+        return troupe_reply(ctx, "{s:s}", "text", self->says + 1);
+    case '%':
+        return troupe_reply(ctx, "{s:i}", "text", 5);
+    default:
+        return troupe_reply(ctx, "{s:s, s:I, s:I, s:f, s:U}", "text",
+                            self->says, "prompt_tokens", INT64_C(3),
+                            "completion_tokens", INT64_C(1), "cost", 0.5,
+                            "attempts", UINT64_C(1));
+    }
+}
+
+static int
+on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) ctx, (void) msg;
+    ((struct speaker *) state)->cancelled = true;
+    return 0;
+}
+
+static int
+on_look(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    return troupe_reply(ctx, "b", (int) ((struct speaker *) state)->cancelled);
+}
+
+TROUPE_KIND(speaker, struct speaker, TROUPE_ON_START(speaker_start),
+            TROUPE_ON("ask", on_ask), TROUPE_ON("look", on_look),
+            TROUPE_ON_CANCEL(on_cancel));
+
+static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+
+static size_t
+start_speakers(const char *const *says)
+{
+    troupe_child_spec_t specs[COUNCIL_SPEAKERS_MAX] = {0};
+    size_t count = 0;
+    for (; says[count]; count++) {
+        specs[count] =
+            (troupe_child_spec_t){.id = names[count], .kind = &speaker};
+        cr_assert_eq(troupe_child_spec_pack(&specs[count], "s", says[count]),
+                     0);
+    }
+    troupe_supervisor_options_t strategy = {.intensity = 100};
+    troupe_ref_t top;
+    cr_assert_eq(troupe_node_supervisor_start(council_node, &strategy, specs,
+                                              count, &top, NULL),
+                 0);
+    for (size_t i = 0; i < count; i++) {
+        troupe_child_info_t info;
+        cr_assert_eq(
+            troupe_supervisor_which_child(council_node, top, names[i], &info),
+            0);
+        council_speakers[i] = info.ref;
+        troupe_child_spec_clear(&specs[i]);
+    }
+    return count;
+}
+
+static json_t *
+ask(const char *const *says, const char *judge, uint32_t deadline_ms,
+    uint64_t *ret_outcome)
+{
+    static const char *const choices[] = {"x", "y"};
+    troupe_query_model_t models[COUNCIL_SPEAKERS_MAX] = {0};
+    troupe_query_options_t options = troupe_query_options_default();
+    options.prompt = "x or y?";
+    options.type = TROUPE_QUERY_CHOICE;
+    options.models = models;
+    options.model_count = start_speakers(says);
+    options.interrupt_fd = interrupt[0];
+    for (size_t i = 0; i < options.model_count; i++)
+        models[i] = troupe_query_model_default(names[i], "http://x", "x");
+    struct council_request request = {
+        .options = &options,
+        .models = council_speakers,
+        .deadline_ms = deadline_ms,
+        .choices = {.items = (char **) (uintptr_t) choices, .count = 2}};
+    troupe_ref_t council;
+    if (judge)
+        cr_assert_eq(troupe_node_spawn(council_node, &speaker, NULL,
+                                       &request.judge, "s", judge),
+                     0);
+    cr_assert_eq(
+        troupe_node_spawn(council_node, &troupe_council, NULL, &council, NULL),
+        0);
+    troupe_message_t *reply = NULL;
+    const char *json = NULL, *text = NULL;
+    cr_assert_eq(troupe_node_ask(council_node, council, "query", 30000, &reply,
+                                 COUNCIL_REQUEST,
+                                 COUNCIL_REQUEST_ARGUMENTS(&request)),
+                 0);
+    cr_assert_eq(troupe_unpack(reply, "{s:U, s:s, s:s}", "outcome", ret_outcome,
+                               "text", &text, "json", &json),
+                 0);
+    json_t *root = json_loads(json, 0, NULL);
+    cr_assert_not_null(root);
+    troupe_message_destroy(&reply);
+    return root;
+}
+
+json_t *
+council_ask(const char *const *says, uint32_t deadline_ms,
+            uint64_t *ret_outcome)
+{
+    return ask(says, NULL, deadline_ms, ret_outcome);
+}
+
+json_t *
+council_ask_judged(const char *const *says, const char *judge,
+                   uint64_t *ret_outcome)
+{
+    return ask(says, judge, DEADLINE_MS, ret_outcome);
+}
