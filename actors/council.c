@@ -7,9 +7,7 @@
 #include "actors/council.h"
 
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "troupe_events.h"
@@ -33,62 +31,6 @@ struct session {
     bool decided;
 };
 
-/* What a reply says; an actor that answers something else is no model. */
-static int
-read_reply(const troupe_message_t *reply, struct vote *vote)
-{
-    const char *text = NULL;
-    int rc = troupe_unpack(
-        reply, "{s:s, s?b, s?I, s?I, s?f, s?U, s?b, s?b}", "text", &text,
-        "truncated", &vote->truncated, "prompt_tokens", &vote->prompt_tokens,
-        "completion_tokens", &vote->completion_tokens, "cost", &vote->cost,
-        "attempts", &vote->attempts, "replayed", &vote->replayed, "hedged",
-        &vote->hedged);
-    if (rc == 0)
-        vote->text = troupe__strdup(text);
-    return rc;
-}
-
-static void
-give_up(struct vote *vote, enum vote_state state, const char *words)
-{
-    vote->state = state;
-    (void) snprintf(vote->reason, sizeof vote->reason, "%s", words);
-}
-
-static enum vote_state
-state_of(const troupe_answer_t *answer)
-{
-    if (answer->outcome == TROUPE_CANCELLED)
-        return VOTE_NOT_NEEDED;
-    if (answer->outcome == TROUPE_TIMEOUT || answer->code == -ETIMEDOUT)
-        return VOTE_TIMEOUT;
-    return answer->code == -ENOSPC ? VOTE_BUDGET : VOTE_FAILED;
-}
-
-/* True when there is a text to be read. */
-static bool
-take(struct council *council, struct vote *vote, const troupe_answer_t *answer)
-{
-    vote->latency_ms = (double) answer->latency_ns / NS_PER_MS;
-    if (answer->outcome != TROUPE_REPLY) {
-        give_up(vote, state_of(answer),
-                answer->outcome == TROUPE_TIMEOUT
-                    ? "no answer before the deadline"
-                : answer->text && *answer->text
-                    ? answer->text
-                    : troupe_outcome_name(answer->outcome));
-        return false;
-    }
-    if (read_reply(answer->msg, vote) < 0) {
-        give_up(vote, VOTE_FAILED, "its answer is not that of a model");
-        return false;
-    }
-    council->replayed += vote->replayed;
-    council->hedged += vote->hedged;
-    return true;
-}
-
 static void
 take_part(struct council *council, uint32_t index,
           const troupe_gather_part_t *part)
@@ -99,7 +41,7 @@ take_part(struct council *council, uint32_t index,
                                     .text = part->text,
                                     .msg = part->reply,
                                     .latency_ns = part->latency_ns};
-    if (take(council, vote, &answer))
+    if (troupe__vote_take(council, vote, &answer))
         troupe__vote_read(council, vote);
 }
 
@@ -120,30 +62,6 @@ is_enough(const troupe_gather_t *so_far, void *data)
     return self->decided;
 }
 
-static void
-add_cost(struct council *council, const struct vote *vote)
-{
-    bool known = vote->prompt_tokens >= 0 && vote->completion_tokens >= 0;
-    council->cost_known &= known && isfinite(vote->cost);
-    council->spent.calls += vote->attempts;
-    if (known)
-        council->spent.tokens +=
-            (uint64_t) vote->prompt_tokens + (uint64_t) vote->completion_tokens;
-    council->spent.money += isfinite(vote->cost) ? vote->cost : 0;
-}
-
-static void
-add_costs(struct council *council)
-{
-    council->cost_known = true;
-    for (uint32_t i = 0; i < council->count; i++)
-        add_cost(council, &council->votes[i]);
-    for (int i = 0; i < 2; i++) {
-        if (council->judgement.verdicts[i].state != VOTE_OPEN)
-            add_cost(council, &council->judgement.verdicts[i]);
-    }
-}
-
 static int
 finish(troupe_context_t *ctx, struct session *self)
 {
@@ -157,12 +75,6 @@ finish(troupe_context_t *ctx, struct session *self)
     free(json);
     troupe__council_destroy(&self->council);
     return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
-}
-
-static bool
-has_answered(const struct vote *vote)
-{
-    return vote->state == VOTE_USABLE || vote->state == VOTE_UNUSABLE;
 }
 
 static int
@@ -180,14 +92,7 @@ on_spent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                           "reserved", &open, "known", &council->cost_known);
     }
     council->cost_known &= rc == 0 && open == 0;
-    for (uint32_t i = 0; i < council->count; i++) {
-        const struct vote *vote = &council->votes[i];
-        council->cost_known &= !has_answered(vote) || isfinite(vote->cost);
-    }
-    for (int i = 0; i < 2; i++) {
-        const struct vote *vote = &council->judgement.verdicts[i];
-        council->cost_known &= !has_answered(vote) || isfinite(vote->cost);
-    }
+    council->cost_known &= troupe__council_is_priced(council);
     return finish(ctx, self);
 }
 
@@ -197,8 +102,10 @@ add_up(troupe_context_t *ctx, struct session *self)
     struct council *council = self->council;
     council->elapsed_ms =
         (double) (troupe_time_ns(ctx) - self->begun_ns) / NS_PER_MS;
+    if (self->with.interrupt_fd >= 0 && !council->interrupted)
+        (void) troupe_unwatch(ctx, self->with.interrupt_fd);
     if (troupe_ref_is_nobody(self->with.budget)) {
-        add_costs(council);
+        troupe__council_add_costs(council);
         return finish(ctx, self);
     }
     troupe_ask_options_t options = {
@@ -224,7 +131,8 @@ on_verdict(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     struct session *self = state;
     struct council *council = self->council;
     bool swapped = answer->data != NULL;
-    if (take(council, &council->judgement.verdicts[swapped], answer))
+    if (troupe__vote_take(council, &council->judgement.verdicts[swapped],
+                          answer))
         troupe__judge_read(council, swapped);
     self->verdicts -= 1;
     return conclude_judge(ctx, self);
@@ -237,7 +145,8 @@ ask_verdict(troupe_context_t *ctx, struct session *self, bool swapped,
 {
     struct vote *verdict = &self->council->judgement.verdicts[swapped];
     if (troupe_time_ns(ctx) >= end_ns) {
-        give_up(verdict, VOTE_TIMEOUT, "no time was left to ask it");
+        troupe__vote_give_up(verdict, VOTE_TIMEOUT,
+                             "no time was left to ask it");
         return;
     }
     troupe_ask_options_t options = {.deadline_ns = end_ns,
@@ -251,7 +160,7 @@ ask_verdict(troupe_context_t *ctx, struct session *self, bool swapped,
     if (rc == 0)
         self->verdicts += 1;
     else
-        give_up(verdict, VOTE_FAILED, troupe_strerror(rc));
+        troupe__vote_give_up(verdict, VOTE_FAILED, troupe_strerror(rc));
 }
 
 /* In both orders at once, where there is something to judge. */
@@ -280,10 +189,18 @@ on_gathered(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
         if (council->votes[i].state == VOTE_OPEN)
             take_part(council, i, &result->parts[i]);
     }
-    if (self->with.interrupt_fd >= 0 && !council->interrupted)
-        (void) troupe_unwatch(ctx, self->with.interrupt_fd);
     troupe__council_conclude(council);
     return ask_judge(ctx, self);
+}
+
+/* End the wait for models, or for the judge, with what there is. */
+static void
+end_wait(troupe_context_t *ctx, struct session *self)
+{
+    if (self->gathering)
+        (void) troupe_gather_end(ctx, self->gathering);
+    for (int i = 0; i < 2 && self->verdicts > 0; i++)
+        (void) troupe_cancel(ctx, self->asks[i]);
 }
 
 /* Level-triggered, and what is there belongs to who gave us the descriptor. */
@@ -293,10 +210,12 @@ on_interrupt(troupe_context_t *ctx, void *state, int fd, short events)
     struct session *self = state;
     (void) events;
     (void) troupe_unwatch(ctx, fd);
-    if (!self->council || !self->gathering)
-        return 0;
-    self->council->interrupted = true;
-    (void) troupe_gather_end(ctx, self->gathering);
+    bool waits = self->council && !self->decided
+                 && (self->gathering || self->verdicts > 0);
+    if (waits) {
+        self->council->interrupted = true;
+        end_wait(ctx, self);
+    }
     return 0;
 }
 
@@ -361,14 +280,12 @@ on_query(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc < 0 ? troupe_fail(ctx, rc, "the models cannot be asked") : 0;
 }
 
-/* Nobody waits for the result: neither should we for the models. */
+/* Nobody waits for the result: neither should we. */
 static int
 on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    struct session *self = state;
     (void) msg;
-    if (self->gathering)
-        (void) troupe_gather_end(ctx, self->gathering);
+    end_wait(ctx, state);
     return 0;
 }
 

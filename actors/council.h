@@ -16,11 +16,12 @@
 enum vote_state {
     VOTE_OPEN = 0,
     VOTE_USABLE,
-    VOTE_UNUSABLE,  /* it answered, but not what was asked for */
-    VOTE_FAILED,    /* no answer */
-    VOTE_TIMEOUT,   /* none in time */
-    VOTE_BUDGET,    /* not asked: the budget is used up */
-    VOTE_NOT_NEEDED /* given up: the result stood */
+    VOTE_UNUSABLE,   /* it answered, but not what was asked for */
+    VOTE_FAILED,     /* no answer */
+    VOTE_TIMEOUT,    /* none in time */
+    VOTE_BUDGET,     /* not asked: the budget is used up */
+    VOTE_NOT_NEEDED, /* given up: the result stood */
+    VOTE_INTERRUPTED /* given up: the user did not want to wait */
 };
 
 struct vote {
@@ -114,6 +115,18 @@ char *troupe__council_prompt(const struct council *self);
 /* troupe__vote_read: make of the text of a vote its answer; VOTE_USABLE, or
  * VOTE_UNUSABLE with a reason. */
 void troupe__vote_read(const struct council *self, struct vote *vote);
+
+/* troupe__vote_take: what an ask of a model came to; true when it is a text to
+ * be read. troupe__vote_give_up: it came to nothing, for that reason. */
+bool troupe__vote_take(struct council *council, struct vote *vote,
+                       const troupe_answer_t *answer);
+void troupe__vote_give_up(struct vote *vote, enum vote_state state,
+                          const char *words);
+
+/* troupe__council_add_costs: the costs of all votes, where nobody else knows
+ * them. troupe__council_is_priced: those of all that answered are known. */
+void troupe__council_add_costs(struct council *council);
+bool troupe__council_is_priced(const struct council *council);
 
 /* troupe__council_is_decided: the leader cannot lose any more, whatever those
  * say that are open, and the quorum is met. */

@@ -83,7 +83,8 @@ troupe__vote_state_name(enum vote_state state)
                                         [VOTE_FAILED] = "failed",
                                         [VOTE_TIMEOUT] = "timeout",
                                         [VOTE_BUDGET] = "budget",
-                                        [VOTE_NOT_NEEDED] = "not needed"};
+                                        [VOTE_NOT_NEEDED] = "not needed",
+                                        [VOTE_INTERRUPTED] = "interrupted"};
     return names[state];
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_council_judge.c: judges that fail. */
+/* test_council_judge.c: judges that fail, and queries that are interrupted. */
 #include <criterion/criterion.h>
 
 #include <jansson.h>
@@ -65,5 +65,33 @@ Test(council_judge, who_pays_for_no_budget_pays_for_the_judge_too)
     const json_t *cost = json_object_get(root, "cost");
     cr_assert_eq(json_integer_value(json_object_get(cost, "calls")), 4);
     cr_assert_eq(json_integer_value(json_object_get(cost, "tokens")), 16);
+    json_decref(root);
+}
+
+Test(council_judge, an_interrupt_ends_the_wait_for_it)
+{
+    static const char *const says[] = {"x", "y", NULL};
+    uint64_t outcome = 0;
+    json_t *root = council_ask_judged(says, "^", &outcome);
+    const json_t *judge = json_object_get(root, "judge");
+    cr_assert_eq(outcome, TROUPE_QUERY_DEGRADED);
+    cr_assert_str_eq(text(judge, "state"), "interrupted");
+    cr_assert_str_eq(complaint(root, 0),
+                     "the judge gave no answer: it was interrupted");
+    cr_assert_str_eq(complaint(root, 1), "it was interrupted");
+    json_decref(root);
+}
+
+Test(council_judge, who_is_cut_off_by_an_interrupt_was_needed)
+{
+    static const char *const says[] = {"x", "x", "?", "^", "?", NULL};
+    uint64_t outcome = 0;
+    json_t *root = council_ask(says, 20000, &outcome);
+    cr_assert_eq(outcome, TROUPE_QUERY_NO_QUORUM);
+    cr_assert_eq(json_integer_value(json_object_get(root, "not_needed")), 0);
+    cr_assert_eq(json_integer_value(json_object_get(root, "failed")), 3);
+    const json_t *last = json_array_get(json_object_get(root, "answers"), 4);
+    cr_assert_str_eq(text(last, "state"), "interrupted");
+    cr_assert_str_eq(complaint(root, 2), "e: it was interrupted");
     json_decref(root);
 }

@@ -151,6 +151,8 @@ def test_interrupt():
     out, _ = running.communicate(timeout=60)
     check(running.returncode in (3, 5) and "it was interrupted" in out,
           f"interrupt: {running.returncode} {out}")
+    check("not needed" not in out and "interrupted" in out.split("hang")[-1],
+          f"interrupt: {out}")
 
 
 def test_usage():
