@@ -13,6 +13,7 @@
 #include "troupe_events.h"
 #include "troupe_gather.h"
 
+#include "actors/council_judge.h"
 #include "actors/council_wire.h"
 #include "mailbox/check.h"
 

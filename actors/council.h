@@ -144,27 +144,6 @@ void troupe__council_count(struct council *self);
 void troupe__council_rank(struct council *self);
 void troupe__council_compare(struct council *self);
 
-/*
- * troupe__judge_wanted: whether a judge has something to decide, and of what.
- * troupe__judge_prompt: what it is asked, the second time with the order
- * swapped; to be freed. troupe__judge_read: make of the text of a verdict its
- * answer, as troupe__vote_read(). troupe__judge_conclude: what both do to the
- * result, none of which is open.
- */
-bool troupe__judge_wanted(struct council *self);
-char *troupe__judge_prompt(const struct council *self, bool swapped);
-void troupe__judge_read(struct council *self, bool swapped);
-void troupe__judge_conclude(struct council *self);
-
-/*
- * troupe__judge_failure: the first verdict that is none; NULL: there is no such
- * one, or the judge was not wanted. troupe__judge_complain: that in words; the
- * judge has failed.
- */
-const struct vote *troupe__judge_failure(const struct council *self);
-void troupe__judge_complain(const struct council *self,
-                            struct troupe__text *to);
-
 /* troupe__wilson: the 95 % interval of a share (Wilson 1927). */
 void troupe__wilson(double share, double voters, double *ret_low,
                     double *ret_high);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/council.h"
+#include "actors/council_judge.h"
 #include "mailbox/check.h"
 
 #define Z    1.959963984540054 /* of 95 %, two-sided */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/council.h"
+#include "actors/council_judge.h"
 #include "mailbox/check.h"
 
 static json_t *
@@ -106,13 +106,23 @@ groups(const struct council *self, uint32_t from)
     return list;
 }
 
+static bool
+is_of(const struct common_claim *claim, uint32_t vote)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < claim->count && !found; i++)
+        found = claim->votes[i] == vote;
+    return found;
+}
+
+/* All, or those that speak against the answer. */
 static json_t *
-claims(const struct council *self, bool contested_only)
+claims(const struct council *self, bool dissent_only)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < self->claim_count; i++) {
         const struct common_claim *claim = &self->claims[i];
-        if (contested_only && !claim->contested)
+        if (dissent_only && (!claim->contested || is_of(claim, self->best)))
             continue;
         json_array_append_new(
             list, json_pack("{s:s, s:b, s:o}", "text", claim->text, "contested",

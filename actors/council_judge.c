@@ -7,28 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/council.h"
+#include "actors/council_judge.h"
 #include "mailbox/check.h"
 
 static char letters[2][2] = {"A", "B"};
-
-/* The two texts that stand best for all, when they differ. */
-static bool
-choose_texts(const struct council *self, struct judgement *ret)
-{
-    ret->one = self->best;
-    ret->other = UINT32_MAX;
-    for (uint32_t i = 0; i < self->count; i++) {
-        const struct vote *vote = &self->votes[i];
-        if (vote->state != VOTE_USABLE
-            || strcmp(vote->answer, self->votes[self->best].answer) == 0)
-            continue;
-        if (ret->other == UINT32_MAX
-            || vote->worth > self->votes[ret->other].worth)
-            ret->other = i;
-    }
-    return ret->other != UINT32_MAX;
-}
 
 bool
 troupe__judge_wanted(struct council *self)
@@ -37,9 +19,10 @@ troupe__judge_wanted(struct council *self)
     struct judgement *judgement = &self->judgement;
     if (self->usable < self->quorum || self->usable < 2 || self->interrupted)
         return false;
-    if (self->type == TROUPE_QUERY_TEXT)
-        judgement->wanted = choose_texts(self, judgement);
-    else if (self->type != TROUPE_QUERY_RANKING && self->tie) {
+    if (self->type == TROUPE_QUERY_TEXT) {
+        judgement->wanted =
+            troupe__council_rivals(self, &judgement->one, &judgement->other);
+    } else if (self->type != TROUPE_QUERY_RANKING && self->tie) {
         judgement->one = self->groups[0].votes[0];
         judgement->other = self->groups[1].votes[0];
         judgement->wanted = true;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/council.h"
+#include "actors/council_judge.h"
 #include "mailbox/check.h"
 
 #define SHOWN_CLAIMS 12
@@ -209,17 +209,35 @@ put_cost(const struct council *self, struct troupe__text *to)
     troupe__text_puts(to, ".\n");
 }
 
+static void
+put_answer(const char *of, const char *answer, struct troupe__text *to)
+{
+    bool one_line = !strchr(answer, '\n');
+    troupe__text_printf(to, "Answer%s%s:%s%s\n\n", of ? " of " : "",
+                        of ? of : "", one_line ? " " : "\n", answer);
+}
+
+/* Texts that tie are in no other list as a whole. */
+static void
+put_answers(const struct council *self, struct troupe__text *to)
+{
+    uint32_t one = 0, other = 0;
+    if (self->answer) {
+        put_answer(NULL, self->answer, to);
+    } else if (self->tie && self->type == TROUPE_QUERY_TEXT
+               && troupe__council_rivals(self, &one, &other)) {
+        put_answer(self->votes[one].name, self->votes[one].answer, to);
+        put_answer(self->votes[other].name, self->votes[other].answer, to);
+    }
+}
+
 char *
 troupe__council_text(const struct council *self)
 {
     CHECK(self);
     struct troupe__text text = {0};
     put_outcome(self, &text);
-    if (self->answer) {
-        bool one_line = !strchr(self->answer, '\n');
-        troupe__text_printf(&text, "Answer:%s%s\n\n", one_line ? " " : "\n",
-                            self->answer);
-    }
+    put_answers(self, &text);
     put_consensus(self, &text);
     put_judgement(self, &text);
     put_groups(self, &text);

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "actors/council_wire.h"
@@ -183,4 +185,32 @@ council_ask_judged(const char *const *says, const char *judge,
                    uint64_t *ret_outcome)
 {
     return ask(says, judge, DEADLINE_MS, ret_outcome);
+}
+
+struct council *
+council_of(troupe_query_type_t type, const char *const *choices,
+           const char *const *answers)
+{
+    uint32_t count = 0;
+    while (answers[count])
+        count++;
+    struct council *council = troupe__council_new(count);
+    council->type = type;
+    council->quorum = count / 2 + 1;
+    council->tolerance = 0.01;
+    council->prompt = strdup("How long is the river?");
+    council->field = strdup("a.b");
+    council->choices = calloc(COUNCIL_CHOICES_MAX, sizeof *council->choices);
+    for (; choices && choices[council->choice_count]; council->choice_count++)
+        council->choices[council->choice_count] =
+            strdup(choices[council->choice_count]);
+    for (uint32_t i = 0; i < count; i++) {
+        struct vote *vote = &council->votes[i];
+        char name[2] = {(char) ('a' + i), '\0'};
+        vote->name = strdup(name);
+        vote->family = strdup(name);
+        vote->text = strdup(answers[i]);
+        troupe__vote_read(council, vote);
+    }
+    return council;
 }

@@ -7,6 +7,8 @@
 
 #include <troupe.h>
 
+#include "actors/council.h"
+
 #define COUNCIL_SPEAKERS_MAX 8
 
 extern troupe_t *council_node;
@@ -29,5 +31,9 @@ json_t *council_ask(const char *const *says, uint32_t deadline_ms,
                     uint64_t *ret_outcome);
 json_t *council_ask_judged(const char *const *says, const char *judge,
                            uint64_t *ret_outcome);
+
+/* council_of: a council whose votes "a", "b", ... were these; NULL ends each. */
+struct council *council_of(troupe_query_type_t type, const char *const *choices,
+                           const char *const *answers);
 
 #endif

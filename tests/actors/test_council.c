@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_council.c: votes read, counted, ranked and compared. */
+/* test_council.c: votes read, counted and ranked. */
 #include <criterion/criterion.h>
 
 #include <math.h>
@@ -7,35 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/council.h"
-
-static struct council *
-council_of(troupe_query_type_t type, const char *const *choices,
-           const char *const *answers)
-{
-    uint32_t count = 0;
-    while (answers[count])
-        count++;
-    struct council *council = troupe__council_new(count);
-    council->type = type;
-    council->quorum = count / 2 + 1;
-    council->tolerance = 0.01;
-    council->prompt = strdup("How long is the river?");
-    council->field = strdup("a.b");
-    council->choices = calloc(COUNCIL_CHOICES_MAX, sizeof *council->choices);
-    for (; choices && choices[council->choice_count]; council->choice_count++)
-        council->choices[council->choice_count] =
-            strdup(choices[council->choice_count]);
-    for (uint32_t i = 0; i < count; i++) {
-        struct vote *vote = &council->votes[i];
-        char name[2] = {(char) ('a' + i), '\0'};
-        vote->name = strdup(name);
-        vote->family = strdup(name);
-        vote->text = strdup(answers[i]);
-        troupe__vote_read(council, vote);
-    }
-    return council;
-}
+#include "actors/council_judge.h"
+#include "actors/council_world.h"
 
 /* What one answer is read as; "-" for an unusable one. */
 static const char *
@@ -205,57 +178,6 @@ Test(council, orders_agree_wholly_or_not_at_all)
     cr_assert_float_eq(council->score, 0, 1e-9);
     cr_assert(council->tie);
     cr_assert_str_eq(council->answer, "x = y = z");
-    troupe__council_destroy(&council);
-}
-
-static const struct common_claim *
-claim_with(const struct council *council, const char *part)
-{
-    for (uint32_t i = 0; i < council->claim_count; i++) {
-        if (strstr(council->claims[i].text, part))
-            return &council->claims[i];
-    }
-    return NULL;
-}
-
-Test(council, sentences_that_differ_in_a_number_or_a_denial_are_contested)
-{
-    static const char *const answers[] = {
-        "The river is 640 km long. It flows into the northern sea.",
-        "The river is 640 km long. It flows into the northern sea.",
-        "The river has a length of 640 km. The river flows into the sea.",
-        "The river is 520 km long. It does not flow into the northern sea.",
-        NULL};
-    struct council *council = council_of(TROUPE_QUERY_TEXT, NULL, answers);
-    troupe__council_conclude(council);
-    const struct common_claim *most = claim_with(council, "640");
-    const struct common_claim *few = claim_with(council, "520");
-    const struct common_claim *denied = claim_with(council, "does not");
-    cr_assert(most && few && denied);
-    cr_assert_geq(most->count, 2u);
-    cr_assert_eq(few->count, 1u);
-    cr_assert_eq(denied->count, 1u);
-    cr_assert(most->contested && few->contested && denied->contested);
-    cr_assert_lt(council->best, 3u, "the odd one out is the best");
-    cr_assert_gt(council->score, 0.2);
-    cr_assert_lt(council->score, 0.9);
-    troupe__council_destroy(&council);
-}
-
-Test(council, equal_texts_are_wholly_alike_and_others_not_at_all)
-{
-    static const char *const same[] = {"Bees live in hives.",
-                                       "Bees live in hives.", NULL};
-    static const char *const other[] = {"Bees live in hives.",
-                                        "Stock prices fell sharply.", NULL};
-    struct council *council = council_of(TROUPE_QUERY_TEXT, NULL, same);
-    troupe__council_conclude(council);
-    cr_assert_float_eq(council->score, 1, 1e-9);
-    cr_assert_eq(council->claim_count, 1u);
-    troupe__council_destroy(&council);
-    council = council_of(TROUPE_QUERY_TEXT, NULL, other);
-    troupe__council_conclude(council);
-    cr_assert_lt(council->score, 0.15);
     troupe__council_destroy(&council);
 }
 

@@ -131,6 +131,11 @@ def test_text():
     check(done.stdout.startswith("Degraded: 2 of 3 models gave a usable "
                                  "answer.\n\nAnswer: x\n"), done.stdout)
     check("made up" in done.stderr, "a mock is called one")
+    done = query("--mock", "--model", "say=It is 5.", "--model", "say=It is 12.",
+                 code=3)
+    check("; the best of them tie.\n\nAnswer of say=It is 5.: It is 5.\n\nAnswer "
+          "of say=It is 12.: It is 12.\n\nConsensus: 0.00" in done.stdout,
+          done.stdout)
     done = query("--mock", "--model", "401", code=5)
     check(done.stdout.startswith("No quorum: 0 of 1 models"), done.stdout)
     one = mock(args=("--seed", "7"))
