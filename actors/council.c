@@ -92,8 +92,9 @@ on_spent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                           &council->spent.money, "calls", &council->spent.calls,
                           "reserved", &open, "known", &council->cost_known);
     }
-    council->cost_known &= rc == 0 && open == 0;
-    council->cost_known &= troupe__council_is_priced(council);
+    council->counted = council->cost_known && rc == 0 && open == 0;
+    council->cost_known =
+        council->counted && troupe__council_costs_are_told(council);
     return finish(ctx, self);
 }
 

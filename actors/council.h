@@ -98,7 +98,8 @@ struct council {
     bool interrupted;
     double elapsed_ms;
     troupe_cost_t spent;
-    bool cost_known;
+    bool counted;      /* all tokens and calls; else that is not known */
+    bool cost_known;   /* that, and the money */
     uint32_t replayed; /* answers that the journal had, those of a judge too */
     uint32_t hedged;   /* those that were asked for twice, likewise */
     troupe_query_outcome_t outcome;
@@ -124,9 +125,9 @@ void troupe__vote_give_up(struct vote *vote, enum vote_state state,
                           const char *words);
 
 /* troupe__council_add_costs: the costs of all votes, where nobody else knows
- * them. troupe__council_is_priced: those of all that answered are known. */
+ * them. troupe__council_costs_are_told: all that answered said theirs. */
 void troupe__council_add_costs(struct council *council);
-bool troupe__council_is_priced(const struct council *council);
+bool troupe__council_costs_are_told(const struct council *council);
 
 /* troupe__council_is_decided: the leader cannot lose any more, whatever those
  * say that are open, and the quorum is met. */

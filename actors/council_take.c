@@ -75,6 +75,7 @@ static void
 add_cost(struct council *council, const struct vote *vote)
 {
     bool known = vote->prompt_tokens >= 0 && vote->completion_tokens >= 0;
+    council->counted &= known;
     council->cost_known &= known && isfinite(vote->cost);
     council->spent.calls += vote->attempts;
     if (known)
@@ -86,7 +87,7 @@ add_cost(struct council *council, const struct vote *vote)
 void
 troupe__council_add_costs(struct council *council)
 {
-    council->cost_known = true;
+    council->counted = council->cost_known = true;
     for (uint32_t i = 0; i < council->count; i++)
         add_cost(council, &council->votes[i]);
     for (int i = 0; i < 2; i++) {
@@ -96,23 +97,20 @@ troupe__council_add_costs(struct council *council)
 }
 
 static bool
-has_answered(const struct vote *vote)
+is_told(const struct vote *vote)
 {
-    return vote->state == VOTE_USABLE || vote->state == VOTE_UNUSABLE;
+    bool answered = vote->state == VOTE_USABLE || vote->state == VOTE_UNUSABLE;
+    return !answered || isfinite(vote->cost);
 }
 
 bool
-troupe__council_is_priced(const struct council *council)
+troupe__council_costs_are_told(const struct council *council)
 {
     CHECK(council);
-    bool priced = true;
-    for (uint32_t i = 0; i < council->count; i++) {
-        const struct vote *vote = &council->votes[i];
-        priced &= !has_answered(vote) || isfinite(vote->cost);
-    }
-    for (int i = 0; i < 2; i++) {
-        const struct vote *vote = &council->judgement.verdicts[i];
-        priced &= !has_answered(vote) || isfinite(vote->cost);
-    }
-    return priced;
+    bool told = true;
+    for (uint32_t i = 0; i < council->count; i++)
+        told &= is_told(&council->votes[i]);
+    for (int i = 0; i < 2; i++)
+        told &= is_told(&council->judgement.verdicts[i]);
+    return told;
 }

@@ -167,45 +167,66 @@ put_votes(const struct council *self, struct troupe__text *to)
     }
 }
 
+/* One that says what it took, and it has no price. */
+static bool
+is_unpriced(const struct vote *vote)
+{
+    return vote->prompt_tokens >= 0 && vote->completion_tokens >= 0
+           && !isfinite(vote->cost);
+}
+
+static bool
+has_unpriced(const struct council *self)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < self->count; i++)
+        found |= is_unpriced(&self->votes[i]);
+    for (int i = 0; i < 2; i++)
+        found |= is_unpriced(&self->judgement.verdicts[i]);
+    return found;
+}
+
+/* As in the JSON: of all calls, and of the whole run. */
+static void
+put_spent(const struct council *self, struct troupe__text *to)
+{
+    const troupe_cost_t *spent = &self->spent;
+    if (self->cost_known && spent->calls == 0 && spent->tokens == 0) {
+        troupe__text_puts(to, "it cost nothing");
+        return;
+    }
+    troupe__text_printf(to, "it cost %llu tokens",
+                        (unsigned long long) spent->tokens);
+    bool unpriced = has_unpriced(self);
+    if (spent->money > 0 || (self->counted && !unpriced)) {
+        troupe__text_printf(to, ", %.6f in money%s", spent->money,
+                            unpriced ? " for those that have a price" : "");
+    } else {
+        troupe__text_puts(to, ", money unknown");
+    }
+    troupe__text_printf(to, ", in %llu call%s",
+                        (unsigned long long) spent->calls,
+                        spent->calls == 1 ? "" : "s");
+    if (!self->counted)
+        troupe__text_puts(to, ", a part of it unknown");
+}
+
+static void
+put_answers_that(uint32_t count, const char *what, struct troupe__text *to)
+{
+    if (count > 0)
+        troupe__text_printf(to, "; %u answer%s %s", (unsigned) count,
+                            count == 1 ? " was" : "s were", what);
+}
+
 static void
 put_cost(const struct council *self, struct troupe__text *to)
 {
-    double money = 0;
-    int64_t tokens = 0;
-    bool known = true, priced = true;
-    for (uint32_t i = 0; i < self->count; i++) {
-        const struct vote *vote = &self->votes[i];
-        if (vote->state != VOTE_USABLE && vote->state != VOTE_UNUSABLE)
-            continue;
-        known &= vote->prompt_tokens >= 0 && vote->completion_tokens >= 0;
-        priced &= isfinite(vote->cost);
-        tokens += known ? vote->prompt_tokens + vote->completion_tokens : 0;
-        money += priced ? vote->cost : 0;
-    }
-    troupe__text_printf(to, "\nAfter %.0f ms", self->elapsed_ms);
-    if (self->answered == 0) {
-        troupe__text_puts(to, " there is no answer.\n");
-        return;
-    }
-    troupe__text_puts(to, "; the answers took ");
-    if (known)
-        troupe__text_printf(to, "%lld tokens", (long long) tokens);
-    else
-        troupe__text_puts(to, "an unknown number of tokens");
-    if (priced)
-        troupe__text_printf(to, ", %.6f in money", money);
-    else
-        troupe__text_puts(to, ", money unknown");
-    if (self->replayed > 0) {
-        troupe__text_printf(to, "; %u of them %s in the journal of the run",
-                            (unsigned) self->replayed,
-                            self->replayed == 1 ? "was" : "were");
-    }
-    if (self->hedged > 0) {
-        troupe__text_printf(to, "; %u %s asked for twice, being late",
-                            (unsigned) self->hedged,
-                            self->hedged == 1 ? "was" : "were");
-    }
+    troupe__text_printf(to, "\nAfter %.0f ms%s; ", self->elapsed_ms,
+                        self->answered == 0 ? " there is no answer" : "");
+    put_spent(self, to);
+    put_answers_that(self->replayed, "in the journal of the run", to);
+    put_answers_that(self->hedged, "asked for twice, being late", to);
     troupe__text_puts(to, ".\n");
 }
 

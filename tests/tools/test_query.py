@@ -187,6 +187,42 @@ models:
 """
 
 
+COSTS = """providers: {local: {url: "URL"}}
+models:
+  good: {provider: local, model: "say=x", price_in: 1000, price_out: 1000}
+  cut: {provider: local, model: "say=x+cut=1", stream: true, max_tokens: 100,
+        price_in: 1000, price_out: 1000}
+  free: {provider: local, model: "say=y"}
+"""
+
+
+def test_costs(path, url):
+    """What people read is what programs do: of all calls, of the whole run."""
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(COSTS.replace("URL", url))
+    ask = ("--models", path, "--all", "--attempts", "2", *XY)
+
+    def both(*more, code):
+        cost = json.loads(query(*ask, *more, "--json", code=code).stdout)["cost"]
+        return cost, query(*ask, *more, code=code).stdout.splitlines()[-1]
+
+    cost, text = both("--model", "good,cut", code=5)
+    check(cost["calls"] == 3 and not cost["known"] and text.endswith(
+        f"it cost {cost['tokens']} tokens, {cost['money']:.6f} in money, in 3 "
+        "calls, a part of it unknown."), f"{cost}: {text}")
+    cost, text = both("--model", "good,free", code=3)
+    check(not cost["known"] and f" {cost['tokens']} tokens, {cost['money']:.6f} in "
+          "money for those that have a price, in 2 calls." in text,
+          f"{cost}: {text}")
+    query(*ask, "--model", "good", "--json")
+    cost, text = both("--model", "good", "--resume", "last", code=0)
+    check(cost["calls"] == 1 and f" {cost['tokens']} tokens, {cost['money']:.6f} "
+          "in money, in 1 call; 1 answer was in the journal of the run." in text,
+          f"{cost}: {text}")
+    text = both("--model", "free", code=0)[1]
+    check(", money unknown, in 1 call." in text, text)
+
+
 def test_file(url, folder):
     path = os.path.join(folder, "models.yaml")
 
@@ -199,6 +235,7 @@ def test_file(url, folder):
         done = query("--models", path, *args, code=2, env=env)
         check(words in done.stderr, f"wanted {words!r}: {done.stderr}")
 
+    test_costs(path, url)
     write()
     done = query("--models", path, "--json", "--all", *XY)
     got = json.loads(done.stdout)

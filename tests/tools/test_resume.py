@@ -175,7 +175,7 @@ def test_mock():
           and other["cost"]["calls"] == 2 * first["cost"]["calls"],
           "another seed says something else, and both are of this run")
     text = troupe(*ask[:-1], "--resume", "last").stdout
-    check("5 of them were in the journal of the run" in text, f"said: {text}")
+    check("; 5 answers were in the journal of the run" in text, f"said: {text}")
 
 
 def query(models, *more, code=0):
@@ -211,7 +211,7 @@ def test_hedge(mock):
           f"resumed: {again['cost']}, not {got['cost']}")
     text = troupe("query", "Which?", "--models", "hedge1.yaml", "--choice", "x",
                   "--choice", "y", "--resume", "last").stdout
-    check("1 was asked for twice, being late" in text, f"said: {text}")
+    check("; 1 answer was asked for twice, being late" in text, f"said: {text}")
 
 
 def test_hedge_of_research(mock, ask):
