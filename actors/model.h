@@ -73,16 +73,23 @@ struct model {
     troupe_hedge_t hedge; /* where it hedges */
     troupe_retry_t retry;
     troupe_breaker_t breaker;
+    char
+        *failure; /* the last one that the breaker counted, in words, or NULL */
     struct call *calls;
     uint64_t count, failed, retries, hedged;
 };
 
-/* troupe__model_start: read the arguments; returns as a start does. */
+/* troupe__model_start: read the arguments; returns as a start does.
+ * troupe__model_clear: free what is held. */
 int troupe__model_start(troupe_context_t *ctx, struct model *self,
                         const troupe_message_t *msg);
-
-/* troupe__model_clear: free what the arguments left. */
 void troupe__model_clear(struct model *self);
+
+/* troupe__model_record: the breaker hears of an attempt that has ended so.
+ * troupe__model_refuse: the breaker allows no attempt; with its last failure. */
+void troupe__model_record(troupe_context_t *ctx, struct model *self,
+                          const struct completion *what);
+int troupe__model_refuse(troupe_context_t *ctx, struct call *call);
 
 /* troupe__model_cost: of so many tokens; -1: unknown; not a number where it
  * cannot be said. */
@@ -159,11 +166,10 @@ int troupe__call_book(troupe_context_t *ctx, struct call *call,
                       troupe_answer_fn answer);
 
 /* troupe__call_lost: it was outrun after so long, which is the least that it
- * would have taken, and may have cost the most. */
+ * would have taken, and may have cost the most. troupe__call_unmade: the
+ * attempt that was begun is not made after all. */
 void troupe__call_lost(troupe_context_t *ctx, const struct call *call,
                        uint64_t latency_ns);
-
-/* troupe__call_unmade: the attempt that was begun is not made after all. */
 void troupe__call_unmade(troupe_context_t *ctx, const struct call *call);
 
 /* troupe__call_replay: answer with a value of the journal; 0, also when nobody

@@ -45,8 +45,9 @@ int
 troupe__call_fail(troupe_context_t *ctx, struct call *call, int code,
                   const char *words)
 {
-    const char *how_often =
-        call->attempts > 1 ? " (the last of its attempts)" : "";
+    const char *how_often = call->attempts > 1 && code != -EBUSY
+                                ? " (the last of its attempts)"
+                                : "";
     int rc = troupe__call_release(ctx, call);
     bool told = !call->twin; /* else that one may still answer */
     int replied = told ? troupe_reply_error_to(ctx, &call->token, code, "%s%s",
@@ -257,10 +258,7 @@ on_completed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
                       : troupe__call_fail(ctx, call, -EPROTO,
                                           "the backend's answer is no such");
     }
-    bool to_blame = what.fault != TROUPE_FAULT_NONE
-                    && what.fault != TROUPE_FAULT_PERMANENT
-                    && what.fault != TROUPE_FAULT_OVERLOAD;
-    troupe_breaker_record(&self->breaker, troupe_time_ns(ctx), !to_blame);
+    troupe__model_record(ctx, self, &what);
     if (what.fault == TROUPE_FAULT_NONE)
         troupe_hedge_record(&self->hedge, answer->latency_ns);
     if (troupe_ref_is_nobody(self->journal))
@@ -320,11 +318,8 @@ complete(troupe_context_t *ctx, struct call *call)
     struct model *self = call->model;
     uint32_t wait_ms = 0;
     uint64_t now_ns = troupe_time_ns(ctx);
-    if (troupe_breaker_allow(&self->breaker, now_ns, &wait_ms) < 0) {
-        return troupe__call_fail(
-            ctx, call, -EBUSY,
-            "it failed too often: no calls to it for a while");
-    }
+    if (troupe_breaker_allow(&self->breaker, now_ns, &wait_ms) < 0)
+        return troupe__model_refuse(ctx, call);
     if (troupe_ref_is_nobody(self->journal))
         return make_call(ctx, call);
     int rc = troupe__call_announce(ctx, call, on_begun);

@@ -90,8 +90,8 @@ troupe__model_start(troupe_context_t *ctx, struct model *self,
 void
 troupe__model_clear(struct model *self)
 {
-    char **texts[] = {&self->url,    &self->name, &self->key_env,
-                      &self->system, &self->id,   &self->origin};
+    char **texts[] = {&self->url, &self->name,   &self->key_env, &self->system,
+                      &self->id,  &self->origin, &self->failure};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(*texts[i]);
         *texts[i] = NULL;

@@ -317,7 +317,9 @@ Test(model, a_breaker_spares_a_server_that_fails_all_the_time)
     for (int i = 0; i < 4 && said.code != -EBUSY; i++)
         said = ask_for(model, 20000);
     cr_assert_eq(said.code, -EBUSY);
-    EXPECT_WORDS(said, "no calls to it for a while");
+    EXPECT_WORDS(said,
+                 "no calls to it for a while; the last failure: HTTP 500");
+    cr_assert_null(strstr(said.text, "attempts"));
     cr_assert_eq(model_count(node, backend, "calls"), 5u);
 }
 
