@@ -265,6 +265,7 @@ troupe__call_query(struct troupe__call *call, int argc, char **argv)
     free(self.models);
     free(self.names);
     free(self.prompt);
+    troupe__query_arguments_free(&self.arguments);
     return code;
 }
 

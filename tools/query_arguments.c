@@ -11,13 +11,14 @@
 #include <strings.h>
 
 #include "tools/commands.h"
+#include "tools/findings.h"
 
 #define DEADLINE_MAX 86400000u /* ms: a day */
 #define COUNT_MAX    1000000000
 
 static const char help[] =
     "usage: troupe query \"PROMPT\" --models FILE [--model NAME[,NAME]...]...\n"
-    "       troupe query \"PROMPT\" --mock\n"
+    "       troupe query \"PROMPT\" --mock [--model NAME[,NAME]...]...\n"
     "\n"
     "Ask several models the same at once, and say what they agree on, how\n"
     "far, and who differs. PROMPT may be - for standard input.\n"
@@ -25,8 +26,8 @@ static const char help[] =
     "  --models FILE      which models there are (actors/QUERY.md)\n"
     "  --model NAME,...   which of them are asked; without it all\n"
     "  --mock             ask a local mock instead: no network, no key, and\n"
-    "                     no true answer; then --model says how one behaves\n"
-    "                     (troupe mock --help)\n"
+    "                     no true answer; a NAME says how that one behaves,\n"
+    "                     with \\, for a comma (troupe mock --help)\n"
     "\n"
     "What an answer is; without any of these it is free text:\n"
     "  --choice TEXT      one of several; give it for each\n"
@@ -60,26 +61,55 @@ static const char help[] =
     "or the best answers tie; 4 the budget is used up; 5 no quorum; 124 the\n"
     "deadline passed without one. But for 0 the first line says so.\n";
 
-static int
-take_models(char *list, bool mock, struct troupe__query_arguments *ret)
+/* Cut the first name off a list; a comma within one is written "\\,". */
+static char *
+cut_name(char **rest)
 {
-    char *rest = NULL;
-    /* What a mock says may have commas. */
-    for (char *name = mock ? list : strtok_r(list, ",", &rest); name;
-         name = mock ? NULL : strtok_r(NULL, ",", &rest)) {
-        if (ret->model_count == TROUPE__QUERY_MODELS_MAX)
-            return troupe__usage_error("query", "more than %d models",
-                                       TROUPE__QUERY_MODELS_MAX);
-        if (!*name || !troupe__is_text(name))
-            return troupe__usage_error("query", "--model wants a name");
-        for (size_t i = 0; i < ret->model_count && !mock; i++) {
-            if (strcmp(ret->models[i], name) == 0)
-                return troupe__usage_error("query", "model '%s' is given twice",
-                                           name);
-        }
-        ret->models[ret->model_count++] = name;
+    char *name = *rest, *from = name, *to = name;
+    while (*from && *from != ',') {
+        from += from[0] == '\\' && from[1] == ',';
+        *to++ = *from++;
     }
+    *rest = *from ? from + 1 : NULL;
+    *to = '\0';
+    return name;
+}
+
+static int
+take_model(const char *name, struct troupe__query_arguments *ret)
+{
+    if (ret->model_count == TROUPE__QUERY_MODELS_MAX)
+        return troupe__usage_error("query", "more than %d models",
+                                   TROUPE__QUERY_MODELS_MAX);
+    if (!*name || !troupe__is_text(name))
+        return troupe__usage_error("query", "--model wants a name");
+    if (*name == ' ') {
+        return troupe__usage_error("query",
+                                   "--model: no name begins with a space; a "
+                                   "comma in a name is written \\,");
+    }
+    for (size_t i = 0; i < ret->model_count && !ret->mock; i++) {
+        if (strcmp(ret->models[i], name) == 0)
+            return troupe__usage_error("query", "model '%s' is given twice",
+                                       name);
+    }
+    ret->models[ret->model_count++] = name;
     return -1;
+}
+
+/* Of a copy: the command line is written down as it was. */
+static int
+take_models(const char *list, struct troupe__query_arguments *ret)
+{
+    if (ret->list_count == TROUPE__QUERY_MODELS_MAX)
+        return troupe__usage_error("query", "more than %d models",
+                                   TROUPE__QUERY_MODELS_MAX);
+    char *rest = troupe__copy(list, strlen(list));
+    int code = -1;
+    ret->lists[ret->list_count++] = rest;
+    while (rest && code < 0)
+        code = take_model(cut_name(&rest), ret);
+    return code;
 }
 
 static int
@@ -193,7 +223,7 @@ take_option(int c, char *const *argv, struct troupe__query_arguments *ret,
         ret->file = optarg;
         return troupe__check_path("query", "--models", optarg);
     case 'm':
-        return take_models(optarg, ret->mock, ret);
+        return take_models(optarg, ret);
     case 'J':
         ret->judge = optarg;
         return *optarg && troupe__is_text(optarg)
@@ -318,4 +348,12 @@ troupe__query_arguments(int argc, char **argv,
         return troupe__usage_error("query", "give one prompt, in quotes");
     ret->prompt = argv[optind];
     return check(ret, options);
+}
+
+void
+troupe__query_arguments_free(struct troupe__query_arguments *self)
+{
+    for (size_t i = 0; i < self->list_count; i++)
+        free(self->lists[i]);
+    self->list_count = 0;
 }

@@ -15,6 +15,8 @@ struct troupe__query_arguments {
     const char *file; /* of models; NULL: the mock */
     const char *models[TROUPE__QUERY_MODELS_MAX];
     size_t model_count;
+    char *lists[TROUPE__QUERY_MODELS_MAX]; /* which they stand in */
+    size_t list_count;
     const char *judge; /* NULL: nobody */
     const char *choices[TROUPE__QUERY_CHOICES_MAX];
     size_t choice_count;
@@ -32,5 +34,8 @@ struct troupe__query_arguments {
 int troupe__query_arguments(int argc, char **argv,
                             struct troupe__query_arguments *ret,
                             troupe_query_options_t *options);
+
+/* troupe__query_arguments_free: what was read, whatever came of it. */
+void troupe__query_arguments_free(struct troupe__query_arguments *self);
 
 #endif

@@ -146,6 +146,25 @@ def test_text():
     check(json.loads(got.stdout)["prompt"] == "From a pipe?", "standard input")
 
 
+def test_lists():
+    """--model is a list with a mock, too."""
+    done = query("--mock", "--json", "--all", "--model", "say=x,say=x,500",
+                 "--attempts", "1", *XY, "--quorum", "3", code=5)
+    got = json.loads(done.stdout)
+    check([a["model"] for a in got["answers"]] == ["say=x", "say=x #2", "500"],
+          f"three models: {got['answers']}")
+    runs = json.loads(run("runs", "list", "--json").stdout)
+    check(any("--model say=x,say=x,500 " in r["command"] for r in runs),
+          "the command is kept as it was given")
+    got = mock("say=1\\,200,say=1200", args=("--type", "number"))
+    check([a["text"] for a in got["answers"]] == ["1,200", "1200"],
+          f"a comma that is said: {got['answers']}")
+    for wrong, words in (("say=x,,say=y", "wants a name"),
+                         ("say=Yes, it is", "a comma in a name is written \\,")):
+        done = query("--mock", "--model", wrong, code=2)
+        check(words in done.stderr, done.stderr)
+
+
 def test_interrupt():
     running = subprocess.Popen(
         [TROUPE, "query", "Which?", "--mock", "--all", *XY, "--model", "say=x",
@@ -306,6 +325,7 @@ def main():
         test_outcomes()
         test_judge_that_fails()
         test_text()
+        test_lists()
         test_interrupt()
         test_usage()
         test_file(url, folder)
