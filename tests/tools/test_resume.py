@@ -243,7 +243,7 @@ def test_hedge_mistakes(mock):
             ("always", "'hedge' wants true, or {after: p95, extra: 5%}"),
             ("[p95]", "'hedge' wants true, or {after: p95, extra: 5%}")):
         name = hedging(mock, value, 1)
-        done = troupe("query", "Which?", "--models", name, code=1)
+        done = troupe("query", "Which?", "--models", name, code=2)
         check(words in done.stderr and f"{name}:3:" in done.stderr,
               f"{value}: {done.stderr}")
     for value in ("false", "{}", "{after: p99, extra: 10%}"):
