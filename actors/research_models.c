@@ -74,6 +74,9 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
                   : answer->outcome == TROUPE_TIMEOUT   ? PART_TIMEOUT
                   : answer->outcome == TROUPE_CANCELLED ? PART_CANCELLED
                                                         : PART_FAILED;
+    part->asked += 1;
+    part->answered += part->state == PART_DONE;
+    part->usable += part->state == PART_DONE;
     run->report->deadline_passed |=
         part->state == PART_TIMEOUT && run->request.deadline_ms > 0;
     run->report->over_budget |=
@@ -204,13 +207,12 @@ on_checked(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return end_writing(ctx, run);
 }
 
-/* Who had nothing to do is done. */
 static void
 spare(struct run *run, const char *name)
 {
     uint32_t index = 0;
     if (find_model(run, name, &index))
-        run->report->parts[index].state = PART_DONE;
+        troupe__part_skip(&run->report->parts[index], "nothing was written");
 }
 
 static int

@@ -77,6 +77,9 @@ troupe__run_note(struct run *run, struct part *part,
                  const troupe_gather_part_t *from)
 {
     enum part_state state = state_of(from->outcome);
+    part->asked += 1;
+    part->answered += state == PART_DONE;
+    part->usable += state == PART_DONE;
     part->attempts =
         from->attempts > part->attempts ? from->attempts : part->attempts;
     part->restarts = part->attempts > 0 ? part->attempts - 1 : 0;
@@ -98,6 +101,15 @@ troupe__run_note(struct run *run, struct part *part,
 void
 troupe__part_bad(struct part *part)
 {
+    CHECK(part->usable > 0);
+    part->usable -= 1;
     part->state = PART_FAILED;
     snprintf(part->reason, sizeof part->reason, "its answer cannot be read");
+}
+
+void
+troupe__part_skip(struct part *part, const char *why)
+{
+    part->state = PART_SKIPPED;
+    snprintf(part->reason, sizeof part->reason, "%s", why);
 }

@@ -19,6 +19,7 @@ struct query_run {
     char *text;                            /* owned */
     troupe_gathering_t *gathering;         /* while it is under way */
     troupe_passages_t *lists[ENGINES_MAX]; /* by engine; owned */
+    bool answered;                         /* there is one of them */
 };
 
 struct run {
@@ -68,6 +69,9 @@ bool troupe__run_note(struct run *run, struct part *part,
 
 /* troupe__part_bad: its answer cannot be read. */
 void troupe__part_bad(struct part *part);
+
+/* troupe__part_skip: it is not asked. */
+void troupe__part_skip(struct part *part, const char *why);
 
 /*
  * troupe__run_search: ask all engines; their passages, merged, are the
