@@ -144,6 +144,8 @@ void troupe__report_limits(const struct troupe_report *self,
                            void (*say)(void *data, const char *text),
                            void *data);
 
+#define REPORT_DEGRADATION_SIZE 8192 /* enough for all that can fail */
+
 /* troupe__report_degradation: in one line why it is degraded; `size` bytes. */
 void troupe__report_degradation(const struct troupe_report *self, char *text,
                                 size_t size);

@@ -10,8 +10,7 @@
 #include "actors/web.h"
 #include "mailbox/check.h"
 
-#define SCHEMA          "troupe-report-1"
-#define DEGRADATION_MAX 512
+#define SCHEMA "troupe-report-1"
 
 /* jansson gives NULL only for memory or text that is not UTF-8: a bug. */
 static json_t *
@@ -350,7 +349,7 @@ char *
 troupe__report_json(const struct troupe_report *self)
 {
     CHECK(self);
-    char why[DEGRADATION_MAX];
+    char why[REPORT_DEGRADATION_SIZE];
     bool degraded = troupe__report_degraded(self);
     troupe__report_degradation(self, why, sizeof why);
     json_t *limits = sure(json_array());

@@ -9,7 +9,7 @@
 #include "actors/web.h"
 #include "mailbox/check.h"
 
-#define LIMIT_MAX 768
+#define LIMIT_MAX 1024
 #define NAME_SIZE 256
 
 /* "bm25 (failed: ...), sentiment (timeout)" */
@@ -35,7 +35,7 @@ troupe__report_degradation(const struct troupe_report *self, char *text,
                            size_t size)
 {
     CHECK(text && size > 0);
-    char names[LIMIT_MAX];
+    char names[REPORT_DEGRADATION_SIZE - 256];
     name_missing(self, names, sizeof names);
     const char *why = self->interrupted       ? "interrupted; "
                       : self->deadline_passed ? "the deadline passed; "

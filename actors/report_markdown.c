@@ -8,11 +8,10 @@
 
 #include "mailbox/check.h"
 
-#define FINDINGS_MAX    6
-#define DISPUTES_MAX    6
-#define FINDING_MIN     0.5 /* score of a claim that nobody supports */
-#define DEGRADATION_MAX 512
-#define NOT_CHECKED     "Not looked for: no engine answered.\n"
+#define FINDINGS_MAX 6
+#define DISPUTES_MAX 6
+#define FINDING_MIN  0.5 /* score of a claim that nobody supports */
+#define NOT_CHECKED  "Not looked for: no engine answered.\n"
 
 static void
 put_citation(FILE *out, const struct troupe_report *self,
@@ -289,7 +288,7 @@ troupe__report_markdown(const struct troupe_report *self)
     FILE *out = open_memstream(&text, &size);
     CHECK(out);
     if (troupe__report_degraded(self)) {
-        char why[DEGRADATION_MAX];
+        char why[REPORT_DEGRADATION_SIZE];
         troupe__report_degradation(self, why, sizeof why);
         fputs("**DEGRADED REPORT**: ", out);
         troupe__report_put_text(out, why, strlen(why));

@@ -16,7 +16,8 @@ enum part_state {
     PART_SKIPPED    /* it was not asked, as there was nothing to ask it */
 };
 
-#define PART_NAME_SIZE 32
+#define PART_NAME_SIZE   32
+#define PART_REASON_SIZE 384
 
 enum part_role { PART_ENGINE, PART_ANALYSER, PART_MODEL, PART_PAGE };
 
@@ -35,7 +36,7 @@ struct part {
     uint32_t results;  /* passages found, sentences chosen, claims checked */
     double start_ms;   /* since the beginning of the run */
     double elapsed_ms;
-    char reason[160]; /* of a failure; "" otherwise */
+    char reason[PART_REASON_SIZE]; /* of a failure; "" otherwise */
 };
 
 /* How many of a role were asked, and what came of it. Who answered one question

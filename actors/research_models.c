@@ -7,7 +7,6 @@
  * set aside for the others.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,8 +91,7 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     run->report->hedged += hedged;
     part->attempts = (uint32_t) attempts;
     if (part->state != PART_DONE && !*part->reason)
-        (void) snprintf(part->reason, sizeof part->reason, "%s",
-                        answer->text ? answer->text : "");
+        troupe__part_reason(part, answer->text ? answer->text : "");
     return part->state == PART_DONE ? text : NULL;
 }
 

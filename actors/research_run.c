@@ -3,8 +3,9 @@
 #include "actors/research_run.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "actors/text.h"
 #include "mailbox/check.h"
 
 #define NS_PER_MS    1000000u
@@ -72,6 +73,17 @@ state_of(troupe_outcome_t outcome)
     return PART_FAILED;
 }
 
+void
+troupe__part_reason(struct part *part, const char *words)
+{
+    size_t size = strlen(words), used = 0, step = 0;
+    while ((step = troupe__utf8_size(words + used, size - used)) > 0
+           && used + step < sizeof part->reason)
+        used += step;
+    memcpy(part->reason, words, used);
+    part->reason[used] = '\0';
+}
+
 bool
 troupe__run_note(struct run *run, struct part *part,
                  const troupe_gather_part_t *from)
@@ -93,8 +105,7 @@ troupe__run_note(struct run *run, struct part *part,
         return state == PART_DONE; /* it failed another question already */
     part->state = state;
     if (state != PART_DONE)
-        snprintf(part->reason, sizeof part->reason, "%s",
-                 from->text ? from->text : "");
+        troupe__part_reason(part, from->text ? from->text : "");
     return state == PART_DONE;
 }
 
@@ -104,12 +115,12 @@ troupe__part_bad(struct part *part)
     CHECK(part->usable > 0);
     part->usable -= 1;
     part->state = PART_FAILED;
-    snprintf(part->reason, sizeof part->reason, "its answer cannot be read");
+    troupe__part_reason(part, "its answer cannot be read");
 }
 
 void
 troupe__part_skip(struct part *part, const char *why)
 {
     part->state = PART_SKIPPED;
-    snprintf(part->reason, sizeof part->reason, "%s", why);
+    troupe__part_reason(part, why);
 }

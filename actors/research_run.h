@@ -67,6 +67,9 @@ troupe_gather_options_t troupe__run_gather(troupe_context_t *ctx,
 bool troupe__run_note(struct run *run, struct part *part,
                       const troupe_gather_part_t *from);
 
+/* troupe__part_reason: why it has no answer; long words are cut short. */
+void troupe__part_reason(struct part *part, const char *words);
+
 /* troupe__part_bad: its answer cannot be read. */
 void troupe__part_bad(struct part *part);
 

@@ -71,6 +71,17 @@ fail(troupe_context_t *ctx, struct web_call *call, int code, const char *words)
     return rc == -ENOMSG ? 0 : rc;
 }
 
+/* What the breaker keeps from being tried failed for a reason. */
+static int
+refuse(troupe_context_t *ctx, struct web_call *call)
+{
+    char words[sizeof call->caller->failure + 64];
+    (void) snprintf(words, sizeof words,
+                    "no calls to it for a while; the last failure: %s",
+                    call->caller->failure);
+    return fail(ctx, call, -EBUSY, words);
+}
+
 static int
 fail_step(troupe_context_t *ctx, struct web_call *call,
           const troupe_answer_t *answer)
@@ -123,6 +134,8 @@ take_fault(troupe_context_t *ctx, struct web_call *call, troupe_fault_t fault,
     bool to_blame =
         fault != TROUPE_FAULT_PERMANENT && fault != TROUPE_FAULT_OVERLOAD;
     troupe_breaker_record(&self->breaker, troupe_time_ns(ctx), !to_blame);
+    if (to_blame)
+        (void) snprintf(self->failure, sizeof self->failure, "%s", words);
     int rc = 0;
     if (fault == TROUPE_FAULT_OVERLOAD && !troupe_ref_is_nobody(self->limiter))
         rc = troupe_send(ctx, self->limiter, "refused", "{s:U}", "after_ms",
@@ -196,8 +209,7 @@ fetch(troupe_context_t *ctx, struct web_call *call)
     static const struct texts none;
     struct web_caller *self = call->caller;
     if (troupe_breaker_allow(&self->breaker, troupe_time_ns(ctx), NULL) < 0)
-        return fail(ctx, call, -EBUSY,
-                    "it failed too often: no calls to it for a while");
+        return refuse(ctx, call);
     call->attempts += 1;
     const struct texts *headers = call->headers ? call->headers : &none;
     troupe_ask_options_t options = {.deadline_ns =
