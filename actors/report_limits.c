@@ -12,21 +12,31 @@
 #define LIMIT_MAX 1024
 #define NAME_SIZE 256
 
-/* "bm25 (failed: ...), sentiment (timeout)" */
+/* "engine bm25 (failed: ...), analyser sentiment (timeout: ...), page
+ * http://... (failed: ...) and 4 other pages" */
 static void
 name_missing(const struct troupe_report *self, char *text, size_t size)
 {
     size_t used = 0;
+    unsigned pages = 0;
     text[0] = '\0';
     for (uint32_t i = 0; i < self->part_count && used < size; i++) {
         const struct part *part = &self->parts[i];
         if (!troupe__part_missing(self, part))
             continue;
-        int wrote = snprintf(text + used, size - used, "%s%s %s (%s%s%s)",
+        pages += part->role == PART_PAGE;
+        if (pages > 1)
+            continue; /* they are last */
+        int wrote = snprintf(text + used, size - used, "%s%s %.*s (%s%s%s)",
                              used ? ", " : "", troupe__part_noun(part->role),
-                             part->name, troupe__part_state_name(part->state),
+                             NAME_SIZE, part->url ? part->url : part->name,
+                             troupe__part_state_name(part->state),
                              *part->reason ? ": " : "", part->reason);
         used += wrote > 0 ? (size_t) wrote : 0;
+    }
+    if (pages > 1 && used < size) {
+        (void) snprintf(text + used, size - used, " and %u other page%s",
+                        pages - 1, pages > 2 ? "s" : "");
     }
 }
 
@@ -73,9 +83,11 @@ say_healed(const struct troupe_report *self, void (*say)(void *, const char *),
         name_part(part, name, sizeof name);
         if (part->state == PART_DONE && part->attempts > 1) {
             snprintf(line, sizeof line,
-                     "%s failed %u time%s, was restarted and asked again: "
-                     "its answer is complete.",
-                     name, part->attempts - 1, part->attempts > 2 ? "s" : "");
+                     "%s failed %u time%s, was %s again: its answer is "
+                     "complete.",
+                     name, part->attempts - 1, part->attempts > 2 ? "s" : "",
+                     part->role == PART_MODEL ? "called"
+                                              : "restarted and asked");
             say(data, line);
         } else if (there) {
             continue;
@@ -89,12 +101,15 @@ say_healed(const struct troupe_report *self, void (*say)(void *, const char *),
                      *part->reason ? ": " : "", part->reason);
             say(data, line);
         } else {
+            char often[32] = "";
+            if (part->attempts > 1)
+                snprintf(often, sizeof often, ", asked %u times",
+                         part->attempts);
             snprintf(line, sizeof line,
-                     "%s gave no answer (%s%s%s) after %u attempt%s; that "
-                     "is no evidence for or against anything.",
-                     name, troupe__part_state_name(part->state),
-                     *part->reason ? ": " : "", part->reason, part->attempts,
-                     part->attempts == 1 ? "" : "s");
+                     "%s gave no answer%s (%s%s%s); that is no evidence for or "
+                     "against anything.",
+                     name, often, troupe__part_state_name(part->state),
+                     *part->reason ? ": " : "", part->reason);
             say(data, line);
         }
     }
@@ -218,10 +233,13 @@ say_models(const struct troupe_report *self, void (*say)(void *, const char *),
     if (!self->has_cost)
         return;
     snprintf(line, sizeof line,
-             "Models were called %llu time%s, for %llu tokens%s.",
-             (unsigned long long) self->calls, self->calls == 1 ? "" : "s",
-             (unsigned long long) self->tokens,
-             self->cost_known ? "" : ", some of them guessed");
+             "Counted %s %llu call%s of models, with %llu tokens%s%s.",
+             self->calls == 1 ? "is" : "are", (unsigned long long) self->calls,
+             self->calls == 1 ? "" : "s", (unsigned long long) self->tokens,
+             self->cost_known ? "" : ", some of them guessed",
+             troupe__report_tally(self, PART_MODEL).failed > 0
+                 ? "; those that failed at no cost are not among them"
+                 : "");
     say(data, line);
     if (self->replayed > 0) {
         snprintf(line, sizeof line,

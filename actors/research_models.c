@@ -90,7 +90,8 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     run->report->replayed += replayed;
     run->report->hedged += hedged;
     part->attempts = (uint32_t) attempts;
-    if (part->state != PART_DONE && !*part->reason)
+    if (part->state != PART_DONE && !*part->reason
+        && !troupe__part_silent(part, answer->latency_ns))
         troupe__part_reason(part, answer->text ? answer->text : "");
     return part->state == PART_DONE ? text : NULL;
 }

@@ -3,6 +3,7 @@
 #include "actors/research_run.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "actors/text.h"
@@ -85,6 +86,29 @@ troupe__part_reason(struct part *part, const char *words)
 }
 
 bool
+troupe__part_silent(struct part *part, uint64_t after_ns)
+{
+    char words[64] = "no answer by then";
+    if (part->state != PART_TIMEOUT && part->state != PART_CANCELLED)
+        return false;
+    if (part->state == PART_TIMEOUT) {
+        (void) snprintf(words, sizeof words, "no answer in %.0f ms",
+                        (double) after_ns / NS_PER_MS);
+    }
+    troupe__part_reason(part, words);
+    return true;
+}
+
+/* Who is gone failed before. */
+static void
+note_failure(struct part *part, const troupe_gather_part_t *from)
+{
+    bool gone = from->outcome == TROUPE_DOWN && *from->failure;
+    if (!troupe__part_silent(part, from->latency_ns))
+        troupe__part_reason(part, gone ? from->failure : from->text);
+}
+
+bool
 troupe__run_note(struct run *run, struct part *part,
                  const troupe_gather_part_t *from)
 {
@@ -105,7 +129,7 @@ troupe__run_note(struct run *run, struct part *part,
         return state == PART_DONE; /* it failed another question already */
     part->state = state;
     if (state != PART_DONE)
-        troupe__part_reason(part, from->text ? from->text : "");
+        note_failure(part, from);
     return state == PART_DONE;
 }
 

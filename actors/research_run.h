@@ -70,6 +70,11 @@ bool troupe__run_note(struct run *run, struct part *part,
 /* troupe__part_reason: why it has no answer; long words are cut short. */
 void troupe__part_reason(struct part *part, const char *words);
 
+/* troupe__part_silent: the same where no answer came: in so long, or, when it
+ * was cancelled, by then. Words of the runtime are for who looks for a mistake
+ * in actors. False when one came that is no reply. */
+bool troupe__part_silent(struct part *part, uint64_t after_ns);
+
 /* troupe__part_bad: its answer cannot be read. */
 void troupe__part_bad(struct part *part);
 

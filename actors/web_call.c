@@ -8,6 +8,7 @@
 #include "actors/web_call.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -144,6 +145,15 @@ take_fault(troupe_context_t *ctx, struct web_call *call, troupe_fault_t fault,
 }
 
 static int
+take_late(troupe_context_t *ctx, struct web_call *call, uint64_t after_ns)
+{
+    char words[64];
+    (void) snprintf(words, sizeof words, "no answer in %" PRIu64 " ms",
+                    after_ns / NS_PER_MS);
+    return take_fault(ctx, call, TROUPE_FAULT_TIMEOUT, 0, words);
+}
+
+static int
 take_answer(troupe_context_t *ctx, struct web_call *call,
             const troupe_message_t *msg)
 {
@@ -176,8 +186,7 @@ on_fetched(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         answer->outcome == TROUPE_TIMEOUT
         || (answer->outcome == TROUPE_ERROR && answer->code == -ETIMEDOUT);
     if (late)
-        return take_fault(ctx, call, TROUPE_FAULT_TIMEOUT, 0,
-                          "no answer in time");
+        return take_late(ctx, call, answer->latency_ns);
     if (answer->outcome != TROUPE_REPLY)
         return take_fault(ctx, call, TROUPE_FAULT_TRANSIENT, 0,
                           answer->text ? answer->text : "the call failed");

@@ -89,9 +89,9 @@ class World:
         return ("--corpus", self.docs, *faults)
 
 
-def check_nothing(world, what, arguments):
-    """Three forms of a report after which nobody may believe anything."""
-    for form in ("md", "html"):
+def check_nothing(world, what, arguments, forms):
+    """A report after which nobody may believe anything."""
+    for form in forms:
         done = world.run(*arguments, "--format", form, code=1)
         for words in ABSENCE:
             check(words not in done.stdout, f"{what}, {form}: says {words!r}")
@@ -114,13 +114,13 @@ def check_nothing(world, what, arguments):
 
 
 def test_nothing(world):
-    report = check_nothing(world, "documents", world.corpus(*LOCAL))
+    report = check_nothing(world, "documents", world.corpus(*LOCAL), [])
     tally = report["tally"]
     check(tally["engines"]["asked"] == tally["engines"]["failed"] == 5
           and tally["engines"]["answered"] == tally["engines"]["usable"] == 0,
           f"five engines failed: {tally}")
     check([it["name"] for it in tally["engines"]["reasons"]] == list(LOCAL)
-          and all(it["reason"] and it["state"] == "failed"
+          and all(it["reason"] == "told to fail" and it["state"] == "failed"
                   for it in tally["engines"]["reasons"]),
           f"each says why: {tally}")
     check(tally["analysers"]["asked"] == 0 and tally["models"] is None
@@ -128,7 +128,8 @@ def test_nothing(world):
     check({it["state"] for it in report["run"]["actors"]}
           == {"failed", "skipped"}, "the analysers are not asked")
     check_nothing(world, "web", world.file(
-        'engines: {a: {kind: searxng, url: "http://127.0.0.1:1/search"}}'))
+        'engines: {a: {kind: searxng, url: "http://127.0.0.1:1/search"}}'),
+                  ["md", "html"])
 
 
 def test_facets(world):
@@ -170,12 +171,33 @@ def test_tally(world):
     check(tally["models"]["asked"] == tally["models"]["failed"] == 2
           and all("HTTP 500" in it["reason"]
                   for it in tally["models"]["reasons"]), f"{tally['models']}")
-    check(tally["pages"]["reasons"][0]["url"].startswith(world.base
-                                                         + "/page/"),
-          f"{tally['pages']}")
-    done = world.run(*web, *models, "--fetch", "2", code=3)
+    page = tally["pages"]["reasons"][0]
+    check(page["url"].startswith(world.base + "/page/")
+          and "--fetch-private" in page["reason"], f"{tally['pages']}")
+    check(page["url"] in report["degraded_reason"]
+          and "--fetch-private" in report["degraded_reason"]
+          and "page-1" not in report["degraded_reason"],
+          f"the page and the cure: {report['degraded_reason']}")
+    limits = " ".join(report["limits"])
     check("Engines: 3 asked, 1 answered, 1 usable, 2 failed. Analysers: 3 "
-          "asked" in done.stdout, "and in words")
+          "asked" in limits, "and in words")
+    check("called 0 times" not in limits
+          and "Counted are 0 calls of models" in limits, "nor called never")
+    check("after 1 attempt" not in limits, "one attempt, of several")
+
+
+def test_reasons(world):
+    done = world.run(*world.corpus("bm25"), code=3)
+    check("engine bm25 (failed: told to fail)" in done.stdout.split("\n")[0],
+          done.stdout.split("\n")[0])
+    check("asked 4 times" in done.stdout, "and how often it was asked")
+    web = world.file('engines:\n  a: {kind: searxng, url: "BASE/search"}\n'
+                     '  b: {kind: searxng, timeout: 100ms, attempts: 1, '
+                     'url: "BASE/search?manner=hang"}\n')
+    done = world.run(*web, code=3)
+    first = done.stdout.split("\n")[0]
+    check(re.search(r"engine b \(failed: .*\d+ m", first)
+          and "<" not in first, first)
 
 
 def main():
@@ -187,6 +209,7 @@ def main():
         test_nothing(world)
         test_facets(world)
         test_tally(world)
+        test_reasons(world)
     finally:
         world.end()
         shutil.rmtree(work)
