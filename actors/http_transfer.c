@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actors/http.h"
+#include "actors/web.h"
 #include "mailbox/check.h"
 
 #define SIZE_MAX_DEFAULT (4u << 20)
@@ -330,7 +331,7 @@ troupe__http_finish(struct http_transfer *self, CURLcode code)
     if (self->is_private) {
         outcome.fault = TROUPE_FAULT_PERMANENT;
         (void) snprintf(outcome.words, sizeof outcome.words,
-                        "it is at a private address");
+                        TROUPE__PRIVATE_ADDRESS);
     } else if (self->too_large || self->wrong_type
                || code == CURLE_FILESIZE_EXCEEDED) {
         refuse_body(self, &outcome);

@@ -48,14 +48,44 @@ troupe__part_noun(enum part_role role)
 bool
 troupe__part_missing(const struct troupe_report *self, const struct part *part)
 {
-    if (part->state == PART_DONE || part->role != PART_PAGE)
-        return part->state != PART_DONE;
+    bool there = part->state == PART_DONE || part->state == PART_SKIPPED;
+    if (there || part->role != PART_PAGE)
+        return !there;
     for (uint32_t i = 0; i < self->part_count; i++) {
         if (self->parts[i].role == PART_PAGE
             && self->parts[i].state == PART_DONE)
             return false; /* a dead link is no news */
     }
     return true;
+}
+
+bool
+troupe__part_failed(const struct part *part)
+{
+    return part->asked > 0 && part->state != PART_DONE;
+}
+
+struct part_tally
+troupe__report_tally(const struct troupe_report *self, enum part_role role)
+{
+    struct part_tally tally = {.parts = 0};
+    for (uint32_t i = 0; i < self->part_count; i++) {
+        const struct part *part = &self->parts[i];
+        if (part->role != role)
+            continue;
+        tally.parts += 1;
+        tally.asked += part->asked > 0;
+        tally.answered += part->answered > 0;
+        tally.usable += part->usable > 0;
+        tally.failed += troupe__part_failed(part);
+    }
+    return tally;
+}
+
+bool
+troupe__report_searched(const struct troupe_report *self)
+{
+    return troupe__report_tally(self, PART_ENGINE).usable > 0;
 }
 
 bool
@@ -74,9 +104,9 @@ troupe__part_state_name(enum part_state state)
     static const char *const names[] = {
         [PART_WAITING] = "waiting",     [PART_DONE] = "done",
         [PART_FAILED] = "failed",       [PART_TIMEOUT] = "timeout",
-        [PART_CANCELLED] = "cancelled",
+        [PART_CANCELLED] = "cancelled", [PART_SKIPPED] = "skipped",
     };
-    CHECK(state <= PART_CANCELLED);
+    CHECK(state <= PART_SKIPPED);
     return names[state];
 }
 
@@ -155,8 +185,8 @@ retrieval_of(const struct troupe_report *self)
 {
     unsigned engines = 0;
     for (uint32_t i = 0; i < self->part_count; i++)
-        engines += self->parts[i].role == PART_ENGINE
-                   && self->parts[i].state == PART_DONE;
+        engines +=
+            self->parts[i].role == PART_ENGINE && self->parts[i].usable > 0;
     size_t count = troupe_passages_count(self->passages);
     if (engines == 0 || count == 0)
         return 0;
@@ -202,19 +232,24 @@ troupe__report_finish(struct troupe_report *self)
 {
     CHECK(self);
     struct confidence confidence = {.cap = 1, .why = ""};
-    unsigned done = 0;
-    for (uint32_t i = 0; i < self->part_count; i++)
-        done += !troupe__part_missing(self, &self->parts[i]);
+    unsigned done = 0, asked = 0;
+    for (uint32_t i = 0; i < self->part_count; i++) {
+        bool skipped = self->parts[i].state == PART_SKIPPED;
+        done += !skipped && !troupe__part_missing(self, &self->parts[i]);
+        asked += !skipped;
+    }
     weigh_claims(self, &confidence);
     confidence.coverage = self->summary.coverage;
     confidence.retrieval = retrieval_of(self);
-    if (self->part_count > 0)
-        confidence.success = (double) done / self->part_count;
+    if (asked > 0)
+        confidence.success = (double) done / asked;
     confidence.value = SHARE_SUPPORT * confidence.support
                        + SHARE_AGREEMENT * confidence.agreement
                        + SHARE_COVERAGE * confidence.coverage
                        + SHARE_RETRIEVAL * confidence.retrieval
                        + SHARE_SUCCESS * confidence.success;
+    if (!troupe__report_searched(self))
+        cap(&confidence, 0, "no engine answered");
     if (troupe__report_degraded(self))
         cap(&confidence, DEGRADED_CAP, "the run is degraded");
     if (self->has_summary && !self->summary.direct)

@@ -5,35 +5,9 @@
 
 #include "actors/codec.h"
 #include "actors/findings.h"
+#include "actors/report_part.h"
 
-/* What became of an actor's part of the run. */
-enum part_state {
-    PART_WAITING, /* not asked yet, or its answer was not waited for */
-    PART_DONE,
-    PART_FAILED,   /* it failed each time, or is down */
-    PART_TIMEOUT,  /* the deadline came first */
-    PART_CANCELLED /* the run was interrupted */
-};
-
-#define PART_NAME_SIZE    32
 #define REPORT_FACETS_MAX 6
-
-enum part_role { PART_ENGINE, PART_ANALYSER, PART_MODEL, PART_PAGE };
-
-/* One actor of the run: an engine, an analyser, or the reader of a page. */
-struct part {
-    char name[PART_NAME_SIZE];
-    enum part_role role;
-    uint32_t bit; /* of an engine: in the finders of a passage */
-    char *url;    /* of a page; owned, or NULL */
-    enum part_state state;
-    uint32_t attempts;
-    uint32_t restarts;
-    uint32_t results; /* passages found, sentences chosen, claims checked */
-    double start_ms;  /* since the beginning of the run */
-    double elapsed_ms;
-    char reason[160]; /* of a failure; "" otherwise */
-};
 
 /* Where the documents came from. */
 struct origin {
@@ -79,6 +53,7 @@ struct written {
 struct facet {
     const char *name;  /* static */
     uint32_t passages; /* that speak of it */
+    bool searched;     /* an engine answered when it was asked for it */
 };
 
 struct troupe_report {
@@ -128,14 +103,16 @@ void troupe__report_finish(struct troupe_report *self);
  * most of the documents. */
 bool troupe__report_degraded(const struct troupe_report *self);
 
-/* troupe__part_state_name: "done", "failed", "timeout", ... */
-const char *troupe__part_state_name(enum part_state state);
+/* troupe__report_tally: of those of a role. */
+struct part_tally troupe__report_tally(const struct troupe_report *self,
+                                       enum part_role role);
+
+/* troupe__report_searched: true when an engine answered anything. Without that
+ * nothing was looked at, and nothing can be said of what there is. */
+bool troupe__report_searched(const struct troupe_report *self);
 
 /* troupe__confidence_word: "high", "medium", "low". */
 const char *troupe__confidence_word(const struct confidence *self);
-
-/* troupe__part_noun: "engine", "analyser", "model", "page". */
-const char *troupe__part_noun(enum part_role role);
 
 /* troupe__part_missing: true when its answer is missing from the report; a
  * page's only where no page at all could be read. */
@@ -166,6 +143,8 @@ bool troupe__most_is_skipped(const struct origin *origin);
 void troupe__report_limits(const struct troupe_report *self,
                            void (*say)(void *data, const char *text),
                            void *data);
+
+#define REPORT_DEGRADATION_SIZE 8192 /* enough for all that can fail */
 
 /* troupe__report_degradation: in one line why it is degraded; `size` bytes. */
 void troupe__report_degradation(const struct troupe_report *self, char *text,

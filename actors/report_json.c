@@ -10,8 +10,7 @@
 #include "actors/web.h"
 #include "mailbox/check.h"
 
-#define SCHEMA          "troupe-report-1"
-#define DEGRADATION_MAX 512
+#define SCHEMA "troupe-report-1"
 
 /* jansson gives NULL only for memory or text that is not UTF-8: a bug. */
 static json_t *
@@ -215,9 +214,11 @@ static json_t *
 facets_of(const struct troupe_report *self)
 {
     json_t *list = sure(json_array());
-    for (uint32_t i = 0; i < self->facet_count; i++)
-        append(list, json_pack("{s:s, s:i}", "name", self->facets[i].name,
-                               "passages", (int) self->facets[i].passages));
+    for (uint32_t i = 0; i < self->facet_count; i++) {
+        append(list, json_pack("{s:s, s:i, s:b}", "name", self->facets[i].name,
+                               "passages", (int) self->facets[i].passages,
+                               "searched", (int) self->facets[i].searched));
+    }
     return list;
 }
 
@@ -277,6 +278,44 @@ parts_of(const struct troupe_report *self)
     return list;
 }
 
+/* null where nobody of the role takes part. */
+static json_t *
+tally_of(const struct troupe_report *self, enum part_role role)
+{
+    struct part_tally tally = troupe__report_tally(self, role);
+    json_t *reasons = sure(json_array());
+    for (uint32_t i = 0; i < self->part_count; i++) {
+        const struct part *part = &self->parts[i];
+        if (part->role != role || !troupe__part_failed(part))
+            continue;
+        json_t *item = sure(json_pack("{s:s, s:s}", "name", part->name, "state",
+                                      troupe__part_state_name(part->state)));
+        set(item, "reason", text_of(part->reason, strlen(part->reason)));
+        if (part->url)
+            set(item, "url", text_of(part->url, strlen(part->url)));
+        append(reasons, item);
+    }
+    json_t *it = sure(json_pack(
+        "{s:i, s:i, s:i, s:i, s:o}", "asked", (int) tally.asked, "answered",
+        (int) tally.answered, "usable", (int) tally.usable, "failed",
+        (int) tally.failed, "reasons", reasons));
+    if (tally.parts > 0)
+        return it;
+    json_decref(it);
+    return json_null();
+}
+
+static json_t *
+tallies_of(const struct troupe_report *self)
+{
+    json_t *it = sure(json_object());
+    set(it, "engines", tally_of(self, PART_ENGINE));
+    set(it, "analysers", tally_of(self, PART_ANALYSER));
+    set(it, "models", tally_of(self, PART_MODEL));
+    set(it, "pages", tally_of(self, PART_PAGE));
+    return it;
+}
+
 static json_t *
 run_of(const struct troupe_report *self)
 {
@@ -310,7 +349,7 @@ char *
 troupe__report_json(const struct troupe_report *self)
 {
     CHECK(self);
-    char why[DEGRADATION_MAX];
+    char why[REPORT_DEGRADATION_SIZE];
     bool degraded = troupe__report_degraded(self);
     troupe__report_degradation(self, why, sizeof why);
     json_t *limits = sure(json_array());
@@ -320,6 +359,7 @@ troupe__report_json(const struct troupe_report *self)
     set(root, "degraded", json_boolean(degraded));
     set(root, "degraded_reason",
         degraded ? text_of(why, strlen(why)) : json_null());
+    set(root, "tally", tallies_of(self));
     set(root, "question", text_of(self->question, strlen(self->question)));
     set(root, "kind",
         self->summary.kind ? json_string(self->summary.kind) : json_null());

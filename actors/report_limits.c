@@ -2,30 +2,41 @@
 /* report_limits.c: what a run did not see, could not check, or went without. */
 #include "actors/report.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "actors/web.h"
 #include "mailbox/check.h"
 
-#define LIMIT_MAX 768
+#define LIMIT_MAX 1024
 #define NAME_SIZE 256
 
-/* "bm25 (failed: ...), sentiment (timeout)" */
+/* "engine bm25 (failed: ...), analyser sentiment (timeout: ...), page
+ * http://... (failed: ...) and 4 other pages" */
 static void
 name_missing(const struct troupe_report *self, char *text, size_t size)
 {
     size_t used = 0;
+    unsigned pages = 0;
     text[0] = '\0';
     for (uint32_t i = 0; i < self->part_count && used < size; i++) {
         const struct part *part = &self->parts[i];
         if (!troupe__part_missing(self, part))
             continue;
-        int wrote = snprintf(text + used, size - used, "%s%s %s (%s%s%s)",
+        pages += part->role == PART_PAGE;
+        if (pages > 1)
+            continue; /* they are last */
+        int wrote = snprintf(text + used, size - used, "%s%s %.*s (%s%s%s)",
                              used ? ", " : "", troupe__part_noun(part->role),
-                             part->name, troupe__part_state_name(part->state),
+                             NAME_SIZE, part->url ? part->url : part->name,
+                             troupe__part_state_name(part->state),
                              *part->reason ? ": " : "", part->reason);
         used += wrote > 0 ? (size_t) wrote : 0;
+    }
+    if (pages > 1 && used < size) {
+        (void) snprintf(text + used, size - used, " and %u other page%s",
+                        pages - 1, pages > 2 ? "s" : "");
     }
 }
 
@@ -34,7 +45,7 @@ troupe__report_degradation(const struct troupe_report *self, char *text,
                            size_t size)
 {
     CHECK(text && size > 0);
-    char names[LIMIT_MAX];
+    char names[REPORT_DEGRADATION_SIZE - 256];
     name_missing(self, names, sizeof names);
     const char *why = self->interrupted       ? "interrupted; "
                       : self->deadline_passed ? "the deadline passed; "
@@ -56,9 +67,9 @@ troupe__report_degradation(const struct troupe_report *self, char *text,
 static void
 name_part(const struct part *part, char *text, size_t size)
 {
-    (void) snprintf(text, size, "%s %s", troupe__part_noun(part->role),
-                    part->url ? part->url : part->name);
-    text[0] = (char) (text[0] - 'a' + 'A');
+    const char *noun = troupe__part_noun(part->role);
+    (void) snprintf(text, size, "%c%s %s", toupper((unsigned char) *noun),
+                    noun + 1, part->url ? part->url : part->name);
 }
 
 static void
@@ -68,20 +79,37 @@ say_healed(const struct troupe_report *self, void (*say)(void *, const char *),
     for (uint32_t i = 0; i < self->part_count; i++) {
         const struct part *part = &self->parts[i];
         char line[LIMIT_MAX], name[NAME_SIZE];
+        bool there = part->state == PART_DONE || part->state == PART_SKIPPED;
         name_part(part, name, sizeof name);
         if (part->state == PART_DONE && part->attempts > 1) {
             snprintf(line, sizeof line,
-                     "%s failed %u time%s, was restarted and asked again: "
-                     "its answer is complete.",
-                     name, part->attempts - 1, part->attempts > 2 ? "s" : "");
+                     "%s failed %u time%s, was %s again: its answer is "
+                     "complete.",
+                     name, part->attempts - 1, part->attempts > 2 ? "s" : "",
+                     part->role == PART_MODEL ? "called"
+                                              : "restarted and asked");
             say(data, line);
-        } else if (part->state != PART_DONE) {
+        } else if (there) {
+            continue;
+        } else if (part->usable > 0) {
             snprintf(line, sizeof line,
-                     "%s gave no answer (%s%s%s) after %u attempt%s; that "
-                     "is no evidence for or against anything.",
-                     name, troupe__part_state_name(part->state),
-                     *part->reason ? ": " : "", part->reason, part->attempts,
-                     part->attempts == 1 ? "" : "s");
+                     "%s answered %u of %u questions (%s%s%s); that it did not "
+                     "answer the others is no evidence for or against "
+                     "anything.",
+                     name, part->usable, part->asked,
+                     troupe__part_state_name(part->state),
+                     *part->reason ? ": " : "", part->reason);
+            say(data, line);
+        } else {
+            char often[32] = "";
+            if (part->attempts > 1)
+                snprintf(often, sizeof often, ", asked %u times",
+                         part->attempts);
+            snprintf(line, sizeof line,
+                     "%s gave no answer%s (%s%s%s); that is no evidence for or "
+                     "against anything.",
+                     name, often, troupe__part_state_name(part->state),
+                     *part->reason ? ": " : "", part->reason);
             say(data, line);
         }
     }
@@ -164,19 +192,27 @@ static void
 say_gaps(const struct troupe_report *self, void (*say)(void *, const char *),
          void *data)
 {
-    char line[LIMIT_MAX], names[NAME_SIZE] = "";
+    char line[LIMIT_MAX], names[2][NAME_SIZE] = {"", ""};
     for (uint32_t i = 0; i < self->facet_count; i++) {
-        size_t used = strlen(names);
-        if (self->facets[i].passages == 0)
-            snprintf(names + used, sizeof names - used, "%s%s",
-                     used > 0 ? ", " : "", self->facets[i].name);
+        const struct facet *it = &self->facets[i];
+        char *list = names[it->searched];
+        size_t used = strlen(list);
+        if (it->passages == 0)
+            snprintf(list + used, NAME_SIZE - used, "%s%s",
+                     used > 0 ? ", " : "", it->name);
     }
-    if (!*names)
-        return;
-    snprintf(line, sizeof line,
-             "Searched for without success, as sides of the question: %s.",
-             names);
-    say(data, line);
+    if (*names[true]) {
+        snprintf(line, sizeof line,
+                 "Searched for without success, as sides of the question: %s.",
+                 names[true]);
+        say(data, line);
+    }
+    if (*names[false] && troupe__report_searched(self)) {
+        snprintf(line, sizeof line,
+                 "Not searched for, as no engine answered that: %s.",
+                 names[false]);
+        say(data, line);
+    }
 }
 
 /* What models wrote and was not believed; what they cost. */
@@ -197,10 +233,13 @@ say_models(const struct troupe_report *self, void (*say)(void *, const char *),
     if (!self->has_cost)
         return;
     snprintf(line, sizeof line,
-             "Models were called %llu time%s, for %llu tokens%s.",
-             (unsigned long long) self->calls, self->calls == 1 ? "" : "s",
-             (unsigned long long) self->tokens,
-             self->cost_known ? "" : ", some of them guessed");
+             "Counted %s %llu call%s of models, with %llu tokens%s%s.",
+             self->calls == 1 ? "is" : "are", (unsigned long long) self->calls,
+             self->calls == 1 ? "" : "s", (unsigned long long) self->tokens,
+             self->cost_known ? "" : ", some of them guessed",
+             troupe__report_tally(self, PART_MODEL).failed > 0
+                 ? "; those that failed at no cost are not among them"
+                 : "");
     say(data, line);
     if (self->replayed > 0) {
         snprintf(line, sizeof line,
@@ -223,18 +262,48 @@ say_models(const struct troupe_report *self, void (*say)(void *, const char *),
     }
 }
 
+/* "Engines: 5 asked, 4 answered, 4 usable, 1 failed. Analysers: ..." */
+static void
+say_tally(const struct troupe_report *self, void (*say)(void *, const char *),
+          void *data)
+{
+    static const enum part_role roles[] = {PART_ENGINE, PART_ANALYSER,
+                                           PART_MODEL, PART_PAGE};
+    char line[LIMIT_MAX] = "";
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        struct part_tally it = troupe__report_tally(self, roles[i]);
+        size_t used = strlen(line);
+        if (it.asked == 0)
+            continue;
+        const char *noun = troupe__part_noun(roles[i]);
+        snprintf(line + used, sizeof line - used,
+                 "%s%c%ss: %u asked, %u answered, %u usable, %u failed.",
+                 used > 0 ? " " : "", toupper((unsigned char) *noun), noun + 1,
+                 it.asked, it.answered, it.usable, it.failed);
+    }
+    say(data, line);
+}
+
 void
 troupe__report_limits(const struct troupe_report *self,
                       void (*say)(void *data, const char *text), void *data)
 {
     CHECK(say);
     char line[LIMIT_MAX];
-    snprintf(line, sizeof line,
-             "Read were %u passages of %u documents; only what the engines "
-             "brought up was looked at.",
-             (unsigned) troupe_passages_count(self->passages),
-             documents_of(self));
+    bool searched = troupe__report_searched(self);
+    if (searched) {
+        snprintf(line, sizeof line,
+                 "Read were %u passages of %u documents; only what the engines "
+                 "brought up was looked at.",
+                 (unsigned) troupe_passages_count(self->passages),
+                 documents_of(self));
+    } else {
+        snprintf(line, sizeof line,
+                 "No engine answered: nothing was looked at, and this report "
+                 "is no evidence for or against anything.");
+    }
     say(data, line);
+    say_tally(self, say, data);
     say_web(self, say, data);
     if (self->origin.incomplete)
         say(data, "The index was not finished before the deadline: documents "
@@ -256,6 +325,8 @@ troupe__report_limits(const struct troupe_report *self,
     say_claims(self, say, data);
     say_gaps(self, say, data);
     say_models(self, say, data);
+    if (!searched)
+        return;
     say(data, self->written_count > self->rejected
                   ? "What a model wrote rests on the quotes behind it; the "
                     "rest is quoted, not written."

@@ -8,10 +8,10 @@
 
 #include "mailbox/check.h"
 
-#define FINDINGS_MAX    6
-#define DISPUTES_MAX    6
-#define FINDING_MIN     0.5 /* score of a claim that nobody supports */
-#define DEGRADATION_MAX 512
+#define FINDINGS_MAX 6
+#define DISPUTES_MAX 6
+#define FINDING_MIN  0.5 /* score of a claim that nobody supports */
+#define NOT_CHECKED  "Not looked for: no engine answered.\n"
 
 static void
 put_citation(FILE *out, const struct troupe_report *self,
@@ -103,6 +103,12 @@ static void
 put_answer(FILE *out, const struct troupe_report *self)
 {
     fputs("## Answer\n\n", out);
+    if (!troupe__report_searched(self)) {
+        fputs("No engine answered: nothing was looked at. Whether there is an "
+              "answer is not known.\n\n",
+              out);
+        return;
+    }
     if (!self->has_summary) {
         fputs("The summariser gave no answer; the best passages are listed "
               "under Sources.\n\n",
@@ -110,7 +116,7 @@ put_answer(FILE *out, const struct troupe_report *self)
         return;
     }
     if (self->summary.count == 0) {
-        fputs("The documents say nothing that answers this question.\n\n", out);
+        fputs("Nothing that was found answers this question.\n\n", out);
         return;
     }
     if (!self->summary.direct) {
@@ -197,7 +203,9 @@ put_findings(FILE *out, const struct troupe_report *self)
     }
     if (count == 0) {
         fputs(self->has_facts ? "None beyond the answer.\n"
-                              : "The fact checker gave no answer.\n",
+              : troupe__report_searched(self)
+                  ? "The fact checker gave no answer.\n"
+                  : NOT_CHECKED,
               out);
     }
     fputc('\n', out);
@@ -227,7 +235,10 @@ put_disagreements(FILE *out, const struct troupe_report *self)
         fprintf(out, "None among %u claims from %u independent sources.\n",
                 self->facts.count, self->facts.sources);
     } else if (count == 0) {
-        fputs("Not checked: the fact checker gave no answer.\n", out);
+        fputs(troupe__report_searched(self)
+                  ? "Not checked: the fact checker gave no answer.\n"
+                  : NOT_CHECKED,
+              out);
     }
     fputc('\n', out);
 }
@@ -277,7 +288,7 @@ troupe__report_markdown(const struct troupe_report *self)
     FILE *out = open_memstream(&text, &size);
     CHECK(out);
     if (troupe__report_degraded(self)) {
-        char why[DEGRADATION_MAX];
+        char why[REPORT_DEGRADATION_SIZE];
         troupe__report_degradation(self, why, sizeof why);
         fputs("**DEGRADED REPORT**: ", out);
         troupe__report_put_text(out, why, strlen(why));

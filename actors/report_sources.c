@@ -118,8 +118,13 @@ troupe__report_put_sources(FILE *out, const struct troupe_report *self)
             fprintf(out, "; %s", troupe__mood_word(mood));
         fputs(")\n", out);
     }
-    if (number == 0)
-        fputs("None.\n", out);
+    if (number == 0) {
+        fputs(troupe__report_searched(self)
+                  ? "None.\n\n"
+                  : "Not looked for: no engine answered.\n\n",
+              out);
+        return;
+    }
     fputs("\n[n:start-end] is bytes start to end of source n as "
           "`troupe text PATH` prints it.\n\n",
           out);
@@ -133,12 +138,17 @@ troupe__report_put_sources(FILE *out, const struct troupe_report *self)
 void
 troupe__report_put_facets(FILE *out, const struct troupe_report *self)
 {
-    if (self->facet_count == 0)
+    if (self->facet_count == 0 || !troupe__report_searched(self))
         return;
     fputs("## Facets\n\nPassages on each side of the question: ", out);
-    for (uint32_t i = 0; i < self->facet_count; i++)
-        fprintf(out, "%s%s %u", i > 0 ? ", " : "", self->facets[i].name,
-                self->facets[i].passages);
+    for (uint32_t i = 0; i < self->facet_count; i++) {
+        const struct facet *it = &self->facets[i];
+        fprintf(out, "%s%s ", i > 0 ? ", " : "", it->name);
+        if (it->searched || it->passages > 0)
+            fprintf(out, "%u", it->passages);
+        else
+            fputs("not searched for", out);
+    }
     fputs(".\n\n", out);
 }
 

@@ -69,15 +69,11 @@ finish(troupe_context_t *ctx, struct coordinator *self)
     report->elapsed_ms =
         (double) (troupe_time_ns(ctx) - run->start_ns) / NS_PER_MS;
     troupe__report_finish(report);
-    unsigned engines = 0;
-    for (uint32_t i = 0; i < report->part_count; i++)
-        engines += report->parts[i].role == PART_ENGINE
-                   && report->parts[i].state == PART_DONE;
-    uint64_t outcome = engines == 0          ? TROUPE_RESEARCH_NOTHING
-                       : report->over_budget ? TROUPE_RESEARCH_BUDGET
-                       : troupe__report_degraded(report)
-                           ? TROUPE_RESEARCH_DEGRADED
-                           : TROUPE_RESEARCH_COMPLETE;
+    uint64_t outcome =
+        !troupe__report_searched(report)  ? TROUPE_RESEARCH_NOTHING
+        : report->over_budget             ? TROUPE_RESEARCH_BUDGET
+        : troupe__report_degraded(report) ? TROUPE_RESEARCH_DEGRADED
+                                          : TROUPE_RESEARCH_COMPLETE;
     char *markdown = troupe__report_markdown(report);
     char *json = troupe__report_json(report);
     int rc = troupe_reply_to(ctx, &run->token, "{s:U, s:b, s:s, s:s}",
@@ -145,6 +141,18 @@ on_findings(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
     return troupe__run_write(ctx, run);
 }
 
+/* Of what was not looked at an analyser could only say that it is not there. */
+static int
+skip_analysis(troupe_context_t *ctx, struct run *run,
+              const struct targets *targets)
+{
+    for (uint32_t i = 0; i < targets->count; i++)
+        troupe__part_skip(&run->report->parts[targets->index[i]],
+                          "no engine answered");
+    run->next = end_run;
+    return troupe__run_write(ctx, run);
+}
+
 static int
 begin_analysis(troupe_context_t *ctx, struct run *run)
 {
@@ -152,6 +160,8 @@ begin_analysis(troupe_context_t *ctx, struct run *run)
     troupe__run_flag(run);
     if (targets.count == 0)
         return finish(ctx, run->coordinator);
+    if (!troupe__report_searched(run->report))
+        return skip_analysis(ctx, run, &targets);
     troupe_gather_options_t options =
         troupe__run_gather(ctx, run, ANALYSE_PERCENT, on_findings, run);
     int rc = troupe_gather(

@@ -7,7 +7,6 @@
  * set aside for the others.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +73,9 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
                   : answer->outcome == TROUPE_TIMEOUT   ? PART_TIMEOUT
                   : answer->outcome == TROUPE_CANCELLED ? PART_CANCELLED
                                                         : PART_FAILED;
+    part->asked += 1;
+    part->answered += part->state == PART_DONE;
+    part->usable += part->state == PART_DONE;
     run->report->deadline_passed |=
         part->state == PART_TIMEOUT && run->request.deadline_ms > 0;
     run->report->over_budget |=
@@ -88,9 +90,9 @@ text_of(troupe_context_t *ctx, struct run *run, const troupe_answer_t *answer)
     run->report->replayed += replayed;
     run->report->hedged += hedged;
     part->attempts = (uint32_t) attempts;
-    if (part->state != PART_DONE && !*part->reason)
-        (void) snprintf(part->reason, sizeof part->reason, "%s",
-                        answer->text ? answer->text : "");
+    if (part->state != PART_DONE && !*part->reason
+        && !troupe__part_silent(part, answer->latency_ns))
+        troupe__part_reason(part, answer->text ? answer->text : "");
     return part->state == PART_DONE ? text : NULL;
 }
 
@@ -204,13 +206,12 @@ on_checked(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return end_writing(ctx, run);
 }
 
-/* Who had nothing to do is done. */
 static void
 spare(struct run *run, const char *name)
 {
     uint32_t index = 0;
     if (find_model(run, name, &index))
-        run->report->parts[index].state = PART_DONE;
+        troupe__part_skip(&run->report->parts[index], "nothing was written");
 }
 
 static int

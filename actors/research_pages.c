@@ -8,7 +8,8 @@
 #include "actors/web.h"
 #include "mailbox/check.h"
 
-#define READ_PERCENT 50   /* of the time left */
+#define READ_PERCENT 50 /* of the time left */
+#define CURE         ", which --fetch-private allows"
 #define EACH         4    /* passages of a page */
 #define STEP         0.05 /* of the score that each of them has less */
 
@@ -104,8 +105,11 @@ on_pages(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
     CHECK(result->count == run->urls.count);
     for (uint32_t i = 0; i < run->urls.count; i++) {
         struct part *part = &run->report->parts[targets.index[i]];
-        if (!troupe__run_note(run, part, &result->parts[i]))
+        if (!troupe__run_note(run, part, &result->parts[i])) {
+            if (strcmp(part->reason, TROUPE__PRIVATE_ADDRESS) == 0)
+                troupe__part_reason(part, TROUPE__PRIVATE_ADDRESS CURE);
             continue;
+        }
         if (troupe__passages_read(result->parts[i].reply, &pages[i]) < 0)
             troupe__part_bad(part);
         part->results = (uint32_t) troupe_passages_count(pages[i]);

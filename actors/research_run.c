@@ -4,7 +4,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "actors/text.h"
 #include "mailbox/check.h"
 
 #define NS_PER_MS    1000000u
@@ -72,11 +74,48 @@ state_of(troupe_outcome_t outcome)
     return PART_FAILED;
 }
 
+void
+troupe__part_reason(struct part *part, const char *words)
+{
+    size_t size = strlen(words), used = 0, step = 0;
+    while ((step = troupe__utf8_size(words + used, size - used)) > 0
+           && used + step < sizeof part->reason)
+        used += step;
+    memcpy(part->reason, words, used);
+    part->reason[used] = '\0';
+}
+
+bool
+troupe__part_silent(struct part *part, uint64_t after_ns)
+{
+    char words[64] = "no answer by then";
+    if (part->state != PART_TIMEOUT && part->state != PART_CANCELLED)
+        return false;
+    if (part->state == PART_TIMEOUT) {
+        (void) snprintf(words, sizeof words, "no answer in %.0f ms",
+                        (double) after_ns / NS_PER_MS);
+    }
+    troupe__part_reason(part, words);
+    return true;
+}
+
+/* Who is gone failed before. */
+static void
+note_failure(struct part *part, const troupe_gather_part_t *from)
+{
+    bool gone = from->outcome == TROUPE_DOWN && *from->failure;
+    if (!troupe__part_silent(part, from->latency_ns))
+        troupe__part_reason(part, gone ? from->failure : from->text);
+}
+
 bool
 troupe__run_note(struct run *run, struct part *part,
                  const troupe_gather_part_t *from)
 {
     enum part_state state = state_of(from->outcome);
+    part->asked += 1;
+    part->answered += state == PART_DONE;
+    part->usable += state == PART_DONE;
     part->attempts =
         from->attempts > part->attempts ? from->attempts : part->attempts;
     part->restarts = part->attempts > 0 ? part->attempts - 1 : 0;
@@ -90,14 +129,22 @@ troupe__run_note(struct run *run, struct part *part,
         return state == PART_DONE; /* it failed another question already */
     part->state = state;
     if (state != PART_DONE)
-        snprintf(part->reason, sizeof part->reason, "%s",
-                 from->text ? from->text : "");
+        note_failure(part, from);
     return state == PART_DONE;
 }
 
 void
 troupe__part_bad(struct part *part)
 {
+    CHECK(part->usable > 0);
+    part->usable -= 1;
     part->state = PART_FAILED;
-    snprintf(part->reason, sizeof part->reason, "its answer cannot be read");
+    troupe__part_reason(part, "its answer cannot be read");
+}
+
+void
+troupe__part_skip(struct part *part, const char *why)
+{
+    part->state = PART_SKIPPED;
+    troupe__part_reason(part, why);
 }

@@ -19,6 +19,7 @@ struct query_run {
     char *text;                            /* owned */
     troupe_gathering_t *gathering;         /* while it is under way */
     troupe_passages_t *lists[ENGINES_MAX]; /* by engine; owned */
+    bool answered;                         /* there is one of them */
 };
 
 struct run {
@@ -66,8 +67,19 @@ troupe_gather_options_t troupe__run_gather(troupe_context_t *ctx,
 bool troupe__run_note(struct run *run, struct part *part,
                       const troupe_gather_part_t *from);
 
+/* troupe__part_reason: why it has no answer; long words are cut short. */
+void troupe__part_reason(struct part *part, const char *words);
+
+/* troupe__part_silent: the same where no answer came: in so long, or, when it
+ * was cancelled, by then. Words of the runtime are for who looks for a mistake
+ * in actors. False when one came that is no reply. */
+bool troupe__part_silent(struct part *part, uint64_t after_ns);
+
 /* troupe__part_bad: its answer cannot be read. */
 void troupe__part_bad(struct part *part);
+
+/* troupe__part_skip: it is not asked. */
+void troupe__part_skip(struct part *part, const char *why);
 
 /*
  * troupe__run_search: ask all engines; their passages, merged, are the

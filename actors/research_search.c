@@ -116,7 +116,8 @@ add_facet(struct run *run, const struct query_run *query,
     struct troupe_report *report = run->report;
     struct facet *facet = &report->facets[report->facet_count++];
     size_t before = troupe_passages_count(to);
-    *facet = (struct facet){.name = troupe__facet_name(query->facet)};
+    *facet = (struct facet){.name = troupe__facet_name(query->facet),
+                            .searched = query->answered};
     for (size_t i = 0; i < troupe_passages_count(found); i++) {
         troupe_passage_t it = *troupe_passages_at(found, i);
         it.rank = 0;
@@ -174,6 +175,7 @@ on_passages(troupe_context_t *ctx, void *state, const troupe_gather_t *result)
         if (troupe__run_note(run, part, from)
             && troupe__passages_read(from->reply, &query->lists[i]) < 0)
             troupe__part_bad(part);
+        query->answered |= query->lists[i] != NULL;
     }
     run->querying -= 1;
     if (run->querying > 0)

@@ -46,7 +46,7 @@ typedef enum troupe_research_outcome {
     TROUPE_RESEARCH_COMPLETE = 1, /* every engine and analyser answered */
     TROUPE_RESEARCH_DEGRADED,     /* some did not, or most documents were
                                    * skipped; the report says so */
-    TROUPE_RESEARCH_NOTHING,      /* no engine answered: nothing to report on */
+    TROUPE_RESEARCH_NOTHING,      /* no engine answered: nothing was seen */
     TROUPE_RESEARCH_BUDGET        /* degraded: the budget kept a model from
                                    * being asked */
 } troupe_research_outcome_t;

@@ -76,4 +76,7 @@ void troupe__web_passages(const char *url, const char *title,
                           const char *question, uint64_t limit,
                           troupe_passages_t *list);
 
+/* Why a page is not read that is where only this network can go. */
+#define TROUPE__PRIVATE_ADDRESS "it is at a private address"
+
 #endif

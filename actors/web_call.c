@@ -8,6 +8,7 @@
 #include "actors/web_call.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,6 +72,17 @@ fail(troupe_context_t *ctx, struct web_call *call, int code, const char *words)
     return rc == -ENOMSG ? 0 : rc;
 }
 
+/* What the breaker keeps from being tried failed for a reason. */
+static int
+refuse(troupe_context_t *ctx, struct web_call *call)
+{
+    char words[sizeof call->caller->failure + 64];
+    (void) snprintf(words, sizeof words,
+                    "no calls to it for a while; the last failure: %s",
+                    call->caller->failure);
+    return fail(ctx, call, -EBUSY, words);
+}
+
 static int
 fail_step(troupe_context_t *ctx, struct web_call *call,
           const troupe_answer_t *answer)
@@ -123,11 +135,22 @@ take_fault(troupe_context_t *ctx, struct web_call *call, troupe_fault_t fault,
     bool to_blame =
         fault != TROUPE_FAULT_PERMANENT && fault != TROUPE_FAULT_OVERLOAD;
     troupe_breaker_record(&self->breaker, troupe_time_ns(ctx), !to_blame);
+    if (to_blame)
+        (void) snprintf(self->failure, sizeof self->failure, "%s", words);
     int rc = 0;
     if (fault == TROUPE_FAULT_OVERLOAD && !troupe_ref_is_nobody(self->limiter))
         rc = troupe_send(ctx, self->limiter, "refused", "{s:U}", "after_ms",
                          after_ms);
     return rc < 0 ? rc : try_again(ctx, call, fault, after_ms, words);
+}
+
+static int
+take_late(troupe_context_t *ctx, struct web_call *call, uint64_t after_ns)
+{
+    char words[64];
+    (void) snprintf(words, sizeof words, "no answer in %" PRIu64 " ms",
+                    after_ns / NS_PER_MS);
+    return take_fault(ctx, call, TROUPE_FAULT_TIMEOUT, 0, words);
 }
 
 static int
@@ -163,8 +186,7 @@ on_fetched(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         answer->outcome == TROUPE_TIMEOUT
         || (answer->outcome == TROUPE_ERROR && answer->code == -ETIMEDOUT);
     if (late)
-        return take_fault(ctx, call, TROUPE_FAULT_TIMEOUT, 0,
-                          "no answer in time");
+        return take_late(ctx, call, answer->latency_ns);
     if (answer->outcome != TROUPE_REPLY)
         return take_fault(ctx, call, TROUPE_FAULT_TRANSIENT, 0,
                           answer->text ? answer->text : "the call failed");
@@ -196,8 +218,7 @@ fetch(troupe_context_t *ctx, struct web_call *call)
     static const struct texts none;
     struct web_caller *self = call->caller;
     if (troupe_breaker_allow(&self->breaker, troupe_time_ns(ctx), NULL) < 0)
-        return fail(ctx, call, -EBUSY,
-                    "it failed too often: no calls to it for a while");
+        return refuse(ctx, call);
     call->attempts += 1;
     const struct texts *headers = call->headers ? call->headers : &none;
     troupe_ask_options_t options = {.deadline_ns =

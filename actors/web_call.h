@@ -15,6 +15,7 @@ struct web_caller {
     uint32_t timeout_ms;        /* of one attempt */
     troupe_retry_t retry;
     troupe_breaker_t breaker;
+    char failure[320]; /* the last that the breaker counted, in words */
     struct web_call *calls;
 };
 

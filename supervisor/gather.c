@@ -19,6 +19,7 @@ result_free(struct troupe__gathered *self)
     for (size_t i = 0; i < self->shown.count; i++) {
         troupe_message_destroy(&self->parts[i].reply);
         free((void *) (uintptr_t) self->parts[i].text);
+        free((void *) (uintptr_t) self->parts[i].failure);
     }
     free(self->parts);
     free(self);
@@ -137,6 +138,7 @@ troupe__gather_targets(struct troupe_gathering *self, size_t count)
         slot->gathering = self;
         slot->main.slot = slot->hedge.slot = slot;
         result->parts[i].text = troupe__strdup("");
+        result->parts[i].failure = troupe__strdup("");
     }
 }
 

@@ -60,6 +60,13 @@ settle(troupe_context_t *ctx, struct troupe__slot *slot)
         part->latency_ns = troupe_time_ns(ctx) - slot->asked_ns;
 }
 
+static void
+put_words(const char **words, const char *text)
+{
+    free((void *) (uintptr_t) *words);
+    *words = troupe__strdup(text);
+}
+
 void
 troupe__slot_fail(troupe_context_t *ctx, struct troupe__slot *slot,
                   troupe_outcome_t outcome, int code, const char *text)
@@ -68,8 +75,7 @@ troupe__slot_fail(troupe_context_t *ctx, struct troupe__slot *slot,
     troupe_gather_part_t *part = troupe__slot_part(slot);
     part->outcome = outcome;
     part->code = code;
-    free((void *) (uintptr_t) part->text);
-    part->text = troupe__strdup(text ? text : "");
+    put_words(&part->text, text ? text : "");
     settle(ctx, slot);
 }
 
@@ -119,9 +125,14 @@ ask_again(troupe_context_t *ctx, struct troupe__try *try,
     const struct troupe_gathering *self = try->slot->gathering;
     uint32_t attempts_max =
         self->options.attempts_max ? self->options.attempts_max : ATTEMPTS_MAX;
-    return (answer->code == -EHOSTDOWN || is_a_deputy(ctx, try->to, answer))
-           && troupe__slot_part(try->slot)->attempts < attempts_max
-           && troupe_time_ns(ctx) < self->deadline_ns && ask(ctx, try) == 0;
+    troupe_gather_part_t *part = troupe__slot_part(try->slot);
+    bool again =
+        (answer->code == -EHOSTDOWN || is_a_deputy(ctx, try->to, answer))
+        && part->attempts < attempts_max
+        && troupe_time_ns(ctx) < self->deadline_ns && ask(ctx, try) == 0;
+    if (again && answer->text)
+        put_words(&part->failure, answer->text);
+    return again;
 }
 
 static int

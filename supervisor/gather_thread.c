@@ -25,7 +25,7 @@ part_take(troupe_gather_part_t *to, troupe_gather_part_t *from)
 {
     *to = *from;
     from->reply = NULL;
-    from->text = NULL;
+    from->text = from->failure = NULL;
 }
 
 /* The result is lent; what it holds is moved to one of the thread's own. */

@@ -24,6 +24,8 @@ typedef struct troupe_gather_part {
     troupe_outcome_t outcome;
     int code;                 /* 0 for a reply, else a negative errno value */
     const char *text;         /* words for the code, "" for a reply */
+    const char *failure;      /* words of its failure before it was asked for
+                                 the last time; "" when there was none */
     troupe_message_t *reply;  /* or NULL; belongs to the result */
     troupe_ref_t answered_by; /* the target, or the spare of its hedge */
     uint32_t attempts;        /* times that it, or its spare, was asked */

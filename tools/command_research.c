@@ -68,7 +68,7 @@ exit_code(const troupe_research_t *research)
     case TROUPE_RESEARCH_NOTHING:
         break;
     }
-    fputs("troupe research: no engine answered: there is nothing to report\n",
+    fputs("troupe research: no engine answered: nothing was looked at\n",
           troupe__errors());
     return troupe_research_deadline_passed(research) ? TROUPE__EXIT_DEADLINE
                                                      : TROUPE__EXIT_FAILED;

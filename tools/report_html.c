@@ -70,6 +70,14 @@ put_citation(const json_t *report, const json_t *citation, FILE *out)
             number_of(citation, "end"));
 }
 
+/* Without an engine that answered there is nothing to say of what there is. */
+static bool
+was_searched(const json_t *report)
+{
+    const json_t *tally = json_object_get(report, "tally");
+    return number_of(json_object_get(tally, "engines"), "usable") > 0;
+}
+
 static void
 put_written(const json_t *report, FILE *out)
 {
@@ -103,10 +111,15 @@ put_answer(const json_t *report, FILE *out)
     size_t index = 0;
     json_t *item = NULL;
     fputs("<h2>Answer</h2>\n", out);
+    if (!was_searched(report)) {
+        fputs("<p>No engine answered: nothing was looked at. Whether there is "
+              "an answer is not known.</p>\n",
+              out);
+        return;
+    }
     if (json_array_size(sentences) == 0) {
         fputs(json_is_object(answer)
-                  ? "<p>The sources say nothing that answers this question."
-                    "</p>\n"
+                  ? "<p>Nothing that was found answers this question.</p>\n"
                   : "<p>The summariser gave no answer.</p>\n",
               out);
         return;
@@ -151,7 +164,9 @@ put_claims(const json_t *report, const char *title, const char *key, FILE *out)
     fprintf(out, "<h2>%s</h2>\n", title);
     if (json_array_size(claims) == 0) {
         fputs(json_is_array(claims) ? "<p>None.</p>\n"
-                                    : "<p>Not checked.</p>\n",
+              : was_searched(report)
+                  ? "<p>Not checked.</p>\n"
+                  : "<p>Not looked for: no engine answered.</p>\n",
               out);
         return;
     }
@@ -199,7 +214,10 @@ put_sources(const json_t *report, FILE *out)
 {
     size_t index = 0;
     json_t *item = NULL;
-    fputs("<h2>Sources</h2>\n<ol>\n", out);
+    fputs("<h2>Sources</h2>\n", out);
+    if (!was_searched(report))
+        fputs("<p>Not looked for: no engine answered.</p>\n", out);
+    fputs("<ol>\n", out);
     json_array_foreach(json_object_get(report, "sources"), index, item)
     {
         fprintf(out, "<li id=\"s%zu\">", index + 1);
@@ -241,7 +259,7 @@ put_facets(const json_t *report, FILE *out)
     const json_t *facets = json_object_get(report, "facets");
     size_t index = 0;
     json_t *item = NULL;
-    if (json_array_size(facets) == 0)
+    if (json_array_size(facets) == 0 || !was_searched(report))
         return;
     fputs("<h2>Facets</h2>\n<table><tr><th>side of the question</th>"
           "<th>passages</th></tr>\n",
@@ -250,7 +268,13 @@ put_facets(const json_t *report, FILE *out)
     {
         fputs("<tr><td>", out);
         put(text_of(item, "name"), out);
-        fprintf(out, "</td><td>%.0f</td></tr>\n", number_of(item, "passages"));
+        if (json_is_true(json_object_get(item, "searched"))
+            || number_of(item, "passages") > 0) {
+            fprintf(out, "</td><td>%.0f</td></tr>\n",
+                    number_of(item, "passages"));
+        } else {
+            fputs("</td><td>not searched for</td></tr>\n", out);
+        }
     }
     fputs("</table>\n", out);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "troupe_node.h"
@@ -61,6 +62,20 @@ on_lie(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 TROUPE_KIND(lying_engine, struct nothing, TROUPE_ON("search", on_lie));
 
+/* One that never answers. */
+struct silent {
+    troupe_token_t token;
+};
+
+static int
+on_silence(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    return troupe_defer(ctx, &((struct silent *) state)->token);
+}
+
+TROUPE_KIND(silent_engine, struct silent, TROUPE_ON("search", on_silence));
+
 /* A summariser that quotes what is in no passage. */
 static int
 on_invent(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -88,7 +103,8 @@ spawn(const troupe_kind_t *kind)
 
 /* Ask a coordinator, with one engine and one summariser at most. */
 static json_t *
-research(troupe_ref_t engine, troupe_ref_t summariser, uint64_t *ret_outcome)
+research_within(uint64_t deadline_ms, troupe_ref_t engine,
+                troupe_ref_t summariser, uint64_t *ret_outcome)
 {
     troupe_message_t *reply = NULL;
     int rc = troupe_node_ask(
@@ -96,7 +112,7 @@ research(troupe_ref_t engine, troupe_ref_t summariser, uint64_t *ret_outcome)
         "{s:s, s:[s], s:U, s:U, s:I, s:U, s:U, s:U, s:[ss], s:b, s:U, "
         "s:[[ssR][ssR]]}",
         "question", "How many queens has a hive?", "roots", "/", "limit",
-        (uint64_t) 8, "deadline_ms", (uint64_t) 0, "interrupt_fd", (int64_t) -1,
+        (uint64_t) 8, "deadline_ms", deadline_ms, "interrupt_fd", (int64_t) -1,
         "documents", (uint64_t) 1, "passages", (uint64_t) 1, "skipped",
         (uint64_t) 1, "skips", "/a.png", "not text", "incomplete", 0,
         "failures", (uint64_t) 0, "members", "engine", "bm25", engine,
@@ -110,6 +126,12 @@ research(troupe_ref_t engine, troupe_ref_t summariser, uint64_t *ret_outcome)
     cr_assert_not_null(report);
     troupe_message_destroy(&reply);
     return report;
+}
+
+static json_t *
+research(troupe_ref_t engine, troupe_ref_t summariser, uint64_t *ret_outcome)
+{
+    return research_within(0, engine, summariser, ret_outcome);
 }
 
 static const char *
@@ -145,6 +167,18 @@ Test(coordinator, does_not_believe_an_engine_whose_places_are_wrong)
         research(spawn(&lying_engine), spawn(&troupe_summariser), &outcome);
     cr_assert_eq(outcome, TROUPE_RESEARCH_NOTHING);
     cr_assert_str_eq(reason_of(report, 0), "its answer cannot be read");
+    json_decref(report);
+}
+
+Test(coordinator, says_how_long_an_engine_was_silent)
+{
+    uint64_t outcome = 0;
+    json_t *report = research_within(20, spawn(&silent_engine),
+                                     spawn(&troupe_summariser), &outcome);
+    unsigned ms = 0;
+    cr_assert_eq(outcome, TROUPE_RESEARCH_NOTHING);
+    cr_assert_eq(sscanf(reason_of(report, 0), "no answer in %u ms", &ms), 1,
+                 "%s", reason_of(report, 0));
     json_decref(report);
 }
 

@@ -205,6 +205,8 @@ Test(web_actors, an_engine_that_fails_too_often_is_left_alone)
         rc = troupe_node_ask(node, ref, "search", WAIT_MS, NULL, "{s:s, s:U}",
                              "question", QUESTION, "limit", UINT64_C(20));
     cr_assert_eq(rc, -EBUSY);
+    cr_assert(strstr(troupe_node_ask_words(), "the last failure: HTTP 500"),
+              "%s", troupe_node_ask_words());
 }
 
 static struct found

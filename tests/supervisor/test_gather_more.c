@@ -75,6 +75,25 @@ Test(gather, attempts_are_bounded)
     troupe_gather_destroy(&result);
 }
 
+Test(gather, one_that_is_given_up_has_the_words_of_its_failure)
+{
+    const troupe_supervisor_options_t options = {.intensity = 100};
+    troupe_child_spec_t spec = child_of("crashes");
+    spec.budget = (troupe_budget_t){
+        .restarts = 1, .period_ms = 60000, .then = TROUPE_GIVE_UP};
+    troupe_ref_t top = start_supervisor(&options, &spec, 1);
+    troupe_ref_t target = ref_of(top, "crashes");
+    troupe_gather_options_t often = all;
+    troupe_gather_t *result = NULL;
+    often.attempts_max = 9;
+    cr_assert_eq(troupe_node_gather(world_node(), &target, 1, "crash", &often,
+                                    &result, NULL),
+                 0);
+    cr_assert_eq(result->parts[0].outcome, TROUPE_DOWN);
+    cr_assert_str_eq(result->parts[0].failure, "told to crash");
+    troupe_gather_destroy(&result);
+}
+
 Test(gather, one_that_is_gone_is_not_asked_again)
 {
     static const char *const says[] = {"x", "y"};

@@ -296,7 +296,7 @@ def test_corpus(corpus, work):
     done = run(QUESTION, "--corpus", empty, code=1)
     check("empty" in done.stderr, "the empty corpus is named")
     done = run("What is a zeppelin?", "--corpus", corpus)
-    check("nothing that answers" in done.stdout
+    check("Nothing that was found answers" in done.stdout
           or "No sentence answers" in done.stdout, "says that it has no answer")
 
 

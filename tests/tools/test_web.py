@@ -201,6 +201,10 @@ FAULTS = (("manner=500", "HTTP 500"), ("manner=badjson", "no JSON"),
           ("manner=429+after=100", "HTTP 429"), ("manner=404", "HTTP 404"))
 
 
+CAUSES = (("", "Failed to connect"), ("500", "HTTP 500"),
+          ("refuse", "the last failure: "), ("lie", "broke off"))
+
+
 def test_faults(world):
     """One good engine, and one with each fault, in one run."""
     lines = ["engines:", '  good: {kind: searxng, url: "BASE/search"}']
@@ -229,6 +233,26 @@ def test_faults(world):
     done = world.run('engines: {good: {kind: searxng, url: "BASE/search"}}',
                      "--fail", "good:1")
     check("Engine good failed 1 time, was restarted" in done.stdout, "healed")
+
+
+def test_causes(world):
+    """With as many attempts as there are by default, which open the breaker:
+    what was wrong is said all the same, and where people look first."""
+    lines = ["engines:"]
+    for number, (manner, _) in enumerate(CAUSES):
+        url = "BASE/search?manner=" + manner if manner else \
+              "http://127.0.0.1:1/search"
+        lines.append(f'  bad{number}: {{kind: searxng, url: "{url}"}}')
+    report = world.report("\n".join(lines), "--effort", "thorough", code=1)
+    reasons = {it["name"]: it["reason"]
+               for it in report["tally"]["engines"]["reasons"]}
+    limits = " ".join(report["limits"])
+    for number, (manner, words) in enumerate(CAUSES):
+        reason = reasons[f"bad{number}"]
+        check(words in reason and "no calls to it for a while" in reason,
+              f"{manner}: {reason}")
+        check(reason in limits and reason in report["degraded_reason"],
+              f"{manner} is named: {report['degraded_reason']}")
 
 
 class Tags(HTMLParser):
@@ -493,6 +517,7 @@ def main():
         test_pages(world)
         test_flags(world)
         test_faults(world)
+        test_causes(world)
         test_formats(world, work)
         test_models(world, work)
         test_resume(world, work)
