@@ -7,6 +7,7 @@ none is waited for by the clock."""
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -257,6 +258,31 @@ def test_resume():
     has(graph("resume", "--quiet", "--journal", "bad.db", name, code=1).stderr, "bad.db")
 
 
+def test_lost_journal():
+    """What the journal does not take has not ended well, and is done again."""
+    for each in ("", " each: '${l}',"):
+        text = ("parallel: 1\ntasks:\n  l: {value: [1]}\n"
+                f"  a: {{cmd: 'echo a >>log; head -c 200000 /dev/zero | tr \"\\0\" x',{each} needs: [l]}}\n"
+                "  b: {cmd: 'echo b >>log', needs: [a]}\n")
+        Path("log").unlink(missing_ok=True)
+        Path("full.db").unlink(missing_ok=True)
+        command = [TROUPE, "graph", "run", "--json", "--quiet", "--journal", "full.db", write(text)]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000)))
+        check(done.returncode == 1, f"exit code {done.returncode}: {done.stderr}")
+        report = json.loads(done.stdout)
+        tasks = {task["id"]: task for task in report["tasks"]}
+        check(tasks["a"]["state"] == "failed", f"{tasks['a']['state']}: it is not on the disk")
+        has(tasks["a"]["why"], "the journal cannot be written: the journal full.db: ")
+        check(tasks["a"]["result"] is None, "it has no result")
+        check(report["totals"]["ok"] == 1, str(report["totals"]))
+        has(report["why"], "the journal cannot be written")
+        check(starts() == ["a"], "nothing is begun on top of it")
+        graph("resume", "--quiet", "--journal", "full.db", "g.yaml")
+        check(starts() == ["a", "a", "b"], "it is done again")
+
+
 def test_nested():
     write("timeout: 50ms\ntasks: {x: {value: 1}, y: {value: '${x}-${x:state}', needs: [x]},"
           " s: {cmd: sleep 100, optional: true}}", "inner.yaml")
@@ -308,6 +334,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         os.environ["XDG_RUNTIME_DIR"] = work
+        os.environ["XDG_STATE_HOME"] = work + "/state"
         for test in tests:
             if wanted and test.__name__ not in wanted:
                 continue

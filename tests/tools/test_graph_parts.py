@@ -360,6 +360,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         os.environ["XDG_RUNTIME_DIR"] = work
+        os.environ["XDG_STATE_HOME"] = work + "/state"
         for test in tests:
             if wanted and test.__name__ not in wanted:
                 continue
