@@ -59,8 +59,8 @@ static const char help[] =
     "\n"
     "Exit codes: 0 all went well; 1 a task failed that had to go well, or it\n"
     "could not run; 2 usage, or the file is wrong; 3 all went well but for\n"
-    "optional tasks, or by fallbacks, or it was interrupted; 124 the deadline\n"
-    "passed.\n";
+    "optional tasks or items beyond a quorum, or by fallbacks, or it was\n"
+    "interrupted; 124 the deadline passed.\n";
 
 typedef int (*verb_fn)(struct troupe__graph_arguments *arguments,
                        struct troupe__graph_file *file);

@@ -219,7 +219,7 @@ Test(graph_run, a_quorum_counts_only_what_went_well)
     troupe_graph_report_t *report = graph_run_with(node, graph, NULL);
     graph_expect(report, "two", TROUPE_GRAPH_OK, "");
     graph_expect(report, "three", TROUPE_GRAPH_SKIPPED,
-                 "'bad' failed: failure 1");
+                 "3 of 3 needed, 1 failed: 'bad' failed: failure 1");
     cr_expect_eq(report->outcome, TROUPE_GRAPH_DEGRADED);
     graph_finish(report, graph);
 }

@@ -120,7 +120,10 @@ def test_reports():
     report, tasks = run(text, code=1)
     check(report["outcome"] == "broken", report["outcome"])
     check(report["totals"] == {"ok": 1, "failed": 1, "timeout": 0, "lost": 0, "cancelled": 0,
-                               "skipped": 2, "not needed": 0}, str(report["totals"]))
+                               "skipped": 2, "not needed": 0, "recovered": 0}, str(report["totals"]))
+    check(report["degraded"] == [
+        "a: failed: exit code 3: no", "b: skipped: 'a' failed: exit code 3: no",
+        "c: skipped: 'b' was skipped, as 'a' failed: exit code 3: no"], str(report["degraded"]))
     check(tasks["c"]["why"] == "'b' was skipped, as 'a' failed: exit code 3: no",
           tasks["c"]["why"])
     check(tasks["d"]["result"] == "hi", "the result")
@@ -134,6 +137,25 @@ def test_reports():
     ended = [e["task"] for e in events if e["event"] == "ended"]
     check(sorted(ended) == list("abcd"), f"each ends once: {ended}")
     check(graph("run", "--quiet", "g.yaml", code=1).stderr == "", "quiet")
+
+
+def test_votes():
+    """What was recovered has not failed; a quorum that is not met is counted."""
+    text = ("name: v\ntasks:\n  a: {cmd: exit 1, fallback: f}\n  f: {value: 1}\n"
+            "  b: {cmd: exit 2, optional: true}\n  c: {cmd: exit 3, optional: true}\n"
+            "  q: {needs: [a, b, c], quorum: 2, optional: true}\n"
+            "  o: {needs: [b, c], rule: one_success, optional: true}\n")
+    report, tasks = run(text, code=3)
+    check(report["totals"] == {"ok": 1, "recovered": 1, "failed": 2, "timeout": 0, "lost": 0,
+                               "cancelled": 0, "skipped": 2, "not needed": 0},
+          str(report["totals"]))
+    has(tasks["q"]["why"], "2 of 3 needed, 2 failed: '")
+    has(tasks["o"]["why"], "1 of 2 needed, 2 failed: '")
+    check(report["degraded"][:2] == ["a: failed, 'f' took its place: exit code 1",
+                                     "b: failed: exit code 2"], str(report["degraded"]))
+    done = graph("run", "--quiet", "g.yaml", code=3)
+    check(done.stdout.startswith("v: degraded: 1 of 6 tasks went well, 1 recovered, 2 failed,"
+                                 " 2 skipped\n"), done.stdout)
 
 
 def test_pictures():

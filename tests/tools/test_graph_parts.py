@@ -116,10 +116,39 @@ def test_failures():
           "exit code 3: not 2", tasks["n"]["why"])
     check([i["state"] for i in tasks["n"]["items"]] == ["ok", "failed"] + ["cancelled"] * 2,
           "what was not begun is not begun")
+    check([i["why"] for i in tasks["n"]["items"]] == ["", "exit code 3: not 2"]
+          + ["the list cannot go well any more"] * 2, str(tasks["n"]["items"]))
     has(tasks["f"]["why"], "${v} has 4 items, and its quorum is 5")
     check(report["outcome"] == "broken", report["outcome"])
     done = graph("run", "--quiet", "g.yaml", code=1)
     has(done.stdout, "\nq[1]  failed")
+
+
+def test_lacks():
+    """What is ok, and not whole, is said on the first line and in the code."""
+    text = (f"name: l\ntasks:\n  l: {{value: [1, 2, 3, 4, 5]}}\n"
+            f"  a: {{{PICKY}, each: {{in: '${{l}}', quorum: 3}}, needs: [l]}}\n"
+            "  z: {value: '${a}', needs: [a]}\n")
+    report, tasks = run(text, code=3)
+    why = "1 of 5 items failed: item [1] of 5, '2': exit code 3: not 2"
+    check(report["outcome"] == "degraded" and report["degraded"] == ["a: " + why], str(report))
+    check(tasks["a"]["state"] == "ok" and tasks["a"]["why"] == why, str(tasks["a"]))
+    check(tasks["z"]["result"] == ["1", None, "3", "4", "5"], str(tasks["z"]))
+    check((report["totals"]["ok"], report["item_totals"]["ok"], report["item_totals"]["failed"])
+          == (3, 4, 1), str(report))
+    done = graph("run", "--quiet", "g.yaml", code=3)
+    check(done.stdout.startswith("l: degraded: 3 of 3 tasks went well, 1 of them not in full;"
+                                 " 1 of 5 items failed\n"), done.stdout)
+    until = "repeat: {until: '${last} == 9', most: 2, else: ok}"
+    report, tasks = run("tasks:\n  l: {value: [9, 5]}\n"
+                        f"  r: {{value: '${{round}}', {until}}}\n"
+                        f"  e: {{value: '${{item}}', each: '${{l}}', needs: [l], {until}}}\n", code=3)
+    words = "after 2 rounds '${last} == 9' does not hold"
+    check(report["degraded"] == [
+        "r: " + words, "e: 1 of 2 items fell short: item [1] of 2, '5': " + words],
+        str(report["degraded"]))
+    check(tasks["e"]["result"] == [9, 5] and report["totals"]["ok"] == 3, str(tasks["e"]))
+    check([i["state"] for i in tasks["e"]["items"]] == ["ok", "ok"], str(tasks["e"]["items"]))
 
 
 def test_bounds():
