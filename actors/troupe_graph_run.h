@@ -99,6 +99,10 @@ typedef struct troupe_graph_options {
                              finished before it counts; NULL: none */
     bool resume;          /* the journal is there: what it has is not repeated,
                              as long as the task and its input are the same */
+    /* By troupe_graph_run(), on its thread, as soon as there is a report: its
+     * actors stop after that, and one that is stuck holds nothing back. */
+    void (*ended)(void *data, const troupe_graph_report_t *report);
+    void *data;
 } troupe_graph_options_t;
 
 /* troupe_graph_options_default: no deadline, no interrupt, no journal. */

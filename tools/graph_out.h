@@ -95,7 +95,8 @@ int troupe__graph_chrome(const struct troupe__graph_file *file,
                          const troupe_graph_report_t *report, const char *path);
 
 /* troupe__graph_reporter: an actor that tells what a run does, on standard
- * error; start {terminal: b}. */
+ * error; start {terminal: b}. It answers "over" when all tasks have ended, and it
+ * has told of them. */
 extern const troupe_kind_t troupe__graph_reporter;
 
 #endif

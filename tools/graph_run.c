@@ -17,7 +17,7 @@
 #include "tools/part.h"
 
 #define EXIT_SIGNAL 130
-#define SETTLE_MS   1000
+#define OVER_MS     1000 /* that the last events may take to be told */
 #define STOP_MS     5000
 #define EVENTS_MAX  65536 /* that wait to be told; the oldest are dropped */
 
@@ -128,11 +128,34 @@ tell(const struct troupe__graph_arguments *arguments,
     return code == TROUPE__EXIT_OK && rc < 0 ? TROUPE__EXIT_FAILED : code;
 }
 
+/* A run, and what becomes of it. */
+struct drive {
+    const struct troupe__graph_arguments *arguments;
+    const struct troupe__graph_file *file;
+    troupe_t *node;
+    troupe_ref_t watcher; /* who tells of its events; or nobody */
+    int code;
+};
+
+/* Before any actor stops, as one that is stuck takes its time. */
+static void
+on_ended(void *data, const troupe_graph_report_t *report)
+{
+    struct drive *self = data;
+    if (!troupe_ref_is_nobody(self->watcher))
+        (void) !troupe_node_ask(self->node, self->watcher, "over", OVER_MS,
+                                NULL, NULL);
+    self->code = tell(self->arguments, self->file, report);
+    (void) troupe__flush_output(); /* main() says what is wrong with it */
+}
+
 /* Without a report it has said why. */
 static void
-run_on(troupe_t *node, const struct troupe__graph_arguments *arguments,
-       struct troupe__graph_file *file, troupe_graph_report_t **ret_report)
+run_on(struct drive *self)
 {
+    const struct troupe__graph_arguments *arguments = self->arguments;
+    const struct troupe__graph_file *file = self->file;
+    troupe_graph_report_t *report = NULL;
     troupe_graph_options_t options = troupe_graph_options_default();
     options.parallel = arguments->parallel > 0 ? (uint32_t) arguments->parallel
                                                : file->parallel;
@@ -142,9 +165,12 @@ run_on(troupe_t *node, const struct troupe__graph_arguments *arguments,
     options.journal = arguments->journal;
     options.resume = arguments->resume;
     options.interrupt_fd = catch_signals();
-    int rc = arguments->quiet ? 0 : start_reporter(node, &options.watcher);
+    options.ended = on_ended;
+    options.data = self;
+    int rc = arguments->quiet ? 0 : start_reporter(self->node, &self->watcher);
+    options.watcher = self->watcher;
     if (rc == 0)
-        rc = troupe_graph_run(node, file->graph, &options, ret_report);
+        rc = troupe_graph_run(self->node, file->graph, &options, &report);
     if (rc < 0) {
         bool is_there = rc == -EIO && !arguments->resume
                         && access(arguments->journal, F_OK) == 0;
@@ -154,9 +180,10 @@ run_on(troupe_t *node, const struct troupe__graph_arguments *arguments,
                 is_there ? "; to go on with it take 'resume', else another file"
                          : "");
     }
-    (void) troupe_settle(node, SETTLE_MS); /* what there is to be told */
-    if (!troupe_ref_is_nobody(options.watcher))
-        troupe_node_exit(node, options.watcher, TROUPE_EXIT_SHUTDOWN, STOP_MS);
+    troupe_graph_report_destroy(&report);
+    if (!troupe_ref_is_nobody(self->watcher))
+        troupe_node_exit(self->node, self->watcher, TROUPE_EXIT_SHUTDOWN,
+                         STOP_MS);
 }
 
 int
@@ -164,7 +191,6 @@ troupe__graph_run(const struct troupe__graph_arguments *arguments,
                   struct troupe__graph_file *file)
 {
     troupe_t *node = NULL;
-    troupe_graph_report_t *report = NULL;
     troupe_ref_t root = TROUPE_NOBODY;
     struct troupe__part *part =
         file->actors ? troupe__part_make(file->actors, true) : NULL;
@@ -181,11 +207,15 @@ troupe__graph_run(const struct troupe__graph_arguments *arguments,
         rc = -EIO;
     if (rc == 0)
         rc = start_actors(node, part, &root);
+    struct drive drive = {.arguments = arguments,
+                          .file = file,
+                          .node = node,
+                          .watcher = TROUPE_NOBODY,
+                          .code = TROUPE__EXIT_FAILED};
     if (rc == 0)
-        run_on(node, arguments, file, &report);
-    int code = report ? tell(arguments, file, report) : TROUPE__EXIT_FAILED;
+        run_on(&drive);
+    int code = drive.code;
     troupe__trace_end(&trace, code, NULL);
-    troupe_graph_report_destroy(&report);
     bool is_left_behind = troupe_destroy(&node) < 0;
     if (part)
         troupe__guards_set(NULL);

@@ -190,6 +190,26 @@ def test_actors():
     check(tasks["b"]["result"] == {"twice": 2, "all": "x[1,2]"}, str(tasks["b"]))
 
 
+def test_stuck_actor():
+    """The report does not wait for who does not stop: it ends after that."""
+    free = Path("free").absolute()
+    write(f"libraries: [{KINDS}helpful.so]\nactors: {{c: {{kind: clerk}}}}\n"
+          f"tasks: {{a: {{ask: {{actor: c, type: block, body: '{free}'}}, timeout: 50ms}}}}\n")
+    for quiet in ([], ["--quiet"]):
+        free.unlink(missing_ok=True)
+        child = subprocess.Popen([TROUPE, "graph", "run", *quiet, "g.yaml"], text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        shown = ""
+        for line in child.stdout:
+            shown += line
+            if line.startswith("took "):
+                free.touch()
+        check(child.wait(timeout=LIMIT) == 1, f"exit code {child.returncode}: {shown}")
+        told, _, after = shown.partition("\ntook ")
+        check("start c" in told and "g: broken: 0 of 1 tasks went well, 1 timeout" in told, shown)
+        has(after, "stop c 0")  # it was there, and is stopped in order
+
+
 def test_ends():
     slow = "tasks: {a: {cmd: 'true'}, b: {cmd: sleep 100}, c: {needs: [b]}}"
     report, tasks = run(slow, "--deadline", "500ms", code=124)
