@@ -7,6 +7,7 @@ none is waited for by the clock."""
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -39,7 +40,9 @@ def write(text, name="g.yaml"):
     return name
 
 
-def graph(*arguments, code=0):
+def graph(*arguments, code=0, keep=False):
+    if arguments[:1] == ("run",) and not keep and "--journal" not in arguments:
+        arguments += ("--no-journal",)  # quicker
     done = subprocess.run([TROUPE, "graph", *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=LIMIT)
@@ -298,6 +301,58 @@ def test_resume():
     has(graph("resume", "--quiet", "--journal", "k.db", name, code=1).stderr, "k.db")
     Path("bad.db").write_text("this is no journal\n" * 100)
     has(graph("resume", "--quiet", "--journal", "bad.db", name, code=1).stderr, "bad.db")
+
+
+def runs(*arguments):
+    done = subprocess.run([TROUPE, "runs", *arguments], capture_output=True, text=True,
+                          timeout=LIMIT)
+    check(done.returncode == 0, f"runs {arguments}: {done.returncode}, {done.stderr}")
+    return done.stdout
+
+
+def test_kept_runs():
+    """A run that nobody gave a journal has one all the same."""
+    os.environ["XDG_STATE_HOME"], state = os.getcwd() + "/kept", os.environ["XDG_STATE_HOME"]
+    Path("log").unlink(missing_ok=True)
+    name = write("tasks: {a: {cmd: 'echo a >>log'}, b: {cmd: 'echo b >>log;"
+                 " [ -e go ] || sleep 100', needs: [a]}}")
+    graph("run", "--quiet", "--no-journal", write("tasks: {a: {value: 1}}", "one.yaml"))
+    check(json.loads(runs("list", "--json")) == [], "--no-journal leaves nothing")
+    child = subprocess.Popen([TROUPE, "graph", "run", name], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True)
+    for line in child.stderr:
+        if '"b"' in line and '"started"' in line:
+            break
+    child.kill()
+    child.communicate()
+    kept = json.loads(runs("list", "--json"))
+    check(len(kept) == 1 and kept[0]["state"] == "interrupted" and kept[0]["ok"] == 1
+          and kept[0]["command"] == "troupe graph run g.yaml", str(kept))
+    run_id = kept[0]["id"]
+    check(re.fullmatch(r"graph-\d{8}-\d{9}-\w{4}", run_id) is not None, run_id)
+    has(runs("show", run_id), "\na:")
+    Path("go").touch()
+    done = graph("resume", "--quiet", "--json", "last", name)
+    report = json.loads(done.stdout)
+    check(done.stderr == "", done.stderr)
+    check(report["run"] == run_id and [t["resumed"] for t in report["tasks"]] == [True, False],
+          str(report))
+    check(starts().count("a") == 1, str(starts()))
+    check(json.loads(runs("list", "--json"))[0]["state"] == "finished", runs("list"))
+    # One that can be resumed says how.
+    done = graph("run", "--quiet", write("tasks: {a: {cmd: 'false'}}", "two.yaml"), code=1, keep=True)
+    newest = json.loads(runs("list", "--json"))[-1]
+    check(newest["state"] == "failed", str(newest))
+    has(done.stdout, f"\nto do the rest: troupe graph resume {newest['id']} two.yaml\n")
+    graph("resume", "--quiet", newest["id"], "two.yaml", code=1)
+    for wrong, words in ((["nobody", name], "nobody: no such run"),
+                         (["map-20260101-000000-abcd", name], "abcd: no such run")):
+        has(graph("resume", *wrong, code=1).stderr, words)
+    for wrong in (["last"], ["--journal", "x", "last", name], []):
+        has(graph("resume", *wrong, code=2).stderr, "troupe graph: resume: ")
+    has(graph("run", "--no-journal", "--journal", "x", name, code=2).stderr, "--no-journal")
+    has(runs("gc", "--days", "0"), f"removed {run_id}")
+    os.environ["XDG_STATE_HOME"] = state
 
 
 def test_lost_journal():

@@ -31,7 +31,9 @@ def has(text, wanted):
     check(wanted in text, f"no '{wanted}' in:\n{text}")
 
 
-def graph(*arguments, code=0):
+def graph(*arguments, code=0, keep=False):
+    if arguments[:1] == ("run",) and not keep and "--journal" not in arguments:
+        arguments += ("--no-journal",)  # quicker
     done = subprocess.run([TROUPE, "graph", *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=LIMIT)
@@ -229,8 +231,8 @@ def peak_of(rounds):
                  f"  i: {{value: '${{big}}', each: '${{two}}', needs: [big, two], {again}}}\n"
                  "  end: {value: 1, needs: [r, i]}\n")
     quick = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
-    child = subprocess.Popen([TROUPE, "graph", "run", "--quiet", name], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL, env=dict(os.environ, ASAN_OPTIONS=quick))
+    child = subprocess.Popen([TROUPE, "graph", "run", "--quiet", "--no-journal", name],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=dict(os.environ, ASAN_OPTIONS=quick))
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     check(child.returncode == 0, f"exit code {child.returncode} of {rounds} rounds")
