@@ -231,6 +231,22 @@ run_on(struct drive *self)
                          STOP_MS);
 }
 
+/* What would be found out only in the end; an exit code. */
+static int
+check_pictures(const struct troupe__graph_arguments *arguments)
+{
+    const char *paths[] = {arguments->svg, arguments->timeline,
+                           arguments->chrome};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        int code = paths[i] ? troupe__check_output("graph", paths[i]) : -1;
+        if (code >= 0)
+            return code;
+    }
+    return arguments->svg && troupe__graph_can_draw(arguments->svg) < 0
+               ? TROUPE__EXIT_FAILED
+               : TROUPE__EXIT_OK;
+}
+
 /* On a node, with its trace and the actors that its tasks ask. */
 static void
 run_with(struct drive *self, struct troupe__part *part)
@@ -253,7 +269,9 @@ troupe__graph_run(const struct troupe__graph_arguments *arguments,
                           .file = file,
                           .watcher = TROUPE_NOBODY,
                           .code = TROUPE__EXIT_FAILED};
-    int code = find_journal(&drive);
+    int code = check_pictures(arguments);
+    if (code == TROUPE__EXIT_OK)
+        code = find_journal(&drive);
     if (code != TROUPE__EXIT_OK)
         return code;
     struct troupe__part *part =

@@ -170,15 +170,25 @@ def test_pictures():
     events = json.loads(Path("t.json").read_text())["traceEvents"]
     check(sorted(e["name"] for e in events) == ["a", "b", "c"], str(events))
     check(all(e["ph"] == "X" and e["dur"] >= 0 for e in events), str(events))
-    done = graph("run", "--quiet", "--timeline", "/nowhere/t.svg", "g.yaml", code=3)
-    has(done.stderr, "/nowhere/t.svg: No such file or directory")
+    # What cannot be drawn is said before anything is done.
+    Path("log").unlink(missing_ok=True)
+    write("tasks: {a: {cmd: 'echo a >>log'}}", "one.yaml")
+    for option in ("--svg", "--timeline", "--chrome"):
+        done = graph("run", "--quiet", option, "/nowhere/t.svg", "one.yaml", code=1)
+        has(done.stderr, "/nowhere/t.svg: No such file or directory")
+        graph("run", "--quiet", option, "new.svg", "bad.yaml", code=2)
+        graph("run", "--quiet", option, ".", "one.yaml", code=1)
+    check(starts() == [], "nothing ran")
+    check(not Path("new.svg").exists(), "no empty picture is left")
     if shutil.which("dot"):
         graph("run", "--quiet", "--svg", "g.svg", "g.yaml", code=3)
         text = "".join(xml.etree.ElementTree.parse("g.svg").getroot().itertext())
         check("failed" in text, "the states are drawn")
     os.environ["PATH"], path = "/nowhere", os.environ["PATH"]
-    has(graph("show", "--svg", "x.svg", "g.yaml", code=1).stderr,
-        "install the Debian package graphviz")
+    for verb in ("show", "run"):
+        has(graph(verb, "--svg", "x.svg", "one.yaml", code=1).stderr,
+            "install the Debian package graphviz")
+    check(starts() == [], "nothing ran")
     os.environ["PATH"] = path
     check(not Path("x.svg").exists(), "no empty picture is left")
 
@@ -394,6 +404,22 @@ def test_nested():
     has(done.stderr, "g.yaml:1:20: the graph 'inner.yaml' is wrong, as said above")
     write("actors: {p: {kind: printer}}\ntasks: {x: {value: 1}}", "inner.yaml")
     has(graph("check", "g.yaml", code=2).stderr, "put it into the outer one")
+
+
+def test_graph_in_itself():
+    """Files that hold each other are named once, as a path."""
+    write("tasks: {b: {graph: b.yaml}}", "a.yaml")
+    write("tasks: {x: {noop: }, c: {graph: c.yaml}}", "b.yaml")
+    write("tasks: {a: {graph: ./b.yaml}}", "c.yaml")
+    done = graph("check", "a.yaml", code=2)
+    lines = done.stderr.splitlines()
+    check(lines[0].endswith("c.yaml:1:20: a graph holds itself: b.yaml -> c.yaml -> b.yaml;"
+                            " take one of them out"), done.stderr)
+    check(len(lines) == 3, done.stderr)  # and who holds these two
+    write("tasks: {a: {graph: self.yaml}}", "self.yaml")
+    done = graph("check", "self.yaml", code=2)
+    check(done.stderr == "self.yaml:1:20: a graph holds itself: self.yaml -> self.yaml;"
+          " take one of them out\n", done.stderr)
 
 
 def test_topology():
