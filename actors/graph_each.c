@@ -94,6 +94,8 @@ close_items(troupe_context_t *ctx, struct graph_job *job)
             continue;
         item->state = TROUPE_GRAPH_CANCELLED;
         item->job.ended_ns = troupe__graph_run_now(ctx, job->run);
+        if (!item->why)
+            item->why = troupe__strdup(troupe__graph_job_why(job));
         if (i < self->next)
             troupe__graph_trace_end(ctx, &item->job, TROUPE_GRAPH_CANCELLED);
     }
@@ -118,6 +120,28 @@ fail_whole(troupe_context_t *ctx, struct graph_job *job)
     }
 }
 
+/* Its quorum is met, and some of it is missing all the same. */
+static void
+note_lack(struct graph_job *job)
+{
+    const struct graph_each *self = job->each;
+    char **whose = &job->run->whys[job->task];
+    char text[SHOWN_MAX + 48];
+    if (self->bad == 0 && self->lacking == 0)
+        return;
+    bool failed = self->bad > 0;
+    const struct graph_item *first =
+        &self->items[failed ? self->first_bad : self->first_lacking];
+    show_item(first, text);
+    free(*whose);
+    if (asprintf(whose, "%u of %u items %s: %s: %s",
+                 failed ? self->bad : self->lacking, self->count,
+                 failed ? "failed" : "fell short", text,
+                 first->why ? first->why : "")
+        < 0)
+        troupe__out_of_memory(0);
+}
+
 static void
 finish(troupe_context_t *ctx, struct graph_job *job)
 {
@@ -130,6 +154,7 @@ finish(troupe_context_t *ctx, struct graph_job *job)
     if (is_good) {
         msgpack_sbuffer buffer;
         gather(each, &buffer);
+        note_lack(job);
         troupe__graph_job_result(ctx, job, buffer.data, buffer.size);
         msgpack_sbuffer_destroy(&buffer);
         return;
@@ -197,6 +222,8 @@ troupe__graph_each_ended(troupe_context_t *ctx, struct graph_job *job,
     each->open--;
     if (state == TROUPE_GRAPH_OK) {
         each->good++;
+        if (item->why && each->lacking++ == 0)
+            each->first_lacking = item->index;
     } else if (state != TROUPE_GRAPH_CANCELLED) {
         each->bad++;
         if (each->first_bad == each->count)

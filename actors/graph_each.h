@@ -33,7 +33,9 @@ struct graph_each {
     uint32_t open;      /* that are being done */
     uint32_t good, bad; /* of those that have ended */
     uint32_t first_bad; /* the first that did not end well; or count */
-    bool stopped;       /* no more are begun */
+    uint32_t lacking;   /* of the good, those that never met their `until` */
+    uint32_t first_lacking;
+    bool stopped; /* no more are begun */
     bool is_over;
 };
 

@@ -109,7 +109,8 @@ int troupe__graph_journal_close(troupe_context_t *ctx,
 bool troupe__graph_journal_find(troupe_context_t *ctx, struct coordinator *self,
                                 struct graph_job *job);
 
-/* troupe__graph_journal_keep: keep its result, then end it; false: no need. */
+/* troupe__graph_journal_keep: keep its result, then end it; it fails when that
+ * cannot be kept. false: no need. */
 bool troupe__graph_journal_keep(troupe_context_t *ctx, struct graph_job *job);
 
 #endif

@@ -139,6 +139,17 @@ troupe__graph_journal_find(troupe_context_t *ctx, struct coordinator *self,
 
 /* --- keeping ----------------------------------------------------------------*/
 
+/* What is not on the disk has not ended well: who resumes does it again. */
+static void
+lose(troupe_context_t *ctx, struct graph_job *job, const char *words)
+{
+    char why[WIRE_WHY + 64];
+    snprintf(why, sizeof why, "the journal cannot be written: %s", words);
+    troupe__graph_job_forget(job, NULL, NULL);
+    troupe__graph_run_drain(ctx, job->run, TROUPE_GRAPH_BROKEN, why, false);
+    troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED, "%s", why);
+}
+
 static int
 on_kept(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
@@ -147,13 +158,10 @@ on_kept(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     job->ask = (troupe_ask_t){0};
     job->keeps = false;
     run->busy--;
-    if (answer->outcome != TROUPE_REPLY) {
-        char why[WIRE_WHY + 64];
-        snprintf(why, sizeof why, "the journal cannot be written: %s",
-                 answer->text);
-        troupe__graph_run_drain(ctx, run, TROUPE_GRAPH_BROKEN, why, false);
-    }
-    troupe__graph_job_done(ctx, job);
+    if (answer->outcome == TROUPE_REPLY)
+        troupe__graph_job_done(ctx, job);
+    else
+        lose(ctx, job, answer->text);
     return troupe__graph_run_dispatch(ctx, state);
 }
 
@@ -189,8 +197,10 @@ troupe__graph_journal_keep(troupe_context_t *ctx, struct graph_job *job)
     if (rc == 0) {
         job->run->busy++;
         job->keeps = true;
+    } else {
+        lose(ctx, job, troupe_strerror(rc));
     }
-    return rc == 0;
+    return true;
 }
 
 /* --- the actor --------------------------------------------------------------*/

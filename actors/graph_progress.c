@@ -199,7 +199,8 @@ outcome_of(const struct graph_run *run)
         uint8_t state = run->schedule.tasks[i].state;
         if (troupe__schedule_failed(&run->schedule, i))
             return TROUPE_GRAPH_BROKEN;
-        if (state != TROUPE_GRAPH_OK && state != TROUPE_GRAPH_NOT_NEEDED)
+        bool is_whole = state == TROUPE_GRAPH_OK && !run->whys[i];
+        if (!is_whole && state != TROUPE_GRAPH_NOT_NEEDED)
             outcome = TROUPE_GRAPH_DEGRADED;
     }
     return outcome;

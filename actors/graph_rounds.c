@@ -108,10 +108,12 @@ troupe__graph_job_done(troupe_context_t *ctx, struct graph_job *job)
     if (rc < 0) {
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED,
                               "round %u: 'until': %s", rounds->round, why);
-    } else if (rc > 0 || (is_last && spec->rounds_enough)) {
+    } else if (rc > 0) {
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_OK, NULL);
     } else if (is_last) {
-        troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED,
+        troupe__graph_job_end(ctx, job,
+                              spec->rounds_enough ? TROUPE_GRAPH_OK
+                                                  : TROUPE_GRAPH_FAILED,
                               "after %u rounds '%.200s' does not hold",
                               rounds->round, spec->until);
     } else if (troupe__graph_job_is_stopped(job)) {

@@ -84,6 +84,8 @@ troupe_graph_run(troupe_t *node, troupe_graph_t *graph,
     }
     if (rc == 0)
         rc = self.rc;
+    if (rc == 0 && options && options->ended)
+        options->ended(options->data, self.report);
     if (!troupe_ref_is_nobody(supervisor))
         troupe_node_exit(node, supervisor, TROUPE_EXIT_SHUTDOWN, STOP_MS);
     if (rc == 0)

@@ -58,6 +58,24 @@ troupe__schedule_waits(const struct schedule *self)
     return text;
 }
 
+/* "2 of 3 needed, 2 failed: " */
+static void
+write_quorum(const struct schedule *self, uint32_t task, FILE *out)
+{
+    const struct schedule_task *it = &self->tasks[task];
+    const troupe_graph_task_t *spec = &self->graph->tasks[task].spec;
+    if (spec->rule != TROUPE_GRAPH_QUORUM
+        && spec->rule != TROUPE_GRAPH_ONE_SUCCESS)
+        return;
+    fprintf(out, "%u of %zu needed, %zu failed",
+            spec->rule == TROUPE_GRAPH_QUORUM ? spec->quorum : 1,
+            spec->need_count,
+            spec->need_count - it->good - it->open - it->passed);
+    if (it->passed > 0)
+        fprintf(out, ", %u not needed", it->passed);
+    fputs(": ", out);
+}
+
 char *
 troupe__schedule_chain(const struct schedule *self, uint32_t task,
                        char *const *whys)
@@ -66,6 +84,7 @@ troupe__schedule_chain(const struct schedule *self, uint32_t task,
     size_t size = 0;
     FILE *out = troupe__graph_text_open(&text, &size);
     uint32_t at = self->tasks[task].blame;
+    write_quorum(self, task, out);
     if (at == GRAPH_NONE)
         fputs("too few of its needs went well", out);
     for (int links = 0; at != GRAPH_NONE; links++) {

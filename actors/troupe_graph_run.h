@@ -44,7 +44,8 @@ typedef struct troupe_graph_ended {
     uint64_t spent_ns;  /* by all attempts */
     bool resumed;       /* done by an earlier run of the journal */
     bool recovered;     /* it failed, and its fallback went well */
-    const char *why;    /* "" when it went well */
+    const char *why;    /* "" when it went well; of one that is ok: what is
+                            missing, as items beyond its quorum, or `until` */
     const void *result; /* one msgpack value; a recovered task: that of its
                             fallback; NULL: none */
     size_t result_size;
@@ -55,7 +56,8 @@ typedef struct troupe_graph_ended {
 /* How a run ended. */
 typedef enum troupe_graph_outcome {
     TROUPE_GRAPH_COMPLETE = 1, /* all went well, or was not needed */
-    TROUPE_GRAPH_DEGRADED,     /* but for optional tasks, or by fallbacks */
+    TROUPE_GRAPH_DEGRADED,     /* but for optional tasks, or by fallbacks, or
+                                  one that is ok says what is missing */
     TROUPE_GRAPH_BROKEN,       /* a task failed that had to go well */
     TROUPE_GRAPH_INTERRUPTED,
     TROUPE_GRAPH_OVERDUE, /* the deadline passed */
@@ -97,6 +99,10 @@ typedef struct troupe_graph_options {
                              finished before it counts; NULL: none */
     bool resume;          /* the journal is there: what it has is not repeated,
                              as long as the task and its input are the same */
+    /* By troupe_graph_run(), on its thread, as soon as there is a report: its
+     * actors stop after that, and one that is stuck holds nothing back. */
+    void (*ended)(void *data, const troupe_graph_report_t *report);
+    void *data;
 } troupe_graph_options_t;
 
 /* troupe_graph_options_default: no deadline, no interrupt, no journal. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* arguments.c: reading and refusing what stands on the command line. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/call.h"
 #include "tools/commands.h"
@@ -126,4 +129,23 @@ troupe__check_path(const char *command, const char *option, const char *path)
     troupe__print_path(troupe__errors(), path);
     fputc('\n', troupe__errors());
     return TROUPE__EXIT_USAGE;
+}
+
+int
+troupe__check_output(const char *command, const char *path)
+{
+    struct stat there;
+    bool is_new = stat(path, &there) < 0;
+    if (!is_new && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+        return -1; /* a pipe or device: an open may wait, or tell somebody */
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        fprintf(troupe__errors(), "troupe %s: %s: %s\n", command, path,
+                strerror(errno));
+        return TROUPE__EXIT_FAILED;
+    }
+    close(fd);
+    if (is_new)
+        unlink(path);
+    return -1;
 }

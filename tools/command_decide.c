@@ -35,7 +35,8 @@ static const char help[] =
     "  --svg FILE       write a heat map, too\n"
     "  --check          only look at FILE\n"
     "  --journal        keep what each actor has worked out on the disk,\n"
-    "                   before it counts; troupe runs names the run\n"
+    "                   before it counts; troupe runs names the run. Without\n"
+    "                   it nothing is kept: it is soon worked out anew\n"
     "  --resume RUN     go on with such a run, by its id or 'last'\n"
     "  --deadline TIME  report what there is by then: 500ms, 2s, 1m\n"
     "  --samples N      0 to 1000000 (10000)\n"
@@ -295,6 +296,14 @@ find_journal(struct arguments *arguments, int argc, char **argv)
 }
 
 static int
+check_svg(const struct arguments *arguments)
+{
+    int code =
+        arguments->svg ? troupe__check_output("decide", arguments->svg) : -1;
+    return code < 0 ? TROUPE__EXIT_OK : code;
+}
+
+static int
 decide(struct arguments *arguments, const void *bytes, size_t size,
        uint64_t start_ns, struct troupe__call *call)
 {
@@ -350,7 +359,9 @@ troupe__call_decide(struct troupe__call *call, int argc, char **argv)
         troupe__findings_print(&findings, troupe__errors());
         code = TROUPE__EXIT_USAGE;
     } else if (!arguments.check) {
-        code = find_journal(&arguments, argc, argv);
+        code = check_svg(&arguments);
+        if (code == TROUPE__EXIT_OK)
+            code = find_journal(&arguments, argc, argv);
         if (code == TROUPE__EXIT_OK)
             code = decide(&arguments, bytes, size, start_ns, call);
         troupe__journal_end(&arguments.kept, code, is_cut(call));

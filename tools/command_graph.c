@@ -12,7 +12,8 @@
 #define DEADLINE_MAX 604800000u /* ms: a week */
 
 static const char help[] =
-    "usage: troupe graph check|show|plan|run|resume [OPTION]... FILE\n"
+    "usage: troupe graph check|show|plan|run [OPTION]... FILE\n"
+    "       troupe graph resume [OPTION]... RUN FILE\n"
     "\n"
     "Tasks that need each other, from a YAML file (tools/GRAPH.md has its "
     "keys):\n"
@@ -28,7 +29,8 @@ static const char help[] =
     "  show      draw it as a text tree\n"
     "  plan      predict the run: order, critical path, gain\n"
     "  run       run each task as soon as what it needs has ended\n"
-    "  resume    run, but what the journal has is not repeated\n"
+    "  resume    go on with a run, by its id ('troupe runs list') or 'last':\n"
+    "            what its journal has is not repeated\n"
     "\n"
     "  --dot             show: for Graphviz\n"
     "  --svg FILE        show, run: draw it there, by Graphviz's 'dot'\n"
@@ -36,8 +38,10 @@ static const char help[] =
     "                    per core)\n"
     "  --deadline TIME   run: end then, with what there is: 500ms, 2s, 1m\n"
     "  --fail-fast       run: after a failure start only what stands by\n"
-    "  --journal FILE    run: keep what is finished there, before it counts;\n"
-    "                    resume: go on from there; plan: how long tasks took\n"
+    "  --journal FILE    run: keep what is finished there, before it counts,\n"
+    "                    instead of among the runs; resume: go on from there,\n"
+    "                    without RUN; plan: how long tasks took\n"
+    "  --no-journal      run: leave nothing to be resumed\n"
     "  --timeline FILE   run: when each task waited and ran, as SVG\n"
     "  --chrome FILE     run: the same for chrome://tracing and Perfetto\n"
     "  --trace FILE      run: what each part did, and when, as "
@@ -59,8 +63,8 @@ static const char help[] =
     "\n"
     "Exit codes: 0 all went well; 1 a task failed that had to go well, or it\n"
     "could not run; 2 usage, or the file is wrong; 3 all went well but for\n"
-    "optional tasks, or by fallbacks, or it was interrupted; 124 the deadline\n"
-    "passed.\n";
+    "optional tasks or items beyond a quorum, or by fallbacks, or it was\n"
+    "interrupted; 124 the deadline passed.\n";
 
 typedef int (*verb_fn)(struct troupe__graph_arguments *arguments,
                        struct troupe__graph_file *file);
@@ -149,7 +153,7 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"check", do_check, "jq"},           {"show", do_show, "dsjq"},
-    {"plan", do_plan, "pJjq"},           {"run", do_run, "spDfJtTajq"},
+    {"plan", do_plan, "pJjq"},           {"run", do_run, "spDfJNtTajq"},
     {"resume", do_resume, "spDfJtTajq"},
 };
 
@@ -192,6 +196,9 @@ take_option(int c, char *const *argv, struct troupe__graph_arguments *ret)
     case 'J':
         ret->journal = optarg;
         return troupe__check_path("graph", "--journal", optarg);
+    case 'N':
+        ret->no_journal = true;
+        return -1;
     case 'p':
         if (!troupe__read_number(optarg, 1, PARALLEL_MAX, &ret->parallel))
             return troupe__usage_error(
@@ -221,17 +228,46 @@ take_option(int c, char *const *argv, struct troupe__graph_arguments *ret)
 }
 
 static int
+take_files(int count, char **files, const struct verb *verb,
+           struct troupe__graph_arguments *ret)
+{
+    bool resumes = verb->run == do_resume;
+    int wanted = resumes && !ret->journal ? 2 : 1;
+    if (ret->journal && ret->no_journal)
+        return troupe__usage_error("graph",
+                                   "--journal and --no-journal: take one");
+    if (count != wanted && resumes) {
+        return troupe__usage_error(
+            "graph", "resume: give a RUN ('last', or one of 'troupe runs "
+                     "list') or a --journal, and one graph file");
+    }
+    if (count != wanted)
+        return troupe__usage_error("graph", "%s: give one graph file",
+                                   verb->name);
+    ret->run = wanted == 2 ? files[0] : NULL;
+    ret->path = files[wanted - 1];
+    return -1;
+}
+
+static int
 parse(int argc, char **argv, const struct verb *verb,
       struct troupe__graph_arguments *ret)
 {
-    static const struct option options[] = {
-        {"dot", 0, NULL, 'd'},       {"svg", 1, NULL, 's'},
-        {"parallel", 1, NULL, 'p'},  {"deadline", 1, NULL, 'D'},
-        {"fail-fast", 0, NULL, 'f'}, {"journal", 1, NULL, 'J'},
-        {"timeline", 1, NULL, 't'},  {"chrome", 1, NULL, 'T'},
-        {"all", 0, NULL, 'a'},       {"json", 0, NULL, 'j'},
-        {"quiet", 0, NULL, 'q'},     {"help", 0, NULL, 'h'},
-        TROUPE__TRACE_OPTIONS,       {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"dot", 0, NULL, 'd'},
+                                            {"svg", 1, NULL, 's'},
+                                            {"parallel", 1, NULL, 'p'},
+                                            {"deadline", 1, NULL, 'D'},
+                                            {"fail-fast", 0, NULL, 'f'},
+                                            {"journal", 1, NULL, 'J'},
+                                            {"timeline", 1, NULL, 't'},
+                                            {"chrome", 1, NULL, 'T'},
+                                            {"all", 0, NULL, 'a'},
+                                            {"json", 0, NULL, 'j'},
+                                            {"quiet", 0, NULL, 'q'},
+                                            {"help", 0, NULL, 'h'},
+                                            {"no-journal", 0, NULL, 'N'},
+                                            TROUPE__TRACE_OPTIONS,
+                                            {NULL, 0, NULL, 0}};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
@@ -249,20 +285,13 @@ parse(int argc, char **argv, const struct verb *verb,
         if (code >= 0)
             return code;
     }
-    if (argc - optind != 1)
-        return troupe__usage_error("graph", "%s: give one graph file",
-                                   verb->name);
-    ret->path = argv[optind];
-    if (verb->run == do_resume && !ret->journal)
-        return troupe__usage_error("graph",
-                                   "resume: give the --journal of the run");
-    return -1;
+    return take_files(argc - optind, argv + optind, verb, ret);
 }
 
 int
 troupe__command_graph(int argc, char **argv)
 {
-    struct troupe__graph_arguments arguments = {0};
+    struct troupe__graph_arguments arguments = {.argc = argc, .argv = argv};
     const struct verb *verb = NULL;
     if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
         fputs(help, stdout);

@@ -114,6 +114,10 @@ int troupe__check_query(const char *command, const char *noun,
 int troupe__check_path(const char *command, const char *option,
                        const char *path);
 
+/* troupe__check_output: the same for a file that is written in the end: who runs
+ * for an hour learns at once that it cannot be. It is left as it was. */
+int troupe__check_output(const char *command, const char *path);
+
 /* What an update of an index says on the way; {0} with command set. */
 struct troupe__indexing {
     const char *command; /* for the beginning of lines */

@@ -4,16 +4,20 @@
 #define TROUPE_TOOLS_GRAPH_COMMAND_H
 
 #include "tools/graph_file.h"
+#include "tools/journal.h"
 #include "tools/trace.h"
 
 struct troupe__graph_arguments {
     const char *path;
     const char *svg, *timeline, *chrome; /* files to draw; or NULL */
     struct troupe__trace_options trace;
-    const char *journal;
+    const char *journal; /* a file of one's own; or NULL */
+    const char *run;     /* to be resumed, or NULL */
+    int argc;            /* the command line, from "graph" on */
+    char **argv;
     size_t parallel;      /* 0: as the file says */
     uint32_t deadline_ms; /* 0: as the file says */
-    bool fail_fast, resume;
+    bool fail_fast, resume, no_journal;
     bool dot, all, json, quiet;
 };
 

@@ -2,13 +2,12 @@
 /* graph_entries.c: the tasks of a graph file, by tables of their keys. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/fields.h"
 #include "troupe_msgpack.h"
 
 #include "tools/graph_file.h"
-
-#define DEPTH_MAX 8 /* graphs in graphs */
 
 #define AT(member) .offset = offsetof(struct troupe__graph_entry, member)
 
@@ -238,6 +237,47 @@ can_hold(const struct troupe__graph_entry *entry,
     return findings->count == before;
 }
 
+static bool
+is_same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev
+           && a.st_ino == b.st_ino;
+}
+
+/* "b.yaml" for "././b.yaml". */
+static const char *
+short_of(const char *path)
+{
+    while (strncmp(path, "./", 2) == 0)
+        path += 2;
+    return path;
+}
+
+/* Whether a file is in itself; then it says by what way. */
+static bool
+holds_itself(const struct troupe__graph_file *self, const char *path,
+             struct troupe__spot spot, struct troupe__findings *findings)
+{
+    size_t at = 0;
+    while (at < self->open_count && !is_same_file(self->open[at], path))
+        at++;
+    if (at == self->open_count)
+        return false;
+    char *way = troupe__copy("", 0);
+    for (; at < self->open_count; at++) {
+        char *longer =
+            troupe__format("%s%s -> ", way, short_of(self->open[at]));
+        free(way);
+        way = longer;
+    }
+    troupe__found(findings, spot,
+                  "a graph holds itself: %s%s; take one of them out", way,
+                  short_of(path));
+    free(way);
+    return true;
+}
+
 static void
 read_graph(struct troupe__graph_file *self, size_t outer,
            const struct troupe__value *name, struct troupe__findings *findings)
@@ -246,6 +286,10 @@ read_graph(struct troupe__graph_file *self, size_t outer,
     char *path = *name->text == '/'
                      ? troupe__copy(name->text, name->size)
                      : troupe__format("%s/%s", self->directory, name->text);
+    if (holds_itself(self, path, name->spot, findings)) {
+        free(path);
+        return;
+    }
     char *prefix = troupe__format("%s/", self->entries[outer].id);
     size_t first = self->entry_count;
     inner.path = path;
@@ -254,7 +298,9 @@ read_graph(struct troupe__graph_file *self, size_t outer,
         self->roots[self->root_count++] = root;
         troupe__graph_rename(root, prefix);
         uint32_t timeout_ms = troupe__graph_top(self, root, true, &inner);
+        self->open[self->open_count++] = path;
         troupe__graph_entries(self, root, prefix, &inner);
+        self->open_count--;
         for (size_t i = first; i < self->entry_count; i++)
             if (self->entries[i].timeout_ms == 0)
                 self->entries[i].timeout_ms = timeout_ms;
@@ -293,12 +339,12 @@ read_graphs(struct troupe__graph_file *self, size_t first, size_t end,
             continue;
         if (name->type != TROUPE__TEXT || name->size == 0) {
             troupe__wants(findings, name, "graph", "the path of a graph file");
-        } else if (depth_of(self->entries[i].id) >= DEPTH_MAX
+        } else if (depth_of(self->entries[i].id) >= TROUPE__GRAPH_DEPTH_MAX
                    || self->root_count == TROUPE__GRAPHS_MAX) {
             troupe__found(findings, name->spot,
-                          "graphs nest deeper than %d, are more than %d, or "
-                          "one holds itself; make it flatter",
-                          DEPTH_MAX, TROUPE__GRAPHS_MAX);
+                          "graphs nest deeper than %d, or are more than %d; "
+                          "make it flatter",
+                          TROUPE__GRAPH_DEPTH_MAX, TROUPE__GRAPHS_MAX);
         } else {
             read_graph(self, i, name, findings);
         }

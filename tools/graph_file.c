@@ -289,6 +289,7 @@ troupe__graph_file_read(const char *path, struct troupe__findings *findings,
     struct troupe__value *root = troupe__graph_yaml(path, findings);
     if (root) {
         self->roots[self->root_count++] = root;
+        self->open[self->open_count++] = path;
         (void) troupe__graph_top(self, root, false, findings);
         size_t before = findings->count;
         read_actors(self, root, path, findings);

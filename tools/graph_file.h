@@ -7,7 +7,8 @@
 
 #include "tools/topology.h"
 
-#define TROUPE__GRAPHS_MAX 64 /* files of one graph */
+#define TROUPE__GRAPHS_MAX      64 /* files of one graph */
+#define TROUPE__GRAPH_DEPTH_MAX 8  /* graphs in graphs */
 
 /* A key of a task, and where it stands; all points into the file. */
 struct troupe__graph_entry {
@@ -46,6 +47,9 @@ struct troupe__graph_file {
     struct troupe__value
         *roots[TROUPE__GRAPHS_MAX]; /* of this file and those it names */
     size_t root_count;
+    const char *open[TROUPE__GRAPH_DEPTH_MAX + 1]; /* files, each in the one
+                                                      before; while reading */
+    size_t open_count;
     struct troupe__graph_entry *entries; /* in the order of the graph's tasks */
     size_t entry_count;
     troupe_graph_t *graph;

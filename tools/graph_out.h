@@ -46,6 +46,32 @@ void troupe__graph_plan_print(const struct troupe__graph_file *file,
 json_t *troupe__graph_plan_json(const struct troupe__graph_file *file,
                                 const troupe_graph_plan_t *plan);
 
+/* How many tasks ended how, and items of lists. */
+struct troupe__graph_counts {
+    size_t states[TROUPE_GRAPH_NOT_NEEDED + 1]; /* but for those recovered */
+    size_t recovered;
+    size_t lacking; /* of those that are ok, with something missing */
+    size_t resumed;
+    size_t items[TROUPE_GRAPH_NOT_NEEDED + 1];
+    size_t item_count;
+};
+
+struct troupe__graph_counts
+troupe__graph_count(const struct troupe__graph_file *file,
+                    const troupe_graph_report_t *report);
+
+/* troupe__graph_head_print: the first line: how it went, and what is missing. */
+void troupe__graph_head_print(const struct troupe__graph_file *file,
+                              const troupe_graph_report_t *report, FILE *out);
+
+/* troupe__graph_totals_json: {totals, item_totals}, by states. */
+json_t *troupe__graph_totals_json(const struct troupe__graph_file *file,
+                                  const troupe_graph_report_t *report);
+
+/* troupe__graph_degraded_json: what did not go well in full, a text each. */
+json_t *troupe__graph_degraded_json(const struct troupe__graph_file *file,
+                                    const troupe_graph_report_t *report);
+
 /* troupe__graph_report_print: what came of a run, for people; with `all` each
  * task in any case. */
 void troupe__graph_report_print(const struct troupe__graph_file *file,
@@ -60,6 +86,8 @@ json_t *troupe__graph_report_json(const struct troupe__graph_file *file,
 /* troupe__graph_svg: drawn by Graphviz's `dot`. */
 int troupe__graph_svg(const struct troupe__graph_file *file,
                       const troupe_graph_report_t *report, const char *path);
+/* troupe__graph_can_draw: whether there is such a program. */
+int troupe__graph_can_draw(const char *path);
 /* troupe__graph_timeline: when each task waited and ran, as SVG. */
 int troupe__graph_timeline(const struct troupe__graph_file *file,
                            const troupe_graph_report_t *report,
@@ -69,7 +97,8 @@ int troupe__graph_chrome(const struct troupe__graph_file *file,
                          const troupe_graph_report_t *report, const char *path);
 
 /* troupe__graph_reporter: an actor that tells what a run does, on standard
- * error; start {terminal: b}. */
+ * error; start {terminal: b}. It answers "over" when all tasks have ended, and it
+ * has told of them. */
 extern const troupe_kind_t troupe__graph_reporter;
 
 #endif

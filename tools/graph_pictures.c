@@ -43,6 +43,33 @@ close_file(FILE *file, const char *path)
 
 /* --- Graphviz ---------------------------------------------------------------*/
 
+/* As posix_spawnp() looks for it. */
+static bool
+has_dot(void)
+{
+    const char *at = getenv("PATH");
+    if (!at)
+        return true; /* then the system has a path of its own */
+    for (bool more = true; more;) {
+        size_t size = strcspn(at, ":");
+        char *program = troupe__format("%.*s/dot", (int) size, at);
+        bool is_there = access(program, X_OK) == 0;
+        free(program);
+        if (is_there)
+            return true;
+        more = at[size] == ':';
+        at += size + 1;
+    }
+    return false;
+}
+
+static int
+say_no_dot(const char *path)
+{
+    return say(path, "Graphviz draws it, and there is no program 'dot'; "
+                     "install the Debian package graphviz, or take --dot");
+}
+
 static int
 run_dot(FILE *input, const char *path)
 {
@@ -62,12 +89,17 @@ run_dot(FILE *input, const char *path)
     close(out);
     if (rc != 0) {
         unlink(path);
-        return say(path, "Graphviz draws it, and there is no program 'dot'; "
-                         "install the Debian package graphviz, or take --dot");
+        return say_no_dot(path);
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     return status == 0 ? 0 : say(path, "Graphviz's 'dot' failed");
+}
+
+int
+troupe__graph_can_draw(const char *path)
+{
+    return has_dot() ? 0 : say_no_dot(path);
 }
 
 int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph_reporter.c: what a run of a graph does, on standard error. */
+#include <errno.h>
 #include <string.h>
 
 #include "troupe_actor.h"
@@ -13,6 +14,10 @@ struct reporter {
     bool terminal;
     bool drawn;
     uint64_t failed;
+    uint64_t ended; /* tasks; items do not count */
+    bool is_over;   /* all have */
+    bool is_awaited;
+    troupe_token_t token; /* of who waits for that */
 };
 
 /* One event; its texts are lent with the message. */
@@ -76,10 +81,39 @@ write_event(const struct event *it)
     troupe__print_line(line);
 }
 
+/* The last of the tasks: nothing more comes. */
+static int
+look_at_end(troupe_context_t *ctx, struct reporter *self,
+            const struct event *it)
+{
+    if (strcmp(it->event, "ended") != 0 || strchr(it->id, '['))
+        return 0;
+    self->is_over = ++self->ended >= it->count;
+    if (!self->is_over || !self->is_awaited)
+        return 0;
+    clear(self);
+    self->is_awaited = false;
+    int rc = troupe_reply_to(ctx, &self->token, NULL);
+    return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
+}
+
+/* "over" is answered when all has been told. */
+static int
+on_over(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) msg;
+    struct reporter *self = state;
+    if (self->is_over) {
+        clear(self);
+        return troupe_reply(ctx, NULL);
+    }
+    self->is_awaited = true;
+    return troupe_defer(ctx, &self->token);
+}
+
 static int
 on_event(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    (void) ctx;
     struct reporter *self = state;
     struct event it;
     int rc = troupe_unpack(
@@ -93,7 +127,7 @@ on_event(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         draw(self, &it);
     else
         write_event(&it);
-    return 0;
+    return look_at_end(ctx, self, &it);
 }
 
 static void
@@ -105,4 +139,4 @@ reporter_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 
 TROUPE_KIND(troupe__graph_reporter, struct reporter,
             TROUPE_ON_START(reporter_start), TROUPE_ON("graph.event", on_event),
-            TROUPE_ON_STOP(reporter_stop));
+            TROUPE_ON("over", on_over), TROUPE_ON_STOP(reporter_stop));

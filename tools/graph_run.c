@@ -17,7 +17,7 @@
 #include "tools/part.h"
 
 #define EXIT_SIGNAL 130
-#define SETTLE_MS   1000
+#define OVER_MS     1000 /* that the last events may take to be told */
 #define STOP_MS     5000
 #define EVENTS_MAX  65536 /* that wait to be told; the oldest are dropped */
 
@@ -104,19 +104,65 @@ exit_code(const troupe_graph_report_t *report)
     return TROUPE__EXIT_FAILED;
 }
 
+/* A run, and what becomes of it. */
+struct drive {
+    const struct troupe__graph_arguments *arguments;
+    const struct troupe__graph_file *file;
+    troupe_t *node;
+    troupe_ref_t watcher; /* who tells of its events; or nobody */
+    struct troupe__journal journal;
+    char id[TROUPE_RUN_ID_MAX + 1]; /* "": it is not among the runs */
+    int code;
+};
+
+/* Other ends leave something to be done. */
+static bool
+is_finished(const troupe_graph_report_t *report)
+{
+    return report->outcome == TROUPE_GRAPH_COMPLETE
+           || report->outcome == TROUPE_GRAPH_DEGRADED;
+}
+
+/* Its journal: one that was named, or that of a run by its id; an exit code. A
+ * run that goes on is still the same one: it is written down as it began. */
+static int
+find_journal(struct drive *self)
+{
+    const struct troupe__graph_arguments *arguments = self->arguments;
+    char verb[] = "run";
+    int count = 0;
+    if (arguments->journal || arguments->no_journal)
+        return TROUPE__EXIT_OK;
+    char **argv = troupe__grab(((size_t) arguments->argc + 1) * sizeof *argv);
+    for (int i = 0; i < arguments->argc; i++)
+        if (!arguments->run || arguments->argv[i] != arguments->run)
+            argv[count++] = i == 1 ? verb : arguments->argv[i];
+    int code =
+        troupe__journal_find(arguments->run, count, argv, &self->journal);
+    free(argv);
+    memcpy(self->id, self->journal.id, sizeof self->id);
+    return code;
+}
+
 /* A picture that cannot be drawn does not undo the run. */
 static int
-tell(const struct troupe__graph_arguments *arguments,
-     const struct troupe__graph_file *file, const troupe_graph_report_t *report)
+tell(const struct drive *self, const troupe_graph_report_t *report)
 {
+    const struct troupe__graph_arguments *arguments = self->arguments;
+    const struct troupe__graph_file *file = self->file;
     int rc = 0;
     if (arguments->json) {
         json_t *json = troupe__graph_report_json(file, report);
+        json_object_set_new(json, "run",
+                            *self->id ? json_string(self->id) : json_null());
         json_dumpf(json, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
         putchar('\n');
         json_decref(json);
     } else {
         troupe__graph_report_print(file, report, arguments->all, stdout);
+        if (*self->id && !is_finished(report))
+            printf("to do the rest: troupe graph resume %s %s\n", self->id,
+                   arguments->path);
     }
     if (arguments->svg)
         rc |= troupe__graph_svg(file, report, arguments->svg);
@@ -128,65 +174,120 @@ tell(const struct troupe__graph_arguments *arguments,
     return code == TROUPE__EXIT_OK && rc < 0 ? TROUPE__EXIT_FAILED : code;
 }
 
+/* Before any actor stops, as one that is stuck takes its time. */
+static void
+on_ended(void *data, const troupe_graph_report_t *report)
+{
+    struct drive *self = data;
+    if (!troupe_ref_is_nobody(self->watcher))
+        (void) !troupe_node_ask(self->node, self->watcher, "over", OVER_MS,
+                                NULL, NULL);
+    self->code = exit_code(report);
+    troupe__journal_end(&self->journal, self->code,
+                        report->outcome == TROUPE_GRAPH_INTERRUPTED);
+    self->code = tell(self, report);
+    (void) troupe__flush_output(); /* main() says what is wrong with it */
+}
+
 /* Without a report it has said why. */
 static void
-run_on(troupe_t *node, const struct troupe__graph_arguments *arguments,
-       struct troupe__graph_file *file, troupe_graph_report_t **ret_report)
+run_on(struct drive *self)
 {
+    const struct troupe__graph_arguments *arguments = self->arguments;
+    const struct troupe__graph_file *file = self->file;
+    troupe_graph_report_t *report = NULL;
     troupe_graph_options_t options = troupe_graph_options_default();
     options.parallel = arguments->parallel > 0 ? (uint32_t) arguments->parallel
                                                : file->parallel;
     options.fail_fast = arguments->fail_fast || file->fail_fast;
     options.deadline_ms =
         arguments->deadline_ms > 0 ? arguments->deadline_ms : file->deadline_ms;
-    options.journal = arguments->journal;
+    options.journal =
+        arguments->journal ? arguments->journal : self->journal.path;
     options.resume = arguments->resume;
+    if (self->journal.path && access(self->journal.path, F_OK) < 0)
+        options.resume = false; /* it was killed before it had one */
     options.interrupt_fd = catch_signals();
-    int rc = arguments->quiet ? 0 : start_reporter(node, &options.watcher);
+    options.ended = on_ended;
+    options.data = self;
+    int rc = arguments->quiet ? 0 : start_reporter(self->node, &self->watcher);
+    options.watcher = self->watcher;
     if (rc == 0)
-        rc = troupe_graph_run(node, file->graph, &options, ret_report);
+        rc = troupe_graph_run(self->node, file->graph, &options, &report);
     if (rc < 0) {
-        bool is_there = rc == -EIO && !arguments->resume
+        bool is_there = rc == -EIO && arguments->journal && !arguments->resume
                         && access(arguments->journal, F_OK) == 0;
         fprintf(stderr, "troupe graph: it did not run: %s%s\n",
                 *troupe_graph_words() ? troupe_graph_words()
                                       : troupe_strerror(rc),
                 is_there ? "; to go on with it take 'resume', else another file"
-                         : "");
+                : rc == -EIO && self->journal.path && !arguments->resume
+                    ? "; --no-journal does without"
+                    : "");
     }
-    (void) troupe_settle(node, SETTLE_MS); /* what there is to be told */
-    if (!troupe_ref_is_nobody(options.watcher))
-        troupe_node_exit(node, options.watcher, TROUPE_EXIT_SHUTDOWN, STOP_MS);
+    troupe_graph_report_destroy(&report);
+    if (!troupe_ref_is_nobody(self->watcher))
+        troupe_node_exit(self->node, self->watcher, TROUPE_EXIT_SHUTDOWN,
+                         STOP_MS);
+}
+
+/* What would be found out only in the end; an exit code. */
+static int
+check_pictures(const struct troupe__graph_arguments *arguments)
+{
+    const char *paths[] = {arguments->svg, arguments->timeline,
+                           arguments->chrome};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        int code = paths[i] ? troupe__check_output("graph", paths[i]) : -1;
+        if (code >= 0)
+            return code;
+    }
+    return arguments->svg && troupe__graph_can_draw(arguments->svg) < 0
+               ? TROUPE__EXIT_FAILED
+               : TROUPE__EXIT_OK;
+}
+
+/* On a node, with its trace and the actors that its tasks ask. */
+static void
+run_with(struct drive *self, struct troupe__part *part)
+{
+    troupe_ref_t root = TROUPE_NOBODY;
+    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
+    if (troupe__trace_begin(&trace, &self->arguments->trace, "graph",
+                            self->node)
+            < 0
+        && start_actors(self->node, part, &root) == 0)
+        run_on(self);
+    troupe__trace_end(&trace, self->code, *self->id ? self->id : NULL);
 }
 
 int
 troupe__graph_run(const struct troupe__graph_arguments *arguments,
                   struct troupe__graph_file *file)
 {
-    troupe_t *node = NULL;
-    troupe_graph_report_t *report = NULL;
-    troupe_ref_t root = TROUPE_NOBODY;
+    struct drive drive = {.arguments = arguments,
+                          .file = file,
+                          .watcher = TROUPE_NOBODY,
+                          .code = TROUPE__EXIT_FAILED};
+    int code = check_pictures(arguments);
+    if (code == TROUPE__EXIT_OK)
+        code = find_journal(&drive);
+    if (code != TROUPE__EXIT_OK)
+        return code;
     struct troupe__part *part =
         file->actors ? troupe__part_make(file->actors, true) : NULL;
     troupe_options_t options = troupe_options_default();
     options.log = log_line;
     options.log_level = TROUPE_LOG_WARNING;
-    int rc = troupe_new(&options, &node);
-    if (rc < 0)
+    int rc = troupe_new(&options, &drive.node);
+    if (rc < 0) {
         fprintf(stderr, "troupe graph: no node can be started: %s\n",
                 troupe_strerror(rc));
-    struct troupe__trace trace = {.taker = TROUPE_NOBODY};
-    if (rc == 0
-        && troupe__trace_begin(&trace, &arguments->trace, "graph", node) >= 0)
-        rc = -EIO;
-    if (rc == 0)
-        rc = start_actors(node, part, &root);
-    if (rc == 0)
-        run_on(node, arguments, file, &report);
-    int code = report ? tell(arguments, file, report) : TROUPE__EXIT_FAILED;
-    troupe__trace_end(&trace, code, NULL);
-    troupe_graph_report_destroy(&report);
-    bool is_left_behind = troupe_destroy(&node) < 0;
+    } else {
+        run_with(&drive, part);
+    }
+    troupe__journal_end(&drive.journal, drive.code, false);
+    bool is_left_behind = troupe_destroy(&drive.node) < 0;
     if (part)
         troupe__guards_set(NULL);
     if (!is_left_behind)
@@ -194,8 +295,8 @@ troupe__graph_run(const struct troupe__graph_arguments *arguments,
     else if (!troupe__flush_output())
         troupe__say_output_error();
     if (is_left_behind) /* its code is in libraries that must stay */
-        _exit(code);
-    return code;
+        _exit(drive.code);
+    return drive.code;
 }
 
 /* --- learning ---------------------------------------------------------------*/

@@ -142,30 +142,6 @@ troupe__graph_plan_json(const struct troupe__graph_file *file,
 /* --- reports ----------------------------------------------------------------*/
 
 static void
-write_head(const struct troupe__graph_file *file,
-           const troupe_graph_report_t *report, FILE *out)
-{
-    fprintf(out, "%s: %s", file->name,
-            troupe_graph_outcome_name(report->outcome));
-    if (*report->why)
-        fprintf(out, " (%s)", report->why);
-    fprintf(out, ": %zu of %zu tasks went well",
-            report->states[TROUPE_GRAPH_OK], report->count);
-    for (int state = TROUPE_GRAPH_FAILED; state <= TROUPE_GRAPH_NOT_NEEDED;
-         state++) {
-        if (report->states[state] > 0)
-            fprintf(out, ", %zu %s", report->states[state],
-                    troupe_graph_state_name((troupe_graph_state_t) state));
-    }
-    size_t resumed = 0;
-    for (size_t i = 0; i < report->count; i++)
-        resumed += report->tasks[i].resumed;
-    if (resumed > 0)
-        fprintf(out, "; %zu were done before", resumed);
-    fputs("\n\n", out);
-}
-
-static void
 add_row(struct troupe__table *table, const troupe_graph_ended_t *task)
 {
     char text[32];
@@ -218,7 +194,7 @@ static bool
 is_told(const troupe_graph_report_t *report, const troupe_graph_ended_t *task,
         bool all)
 {
-    return all || report->count <= ROWS_MAX
+    return all || report->count <= ROWS_MAX || *task->why
            || (task->state != TROUPE_GRAPH_OK
                && task->state != TROUPE_GRAPH_NOT_NEEDED);
 }
@@ -253,7 +229,7 @@ troupe__graph_report_print(const struct troupe__graph_file *file,
                                         ">waited", ">took", "why"};
     struct troupe__table table = {0};
     size_t told = 0;
-    write_head(file, report, out);
+    troupe__graph_head_print(file, report, out);
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         troupe__table_add(&table, heads[i]);
     table.columns = sizeof heads / sizeof *heads;
@@ -321,26 +297,28 @@ json_t *
 troupe__graph_report_json(const struct troupe__graph_file *file,
                           const troupe_graph_report_t *report)
 {
-    json_t *tasks = json_array(), *totals = json_object();
-    for (int state = TROUPE_GRAPH_OK; state <= TROUPE_GRAPH_NOT_NEEDED;
-         state++) {
-        json_object_set_new(
-            totals, troupe_graph_state_name((troupe_graph_state_t) state),
-            json_integer((json_int_t) report->states[state]));
-    }
+    json_t *tasks = json_array();
     for (size_t i = 0; i < report->count; i++) {
         json_array_append_new(
             tasks,
             task_json(troupe_graph_task(file->graph, i), &report->tasks[i]));
     }
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:o, s:o}",
-        "graph", file->name, "outcome",
+    json_t *it = json_pack(
+        "{s:s, s:s, s:s, s:o}", "graph", file->name, "outcome",
         troupe_graph_outcome_name(report->outcome), "why", report->why,
-        "totals", totals, "parallel", (int) report->parallel, "parallel_most",
-        (int) report->parallel_most, "wall_ms", (double) report->wall_ns / 1e6,
-        "work_ms", (double) report->work_ns / 1e6, "span_ms",
+        "degraded", troupe__graph_degraded_json(file, report));
+    json_t *totals = troupe__graph_totals_json(file, report);
+    json_object_update(it, totals);
+    json_decref(totals);
+    json_t *rest = json_pack(
+        "{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "parallel",
+        (int) report->parallel, "parallel_most", (int) report->parallel_most,
+        "wall_ms", (double) report->wall_ns / 1e6, "work_ms",
+        (double) report->work_ns / 1e6, "span_ms",
         (double) report->span_ns / 1e6, "speedup", report->speedup,
         "efficiency", report->efficiency, "critical_path",
         path_json(file, report->path, report->path_count), "tasks", tasks);
+    json_object_update(it, rest);
+    json_decref(rest);
+    return it;
 }

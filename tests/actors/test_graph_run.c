@@ -219,9 +219,27 @@ Test(graph_run, a_quorum_counts_only_what_went_well)
     troupe_graph_report_t *report = graph_run_with(node, graph, NULL);
     graph_expect(report, "two", TROUPE_GRAPH_OK, "");
     graph_expect(report, "three", TROUPE_GRAPH_SKIPPED,
-                 "'bad' failed: failure 1");
+                 "3 of 3 needed, 1 failed: 'bad' failed: failure 1");
     cr_expect_eq(report->outcome, TROUPE_GRAPH_DEGRADED);
     graph_finish(report, graph);
+}
+
+static void
+count_report(void *data, const troupe_graph_report_t *report)
+{
+    size_t *count = data;
+    *count += report->count;
+}
+
+Test(graph_run, a_report_is_told_once_as_soon_as_it_is_there)
+{
+    size_t count = 0;
+    troupe_graph_options_t options = troupe_graph_options_default();
+    options.ended = count_report;
+    options.data = &count;
+    troupe_graph_t *graph = graph_of("a; b a; c a b");
+    graph_finish(graph_run_with(node, graph, &options), graph);
+    cr_expect_eq(count, 3);
 }
 
 Test(graph_run, who_is_not_there_or_falls_over_is_a_failure)

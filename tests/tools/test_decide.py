@@ -210,6 +210,7 @@ def test_svg(work):
     done = run("--quiet", "--svg", os.path.join(work, "no", "map.svg"), OFFICE,
                code=1)
     check("No such file" in done.stderr, "says that it cannot be written")
+    check(done.stdout == "", "before anything is worked out")
 
 
 def test_topology(work):

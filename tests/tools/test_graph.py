@@ -7,6 +7,8 @@ none is waited for by the clock."""
 import json
 import os
 import random
+import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -38,7 +40,9 @@ def write(text, name="g.yaml"):
     return name
 
 
-def graph(*arguments, code=0):
+def graph(*arguments, code=0, keep=False):
+    if arguments[:1] == ("run",) and not keep and "--journal" not in arguments:
+        arguments += ("--no-journal",)  # quicker
     done = subprocess.run([TROUPE, "graph", *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=LIMIT)
@@ -119,7 +123,10 @@ def test_reports():
     report, tasks = run(text, code=1)
     check(report["outcome"] == "broken", report["outcome"])
     check(report["totals"] == {"ok": 1, "failed": 1, "timeout": 0, "lost": 0, "cancelled": 0,
-                               "skipped": 2, "not needed": 0}, str(report["totals"]))
+                               "skipped": 2, "not needed": 0, "recovered": 0}, str(report["totals"]))
+    check(report["degraded"] == [
+        "a: failed: exit code 3: no", "b: skipped: 'a' failed: exit code 3: no",
+        "c: skipped: 'b' was skipped, as 'a' failed: exit code 3: no"], str(report["degraded"]))
     check(tasks["c"]["why"] == "'b' was skipped, as 'a' failed: exit code 3: no",
           tasks["c"]["why"])
     check(tasks["d"]["result"] == "hi", "the result")
@@ -135,6 +142,25 @@ def test_reports():
     check(graph("run", "--quiet", "g.yaml", code=1).stderr == "", "quiet")
 
 
+def test_votes():
+    """What was recovered has not failed; a quorum that is not met is counted."""
+    text = ("name: v\ntasks:\n  a: {cmd: exit 1, fallback: f}\n  f: {value: 1}\n"
+            "  b: {cmd: exit 2, optional: true}\n  c: {cmd: exit 3, optional: true}\n"
+            "  q: {needs: [a, b, c], quorum: 2, optional: true}\n"
+            "  o: {needs: [b, c], rule: one_success, optional: true}\n")
+    report, tasks = run(text, code=3)
+    check(report["totals"] == {"ok": 1, "recovered": 1, "failed": 2, "timeout": 0, "lost": 0,
+                               "cancelled": 0, "skipped": 2, "not needed": 0},
+          str(report["totals"]))
+    has(tasks["q"]["why"], "2 of 3 needed, 2 failed: '")
+    has(tasks["o"]["why"], "1 of 2 needed, 2 failed: '")
+    check(report["degraded"][:2] == ["a: failed, 'f' took its place: exit code 1",
+                                     "b: failed: exit code 2"], str(report["degraded"]))
+    done = graph("run", "--quiet", "g.yaml", code=3)
+    check(done.stdout.startswith("v: degraded: 1 of 6 tasks went well, 1 recovered, 2 failed,"
+                                 " 2 skipped\n"), done.stdout)
+
+
 def test_pictures():
     text = "tasks: {a: {cmd: 'true'}, b: {cmd: 'false', needs: [a], optional: true}, c: {noop: }}"
     graph("run", "--quiet", "--timeline", "t.svg", "--chrome", "t.json", write(text), code=3)
@@ -144,15 +170,25 @@ def test_pictures():
     events = json.loads(Path("t.json").read_text())["traceEvents"]
     check(sorted(e["name"] for e in events) == ["a", "b", "c"], str(events))
     check(all(e["ph"] == "X" and e["dur"] >= 0 for e in events), str(events))
-    done = graph("run", "--quiet", "--timeline", "/nowhere/t.svg", "g.yaml", code=3)
-    has(done.stderr, "/nowhere/t.svg: No such file or directory")
+    # What cannot be drawn is said before anything is done.
+    Path("log").unlink(missing_ok=True)
+    write("tasks: {a: {cmd: 'echo a >>log'}}", "one.yaml")
+    for option in ("--svg", "--timeline", "--chrome"):
+        done = graph("run", "--quiet", option, "/nowhere/t.svg", "one.yaml", code=1)
+        has(done.stderr, "/nowhere/t.svg: No such file or directory")
+        graph("run", "--quiet", option, "new.svg", "bad.yaml", code=2)
+        graph("run", "--quiet", option, ".", "one.yaml", code=1)
+    check(starts() == [], "nothing ran")
+    check(not Path("new.svg").exists(), "no empty picture is left")
     if shutil.which("dot"):
         graph("run", "--quiet", "--svg", "g.svg", "g.yaml", code=3)
         text = "".join(xml.etree.ElementTree.parse("g.svg").getroot().itertext())
         check("failed" in text, "the states are drawn")
     os.environ["PATH"], path = "/nowhere", os.environ["PATH"]
-    has(graph("show", "--svg", "x.svg", "g.yaml", code=1).stderr,
-        "install the Debian package graphviz")
+    for verb in ("show", "run"):
+        has(graph(verb, "--svg", "x.svg", "one.yaml", code=1).stderr,
+            "install the Debian package graphviz")
+    check(starts() == [], "nothing ran")
     os.environ["PATH"] = path
     check(not Path("x.svg").exists(), "no empty picture is left")
 
@@ -165,6 +201,26 @@ def test_actors():
     report, tasks = run(text)
     check(report["outcome"] == "complete", str(report))
     check(tasks["b"]["result"] == {"twice": 2, "all": "x[1,2]"}, str(tasks["b"]))
+
+
+def test_stuck_actor():
+    """The report does not wait for who does not stop: it ends after that."""
+    free = Path("free").absolute()
+    write(f"libraries: [{KINDS}helpful.so]\nactors: {{c: {{kind: clerk}}}}\n"
+          f"tasks: {{a: {{ask: {{actor: c, type: block, body: '{free}'}}, timeout: 50ms}}}}\n")
+    for quiet in ([], ["--quiet"]):
+        free.unlink(missing_ok=True)
+        child = subprocess.Popen([TROUPE, "graph", "run", *quiet, "g.yaml"], text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        shown = ""
+        for line in child.stdout:
+            shown += line
+            if line.startswith("took "):
+                free.touch()
+        check(child.wait(timeout=LIMIT) == 1, f"exit code {child.returncode}: {shown}")
+        told, _, after = shown.partition("\ntook ")
+        check("start c" in told and "g: broken: 0 of 1 tasks went well, 1 timeout" in told, shown)
+        has(after, "stop c 0")  # it was there, and is stopped in order
 
 
 def test_ends():
@@ -257,6 +313,83 @@ def test_resume():
     has(graph("resume", "--quiet", "--journal", "bad.db", name, code=1).stderr, "bad.db")
 
 
+def runs(*arguments):
+    done = subprocess.run([TROUPE, "runs", *arguments], capture_output=True, text=True,
+                          timeout=LIMIT)
+    check(done.returncode == 0, f"runs {arguments}: {done.returncode}, {done.stderr}")
+    return done.stdout
+
+
+def test_kept_runs():
+    """A run that nobody gave a journal has one all the same."""
+    os.environ["XDG_STATE_HOME"], state = os.getcwd() + "/kept", os.environ["XDG_STATE_HOME"]
+    Path("log").unlink(missing_ok=True)
+    name = write("tasks: {a: {cmd: 'echo a >>log'}, b: {cmd: 'echo b >>log;"
+                 " [ -e go ] || sleep 100', needs: [a]}}")
+    graph("run", "--quiet", "--no-journal", write("tasks: {a: {value: 1}}", "one.yaml"))
+    check(json.loads(runs("list", "--json")) == [], "--no-journal leaves nothing")
+    child = subprocess.Popen([TROUPE, "graph", "run", name], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True)
+    for line in child.stderr:
+        if '"b"' in line and '"started"' in line:
+            break
+    child.kill()
+    child.communicate()
+    kept = json.loads(runs("list", "--json"))
+    check(len(kept) == 1 and kept[0]["state"] == "interrupted" and kept[0]["ok"] == 1
+          and kept[0]["command"] == "troupe graph run g.yaml", str(kept))
+    run_id = kept[0]["id"]
+    check(re.fullmatch(r"graph-\d{8}-\d{9}-\w{4}", run_id) is not None, run_id)
+    has(runs("show", run_id), "\na:")
+    Path("go").touch()
+    done = graph("resume", "--quiet", "--json", "last", name)
+    report = json.loads(done.stdout)
+    check(done.stderr == "", done.stderr)
+    check(report["run"] == run_id and [t["resumed"] for t in report["tasks"]] == [True, False],
+          str(report))
+    check(starts().count("a") == 1, str(starts()))
+    check(json.loads(runs("list", "--json"))[0]["state"] == "finished", runs("list"))
+    # One that can be resumed says how.
+    done = graph("run", "--quiet", write("tasks: {a: {cmd: 'false'}}", "two.yaml"), code=1, keep=True)
+    newest = json.loads(runs("list", "--json"))[-1]
+    check(newest["state"] == "failed", str(newest))
+    has(done.stdout, f"\nto do the rest: troupe graph resume {newest['id']} two.yaml\n")
+    graph("resume", "--quiet", newest["id"], "two.yaml", code=1)
+    for wrong, words in ((["nobody", name], "nobody: no such run"),
+                         (["map-20260101-000000-abcd", name], "abcd: no such run")):
+        has(graph("resume", *wrong, code=1).stderr, words)
+    for wrong in (["last"], ["--journal", "x", "last", name], []):
+        has(graph("resume", *wrong, code=2).stderr, "troupe graph: resume: ")
+    has(graph("run", "--no-journal", "--journal", "x", name, code=2).stderr, "--no-journal")
+    has(runs("gc", "--days", "0"), f"removed {run_id}")
+    os.environ["XDG_STATE_HOME"] = state
+
+
+def test_lost_journal():
+    """What the journal does not take has not ended well, and is done again."""
+    for each in ("", " each: '${l}',"):
+        text = ("parallel: 1\ntasks:\n  l: {value: [1]}\n"
+                f"  a: {{cmd: 'echo a >>log; head -c 200000 /dev/zero | tr \"\\0\" x',{each} needs: [l]}}\n"
+                "  b: {cmd: 'echo b >>log', needs: [a]}\n")
+        Path("log").unlink(missing_ok=True)
+        Path("full.db").unlink(missing_ok=True)
+        command = [TROUPE, "graph", "run", "--json", "--quiet", "--journal", "full.db", write(text)]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000)))
+        check(done.returncode == 1, f"exit code {done.returncode}: {done.stderr}")
+        report = json.loads(done.stdout)
+        tasks = {task["id"]: task for task in report["tasks"]}
+        check(tasks["a"]["state"] == "failed", f"{tasks['a']['state']}: it is not on the disk")
+        has(tasks["a"]["why"], "the journal cannot be written: the journal full.db: ")
+        check(tasks["a"]["result"] is None, "it has no result")
+        check(report["totals"]["ok"] == 1, str(report["totals"]))
+        has(report["why"], "the journal cannot be written")
+        check(starts() == ["a"], "nothing is begun on top of it")
+        graph("resume", "--quiet", "--journal", "full.db", "g.yaml")
+        check(starts() == ["a", "a", "b"], "it is done again")
+
+
 def test_nested():
     write("timeout: 50ms\ntasks: {x: {value: 1}, y: {value: '${x}-${x:state}', needs: [x]},"
           " s: {cmd: sleep 100, optional: true}}", "inner.yaml")
@@ -271,6 +404,22 @@ def test_nested():
     has(done.stderr, "g.yaml:1:20: the graph 'inner.yaml' is wrong, as said above")
     write("actors: {p: {kind: printer}}\ntasks: {x: {value: 1}}", "inner.yaml")
     has(graph("check", "g.yaml", code=2).stderr, "put it into the outer one")
+
+
+def test_graph_in_itself():
+    """Files that hold each other are named once, as a path."""
+    write("tasks: {b: {graph: b.yaml}}", "a.yaml")
+    write("tasks: {x: {noop: }, c: {graph: c.yaml}}", "b.yaml")
+    write("tasks: {a: {graph: ./b.yaml}}", "c.yaml")
+    done = graph("check", "a.yaml", code=2)
+    lines = done.stderr.splitlines()
+    check(lines[0].endswith("c.yaml:1:20: a graph holds itself: b.yaml -> c.yaml -> b.yaml;"
+                            " take one of them out"), done.stderr)
+    check(len(lines) == 3, done.stderr)  # and who holds these two
+    write("tasks: {a: {graph: self.yaml}}", "self.yaml")
+    done = graph("check", "self.yaml", code=2)
+    check(done.stderr == "self.yaml:1:20: a graph holds itself: self.yaml -> self.yaml;"
+          " take one of them out\n", done.stderr)
 
 
 def test_topology():
@@ -308,6 +457,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         os.environ["XDG_RUNTIME_DIR"] = work
+        os.environ["XDG_STATE_HOME"] = work + "/state"
         for test in tests:
             if wanted and test.__name__ not in wanted:
                 continue

@@ -66,7 +66,7 @@ static const struct wrong wrongs[] = {
      "there is no kind 'printr'; did you mean 'printer'?"},
     {"tasks: {a: {ask: {actor: x}}}", "'ask' has no 'type'; add one"},
     {"tasks: {a: {graph: nowhere.yaml}}", "the graph 'nowhere.yaml' is wrong"},
-    {"tasks: {a: {graph: SELF}}", "is wrong, as said above"},
+    {"tasks: {a: {graph: SELF}}", "a graph holds itself: "},
     {"tasks: {a: {graph: g.yaml, retries: 2}}",
      "'retries' is not for a task that is a graph"},
     {"tasks: {a: [", "look"},

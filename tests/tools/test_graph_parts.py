@@ -31,7 +31,9 @@ def has(text, wanted):
     check(wanted in text, f"no '{wanted}' in:\n{text}")
 
 
-def graph(*arguments, code=0):
+def graph(*arguments, code=0, keep=False):
+    if arguments[:1] == ("run",) and not keep and "--journal" not in arguments:
+        arguments += ("--no-journal",)  # quicker
     done = subprocess.run([TROUPE, "graph", *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=LIMIT)
@@ -116,10 +118,39 @@ def test_failures():
           "exit code 3: not 2", tasks["n"]["why"])
     check([i["state"] for i in tasks["n"]["items"]] == ["ok", "failed"] + ["cancelled"] * 2,
           "what was not begun is not begun")
+    check([i["why"] for i in tasks["n"]["items"]] == ["", "exit code 3: not 2"]
+          + ["the list cannot go well any more"] * 2, str(tasks["n"]["items"]))
     has(tasks["f"]["why"], "${v} has 4 items, and its quorum is 5")
     check(report["outcome"] == "broken", report["outcome"])
     done = graph("run", "--quiet", "g.yaml", code=1)
     has(done.stdout, "\nq[1]  failed")
+
+
+def test_lacks():
+    """What is ok, and not whole, is said on the first line and in the code."""
+    text = (f"name: l\ntasks:\n  l: {{value: [1, 2, 3, 4, 5]}}\n"
+            f"  a: {{{PICKY}, each: {{in: '${{l}}', quorum: 3}}, needs: [l]}}\n"
+            "  z: {value: '${a}', needs: [a]}\n")
+    report, tasks = run(text, code=3)
+    why = "1 of 5 items failed: item [1] of 5, '2': exit code 3: not 2"
+    check(report["outcome"] == "degraded" and report["degraded"] == ["a: " + why], str(report))
+    check(tasks["a"]["state"] == "ok" and tasks["a"]["why"] == why, str(tasks["a"]))
+    check(tasks["z"]["result"] == ["1", None, "3", "4", "5"], str(tasks["z"]))
+    check((report["totals"]["ok"], report["item_totals"]["ok"], report["item_totals"]["failed"])
+          == (3, 4, 1), str(report))
+    done = graph("run", "--quiet", "g.yaml", code=3)
+    check(done.stdout.startswith("l: degraded: 3 of 3 tasks went well, 1 of them not in full;"
+                                 " 1 of 5 items failed\n"), done.stdout)
+    until = "repeat: {until: '${last} == 9', most: 2, else: ok}"
+    report, tasks = run("tasks:\n  l: {value: [9, 5]}\n"
+                        f"  r: {{value: '${{round}}', {until}}}\n"
+                        f"  e: {{value: '${{item}}', each: '${{l}}', needs: [l], {until}}}\n", code=3)
+    words = "after 2 rounds '${last} == 9' does not hold"
+    check(report["degraded"] == [
+        "r: " + words, "e: 1 of 2 items fell short: item [1] of 2, '5': " + words],
+        str(report["degraded"]))
+    check(tasks["e"]["result"] == [9, 5] and report["totals"]["ok"] == 3, str(tasks["e"]))
+    check([i["state"] for i in tasks["e"]["items"]] == ["ok", "ok"], str(tasks["e"]["items"]))
 
 
 def test_bounds():
@@ -200,8 +231,8 @@ def peak_of(rounds):
                  f"  i: {{value: '${{big}}', each: '${{two}}', needs: [big, two], {again}}}\n"
                  "  end: {value: 1, needs: [r, i]}\n")
     quick = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
-    child = subprocess.Popen([TROUPE, "graph", "run", "--quiet", name], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL, env=dict(os.environ, ASAN_OPTIONS=quick))
+    child = subprocess.Popen([TROUPE, "graph", "run", "--quiet", "--no-journal", name],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=dict(os.environ, ASAN_OPTIONS=quick))
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     check(child.returncode == 0, f"exit code {child.returncode} of {rounds} rounds")
@@ -360,6 +391,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         os.environ["XDG_RUNTIME_DIR"] = work
+        os.environ["XDG_STATE_HOME"] = work + "/state"
         for test in tests:
             if wanted and test.__name__ not in wanted:
                 continue
