@@ -17,6 +17,7 @@
 #include "tools/progress.h"
 
 #define LOOK_MS     100
+#define STUCK_MS    200 /* for a stop that will not be whole */
 #define EXIT_SIGNAL 130
 #define SERVED_MAX  (32 << 20) /* bytes of results that a call keeps */
 
@@ -140,6 +141,21 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
     return exit_code(arguments, summary);
 }
 
+/* Threads that do not return are left behind, and named. */
+static void
+end_stuck(const struct whole *self, const troupe_map_summary_t *summary)
+{
+    troupe_t *node = self->call->node;
+    if (summary->stuck == 0 || self->call->served
+        || troupe_stop(node, STUCK_MS) == 0)
+        return;
+    const char *at = troupe_stragglers(node);
+    for (size_t size = strcspn(at, "\n"); *at; size = strcspn(at, "\n")) {
+        fprintf(stderr, "troupe map: %.*s\n", (int) size, at);
+        at += size + (at[size] == '\n');
+    }
+}
+
 static int
 run(struct whole *self, const troupe_map_options_t *options, const char *id)
 {
@@ -179,6 +195,7 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id)
         code = finish(self, rc, &summary, options->journal ? id : NULL);
     }
     troupe__trace_end(&trace, code, options->journal ? id : NULL);
+    end_stuck(self, &summary);
     if (file) {
         troupe_destroy(&self->call->node); /* its processes read the file */
         unlink(file);
