@@ -84,29 +84,11 @@ look(void *data, const troupe_map_summary_t *so_far)
 }
 
 static int
-exit_code(const struct troupe__map_arguments *arguments,
-          const troupe_map_summary_t *it)
-{
-    bool first = arguments->options.halt.on == TROUPE_MAP_HALT_SUCCESS;
-    if (it->deadline_passed)
-        return TROUPE__EXIT_DEADLINE;
-    if (arguments->quorum > 0)
-        return it->ok >= arguments->quorum ? TROUPE__EXIT_OK
-                                           : TROUPE__EXIT_QUORUM;
-    if (it->ok == it->tasks && !interrupts)
-        return TROUPE__EXIT_OK;
-    if (first && it->ok > 0)
-        return TROUPE__EXIT_OK;
-    return it->ok > 0 || interrupts ? TROUPE__EXIT_PARTIAL
-                                    : TROUPE__EXIT_FAILED;
-}
-
-static int
 finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
        const char *run)
 {
-    const struct troupe__map_arguments *arguments = self->input.arguments;
     int written = troupe__map_results_end(&self->output);
+    self->output.interrupted = interrupts > 0;
     if (rc == 0)
         rc = written;
     if (self->input.error) {
@@ -138,7 +120,7 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
         troupe__map_serve(&self->output, summary, self->call);
     else
         troupe__map_summary(&self->output, summary, run);
-    return exit_code(arguments, summary);
+    return troupe__map_exit_code(&self->output, summary);
 }
 
 /* Threads that do not return are left behind, and named. */
