@@ -118,10 +118,11 @@ on_run(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const char *what = NULL;
     int rc = troupe__command_read(msg, &request, &what);
     if (rc < 0) {
+        rc = troupe_message_is_ask(msg)
+                 ? troupe_reply_error(ctx, rc, "%s", what)
+                 : 0;
         troupe__command_clear(&request);
-        return troupe_message_is_ask(msg)
-                   ? troupe_reply_error(ctx, rc, "%s", what)
-                   : 0;
+        return rc;
     }
     struct command_job *job = troupe__alloc(sizeof *job);
     job->pidfd = job->pipes[PIPE_OUT].fd = job->pipes[PIPE_ERR].fd = -1;

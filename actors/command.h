@@ -27,10 +27,11 @@ struct command_request {
     uint64_t grace_ms;
     uint64_t most[2];          /* bytes kept of stdout and stderr */
     struct troupe__text texts; /* NUL-ended copies of what needs them */
+    char wrong[96];            /* what is, in words */
 };
 
-/* troupe__command_read: 0 or -EBADMSG, with *ret_what in words; what was read
- * ends with troupe__command_clear() in either case. */
+/* troupe__command_read: 0 or -EBADMSG, with *ret_what in words, which may lie in
+ * the request; what was read ends with troupe__command_clear() in either case. */
 int troupe__command_read(const troupe_message_t *msg,
                          struct command_request *ret_request,
                          const char **ret_what);

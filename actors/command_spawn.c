@@ -160,7 +160,7 @@ troupe__command_spawn(const struct command_request *request, void *stack,
     int input = -1;
     int out[2][2] = {{-1, -1}, {-1, -1}};
     *ret_process = (struct command_process){
-        .pidfd = -1, .out = {-1, -1}, .step = "look for it"};
+        .pidfd = -1, .out = {-1, -1}, .step = "look for"};
     struct start start = {.argv = request->argv,
                           .env = request->env ? request->env : environ,
                           .directory = request->directory,

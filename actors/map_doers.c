@@ -159,9 +159,12 @@ troupe__doer_run(troupe_context_t *ctx, struct pool_run *run)
         rc = start_one(ctx, run, kind);
     if (rc == 0)
         return 0;
+    char words[TROUPE_NAME_MAX + 64];
+    snprintf(words, sizeof words,
+             "there is no function '%s': no library has such a kind",
+             run->it.task.target);
     struct map_end end =
-        troupe__end_of("failed", rc == -ENOENT ? "there is no such function"
-                                               : troupe_strerror(rc));
+        troupe__end_of("failed", rc == -ENOENT ? words : troupe_strerror(rc));
     if (run->doer)
         forget(self, run->doer);
     run->doer = NULL;

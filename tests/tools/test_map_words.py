@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 TROUPE = os.environ["TROUPE"]
+GOOD = os.environ["TROUPE_BUILD_DIR"] + "/tests/tools/kinds/good.so"
 LIMIT = 60  # seconds; a run that hangs fails by it
 
 failures = []
@@ -82,6 +83,25 @@ def test_cut_output():
     summary = json.loads(err.splitlines()[1])
     check(summary["truncated"] == 1 and summary["outcome"] == "truncated",
           summary)
+
+
+def text_of(given, *arguments):
+    out, _ = troupe(*arguments, code=1, given=given + "\n")
+    return json.loads(out)["text"]
+
+
+def test_reasons():
+    check(text_of("a\0b") == "run: 'shell' has a NUL in it", text_of("a\0b"))
+    for task, words in (
+            ({"cmd": ["no-such-program", "x"]},
+             "look for 'no-such-program': No such file or directory"),
+            ({"cmd": "true", "directory": "/no/such"},
+             "directory '/no/such': No such file or directory"),
+            ({"cmd": ["/no/such"]}, "exec '/no/such': No such file or directory"),
+            ({"fn": "none"}, "there is no function 'none': no library has such a kind"),
+            ({"cmd": "true", "env": {"A": 1}}, "run: 'env' wants a list of NAME=VALUE")):
+        text = text_of(json.dumps(task), "--library", GOOD)
+        check(text == words, (task, text))
 
 
 def main():
