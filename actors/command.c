@@ -178,7 +178,7 @@ commands_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
         struct pollfd ended = {.fd = job->pidfd, .events = POLLIN};
         siginfo_t info;
         if (poll(&ended, 1, STOP_MS) > 0)
-            troupe__job_reap(job, &info);
+            troupe__job_reap(self, job, &info);
         self->running = job->next;
         troupe__job_free(job);
     }
@@ -187,6 +187,7 @@ commands_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
         self->waiting = job->next;
         troupe__job_free(job);
     }
+    troupe__heir_end(&self->heir);
     if (self->epoll_fd >= 0)
         close(self->epoll_fd);
     free(self->stack);

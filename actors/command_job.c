@@ -162,9 +162,12 @@ add(const struct commands *self, int fd, struct command_job *job,
 
 /* What is left of the group goes while the zombie keeps its number. */
 void
-troupe__job_reap(const struct command_job *job, siginfo_t *ret_info)
+troupe__job_reap(struct commands *self, struct command_job *job,
+                 siginfo_t *ret_info)
 {
     kill(-job->pid, SIGKILL);
+    troupe__heir_give(&self->heir, job->line);
+    job->line = NULL;
     *ret_info = (siginfo_t){0};
     while (waitid(P_PIDFD, (id_t) job->pidfd, ret_info, WEXITED) < 0
            && errno == EINTR)
@@ -185,7 +188,8 @@ fail_start(troupe_context_t *ctx, struct commands *self,
              has_subject ? subject : "", has_subject ? "'" : "",
              strerror(-error));
     if (job->pid > 0)
-        troupe__job_reap(job, &info);
+        troupe__job_reap(self, job, &info);
+    troupe__heir_give(&self->heir, job->line);
     for (int i = 0; i < PIPE_COUNT; i++)
         forget_fd(self, &job->pipes[i].fd);
     forget_fd(self, &job->pidfd);
@@ -231,7 +235,8 @@ troupe__job_start(troupe_context_t *ctx, struct commands *self,
 {
     struct command_process process;
     job->started_ns = troupe_now_ns(troupe_context_node(ctx));
-    int rc = troupe__command_spawn(request, self->stack, &process);
+    job->line = troupe__heir_take(&self->heir, self->stack);
+    int rc = troupe__command_spawn(request, job->line, self->stack, &process);
     if (rc < 0)
         return fail_start(ctx, self, job, process.step,
                           subject_of(request, process.step), rc);
@@ -254,7 +259,7 @@ troupe__job_finish(troupe_context_t *ctx, struct commands *self,
 {
     char words[WORDS_SIZE];
     siginfo_t info;
-    troupe__job_reap(job, &info);
+    troupe__job_reap(self, job, &info);
     (void) troupe_call_clear(ctx, job->timer);
     for (int i = 0; i < PIPE_COUNT; i++) {
         troupe__job_drain(self, &job->pipes[i], DRAIN_MAX);
