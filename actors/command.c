@@ -118,10 +118,11 @@ on_run(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     const char *what = NULL;
     int rc = troupe__command_read(msg, &request, &what);
     if (rc < 0) {
+        rc = troupe_message_is_ask(msg)
+                 ? troupe_reply_error(ctx, rc, "%s", what)
+                 : 0;
         troupe__command_clear(&request);
-        return troupe_message_is_ask(msg)
-                   ? troupe_reply_error(ctx, rc, "%s", what)
-                   : 0;
+        return rc;
     }
     struct command_job *job = troupe__alloc(sizeof *job);
     job->pidfd = job->pipes[PIPE_OUT].fd = job->pipes[PIPE_ERR].fd = -1;
@@ -177,7 +178,7 @@ commands_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
         struct pollfd ended = {.fd = job->pidfd, .events = POLLIN};
         siginfo_t info;
         if (poll(&ended, 1, STOP_MS) > 0)
-            troupe__job_reap(job, &info);
+            troupe__job_reap(self, job, &info);
         self->running = job->next;
         troupe__job_free(job);
     }
@@ -186,6 +187,7 @@ commands_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
         self->waiting = job->next;
         troupe__job_free(job);
     }
+    troupe__heir_end(&self->heir);
     if (self->epoll_fd >= 0)
         close(self->epoll_fd);
     free(self->stack);

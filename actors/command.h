@@ -27,10 +27,11 @@ struct command_request {
     uint64_t grace_ms;
     uint64_t most[2];          /* bytes kept of stdout and stderr */
     struct troupe__text texts; /* NUL-ended copies of what needs them */
+    char wrong[96];            /* what is, in words */
 };
 
-/* troupe__command_read: 0 or -EBADMSG, with *ret_what in words; what was read
- * ends with troupe__command_clear() in either case. */
+/* troupe__command_read: 0 or -EBADMSG, with *ret_what in words, which may lie in
+ * the request; what was read ends with troupe__command_clear() in either case. */
 int troupe__command_read(const troupe_message_t *msg,
                          struct command_request *ret_request,
                          const char **ret_what);
@@ -60,13 +61,35 @@ struct command_process {
 /*
  * troupe__command_spawn: start a program; returns when it has begun.
  *
+ *   line     of troupe__heir_take(), or NULL.
  *   stack    COMMAND_STACK bytes for the child's first steps.
  *   returns  0, or a negative errno value with ret_process->step set; then
  *            nothing is left
  */
 enum { COMMAND_STACK = 65536 };
-int troupe__command_spawn(const struct command_request *request, void *stack,
-                          struct command_process *ret_process);
+int troupe__command_spawn(const struct command_request *request, uint64_t *line,
+                          void *stack, struct command_process *ret_process);
+
+/* troupe__command_start: the same for a program that outlives us, with three
+ * descriptors that are above 2. */
+int troupe__command_start(const char *path, char *const *argv, const int *fds,
+                          void *stack, struct command_process *ret_process);
+
+/* Who ends our commands when we are killed; {0} at first. */
+struct command_heir {
+    bool is_open;
+    int pidfd, pipe_fd, table_fd; /* -1: none */
+    uint64_t *lines;              /* of the table: "NUMBER\n" with blanks */
+    uint32_t count;               /* of them, so far */
+    uint32_t *unused;             /* by their places */
+    uint32_t unused_count;
+};
+
+/* troupe__heir_take: a line for a command that is about to be started; NULL:
+ * there is none. _give: its group is gone. _end: no commands run. */
+uint64_t *troupe__heir_take(struct command_heir *self, void *stack);
+void troupe__heir_give(struct command_heir *self, uint64_t *line);
+void troupe__heir_end(struct command_heir *self);
 
 enum { COMMAND_READ_SIZE = 65536 }; /* bytes that are read at once */
 
@@ -79,6 +102,7 @@ struct command_job {
     troupe_message_t *asked; /* while it waits for its turn, else NULL */
     uint64_t queued_ns;
     uint64_t started_ns;
+    uint64_t *line; /* of the heir's table, or NULL */
     pid_t pid;
     int pidfd;
     struct command_pipe pipes[PIPE_COUNT];
@@ -91,6 +115,7 @@ struct command_job {
 struct commands {
     int epoll_fd;
     void *stack; /* for first steps of children */
+    struct command_heir heir;
     uint64_t limit;
     uint64_t running_count;
     struct command_job *running;
@@ -116,7 +141,8 @@ void troupe__job_drain(struct commands *self, struct command_pipe *pipe,
 
 /* troupe__job_reap: end what is left of its group, while the zombie keeps the
  * number, and take its exit. */
-void troupe__job_reap(const struct command_job *job, siginfo_t *ret_info);
+void troupe__job_reap(struct commands *self, struct command_job *job,
+                      siginfo_t *ret_info);
 
 /* troupe__job_free: give everything back; not for one that runs. */
 void troupe__job_free(struct command_job *job);

@@ -45,7 +45,7 @@ struct ending {
 };
 
 /* For its words: the answer is packed before this frame is left. */
-enum { WORDS_SIZE = 128 };
+enum { WORDS_SIZE = 256, SUBJECT_MAX = 160 };
 
 static struct ending
 ending_of(const struct command_job *job, const siginfo_t *info, char *words)
@@ -162,9 +162,12 @@ add(const struct commands *self, int fd, struct command_job *job,
 
 /* What is left of the group goes while the zombie keeps its number. */
 void
-troupe__job_reap(const struct command_job *job, siginfo_t *ret_info)
+troupe__job_reap(struct commands *self, struct command_job *job,
+                 siginfo_t *ret_info)
 {
     kill(-job->pid, SIGKILL);
+    troupe__heir_give(&self->heir, job->line);
+    job->line = NULL;
     *ret_info = (siginfo_t){0};
     while (waitid(P_PIDFD, (id_t) job->pidfd, ret_info, WEXITED) < 0
            && errno == EINTR)
@@ -174,13 +177,19 @@ troupe__job_reap(const struct command_job *job, siginfo_t *ret_info)
 /* It never ran, or cannot be listened to: then it is ended at once. */
 static int
 fail_start(troupe_context_t *ctx, struct commands *self,
-           struct command_job *job, const char *step, int error)
+           struct command_job *job, const char *step, const char *subject,
+           int error)
 {
     char words[WORDS_SIZE];
     siginfo_t info;
-    snprintf(words, sizeof words, "%s: %s", step, strerror(-error));
+    bool has_subject = subject && strlen(subject) <= SUBJECT_MAX
+                       && troupe__utf8_is_valid(subject, strlen(subject));
+    snprintf(words, sizeof words, "%s%s%s%s: %s", step, has_subject ? " '" : "",
+             has_subject ? subject : "", has_subject ? "'" : "",
+             strerror(-error));
     if (job->pid > 0)
-        troupe__job_reap(job, &info);
+        troupe__job_reap(self, job, &info);
+    troupe__heir_give(&self->heir, job->line);
     for (int i = 0; i < PIPE_COUNT; i++)
         forget_fd(self, &job->pipes[i].fd);
     forget_fd(self, &job->pidfd);
@@ -207,6 +216,17 @@ take_process(struct command_job *job, const struct command_request *request,
     job->grace_ms = (uint32_t) request->grace_ms;
 }
 
+/* What a step is about, or NULL. */
+static const char *
+subject_of(const struct command_request *request, const char *step)
+{
+    if (strcmp(step, "directory") == 0)
+        return request->directory;
+    bool is_program =
+        strcmp(step, "look for") == 0 || strcmp(step, "exec") == 0;
+    return is_program ? request->argv[0] : NULL;
+}
+
 /* The job is in the list of those that run. */
 int
 troupe__job_start(troupe_context_t *ctx, struct commands *self,
@@ -215,16 +235,18 @@ troupe__job_start(troupe_context_t *ctx, struct commands *self,
 {
     struct command_process process;
     job->started_ns = troupe_now_ns(troupe_context_node(ctx));
-    int rc = troupe__command_spawn(request, self->stack, &process);
+    job->line = troupe__heir_take(&self->heir, self->stack);
+    int rc = troupe__command_spawn(request, job->line, self->stack, &process);
     if (rc < 0)
-        return fail_start(ctx, self, job, process.step, rc);
+        return fail_start(ctx, self, job, process.step,
+                          subject_of(request, process.step), rc);
     take_process(job, request, &process);
     for (unsigned i = 0; i < PIPE_COUNT && rc == 0; i++)
         rc = add(self, job->pipes[i].fd, job, i);
     if (rc == 0)
         rc = add(self, job->pidfd, job, WHICH_PIDFD);
     if (rc < 0)
-        return fail_start(ctx, self, job, "epoll", rc);
+        return fail_start(ctx, self, job, "epoll", NULL, rc);
     if (job->timeout_ms == 0)
         return 0;
     return troupe_call_after(ctx, (uint32_t) job->timeout_ms, on_time, job,
@@ -237,7 +259,7 @@ troupe__job_finish(troupe_context_t *ctx, struct commands *self,
 {
     char words[WORDS_SIZE];
     siginfo_t info;
-    troupe__job_reap(job, &info);
+    troupe__job_reap(self, job, &info);
     (void) troupe_call_clear(ctx, job->timer);
     for (int i = 0; i < PIPE_COUNT; i++) {
         troupe__job_drain(self, &job->pipes[i], DRAIN_MAX);

@@ -3,6 +3,7 @@
 #include "actors/command.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -190,20 +191,54 @@ read_member(struct command_request *self, const char *key,
     return false;
 }
 
-static const char *const keys[] = {"argv",     "shell",      "env",
-                                   "stdin",    "directory",  "timeout_ms",
-                                   "grace_ms", "stdout_max", "stderr_max"};
+/* What "run" knows, and what it wants there. */
+static const struct key {
+    const char *name, *wants;
+} keys[] = {{"argv", "a list of texts, or shell a text: one of them"},
+            {"shell", "a text, or argv a list: one of them"},
+            {"env", "a list of NAME=VALUE"},
+            {"stdin", "a text or bytes"},
+            {"directory", "a text"},
+            {"timeout_ms", "a number of ms, to a day"},
+            {"grace_ms", "a number of ms, to a day"},
+            {"stdout_max", "a number of bytes, to 48 MiB"},
+            {"stderr_max", "a number of bytes, to 48 MiB"}};
 
-static const char *
+static const struct key *
 known_key(const msgpack_object *key)
 {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (key->type == MSGPACK_OBJECT_STR
-            && key->via.str.size == strlen(keys[i])
-            && memcmp(key->via.str.ptr, keys[i], key->via.str.size) == 0)
-            return keys[i];
+            && key->via.str.size == strlen(keys[i].name)
+            && memcmp(key->via.str.ptr, keys[i].name, key->via.str.size) == 0)
+            return &keys[i];
     }
     return NULL;
+}
+
+static bool
+has_nul(const msgpack_object *value)
+{
+    bool has = false;
+    if (value->type == MSGPACK_OBJECT_ARRAY) {
+        for (uint32_t i = 0; i < value->via.array.size && !has; i++)
+            has = has_nul(&value->via.array.ptr[i]);
+    } else if (value->type == MSGPACK_OBJECT_STR
+               || value->type == MSGPACK_OBJECT_BIN) {
+        has = value->via.str.size > 0
+              && memchr(value->via.str.ptr, '\0', value->via.str.size);
+    }
+    return has;
+}
+
+static const char *
+say_wrong(struct command_request *self, const struct key *key,
+          const msgpack_object *value)
+{
+    snprintf(self->wrong, sizeof self->wrong, "run: '%s' %s%s", key->name,
+             has_nul(value) ? "has a NUL in it" : "wants ",
+             has_nul(value) ? "" : key->wants);
+    return self->wrong;
 }
 
 static const char *
@@ -211,19 +246,19 @@ read_members(struct command_request *self, const msgpack_object_map *map,
              struct places *places)
 {
     for (uint32_t i = 0; i < map->size; i++) {
-        const char *key = known_key(&map->ptr[i].key);
+        const struct key *key = known_key(&map->ptr[i].key);
         if (!key)
             return "run knows argv, shell, stdin, timeout_ms, grace_ms, env, "
                    "directory, stdout_max and stderr_max";
-        if (!read_member(self, key, &map->ptr[i].val, places))
-            return "run: a value is not as troupe_command.h says";
+        if (!read_member(self, key->name, &map->ptr[i].val, places))
+            return say_wrong(self, key, &map->ptr[i].val);
     }
     if (!places->argv)
         return "run wants argv or shell";
     for (size_t i = 0; i < places->env_count; i++) {
         if (strcspn(self->texts.data + places->env[i], "=") == 0
             || !strchr(self->texts.data + places->env[i], '='))
-            return "run: env wants NAME=VALUE";
+            return "run: 'env' wants a list of NAME=VALUE";
     }
     return NULL;
 }

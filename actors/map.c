@@ -17,7 +17,7 @@
 #define DEADLINE "(deadline)"
 #define JOBS_MAX 65536
 
-static const char *const modes[] = {"async", "thread", "process"};
+static const char *const modes[] = {"async", "thread", "process", "auto"};
 
 static int
 read_mode(const char *name, troupe_map_mode_t *ret_mode)
@@ -84,21 +84,6 @@ read_options(const troupe_message_t *msg, struct map *self)
     return 0;
 }
 
-static int
-spec_of(troupe_context_t *ctx, const struct map *self, uint32_t index,
-        char id[16], troupe_child_spec_t *ret)
-{
-    snprintf(id, 16, "pool-%u", index);
-    *ret = (troupe_child_spec_t){.id = id,
-                                 .kind = &troupe__map_pool,
-                                 .place = TROUPE_WORKER,
-                                 .worker = index};
-    return troupe_child_spec_pack(ret, "{s:R, s:U, s:U, s:U}", "owner",
-                                  troupe_self(ctx), "index", (uint64_t) index,
-                                  "slots", self->pools[index].slots, "mode",
-                                  (uint64_t) self->options.mode);
-}
-
 /* One on each worker, as far as there are jobs; the bound is split. */
 static int
 start_pools(troupe_context_t *ctx, struct map *self)
@@ -109,6 +94,7 @@ start_pools(troupe_context_t *ctx, struct map *self)
         self->options.jobs = stats.workers;
     uint32_t jobs = self->options.jobs;
     self->pool_count = jobs < stats.workers ? jobs : stats.workers;
+    self->first_pools = self->pool_count;
     self->pools = troupe__alloc(self->pool_count * sizeof *self->pools);
     troupe_child_spec_t *specs =
         troupe__alloc(self->pool_count * sizeof *specs);
@@ -117,10 +103,11 @@ start_pools(troupe_context_t *ctx, struct map *self)
     for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
         self->pools[i].slots =
             jobs / self->pool_count + (i < jobs % self->pool_count ? 1 : 0);
-        rc = spec_of(ctx, self, i, ids[i], &specs[i]);
+        rc = troupe__map_spec_of(ctx, self, i, ids[i], &specs[i]);
     }
-    troupe_supervisor_options_t options = {.strategy = TROUPE_ONE_FOR_ONE,
-                                           .intensity = 10};
+    /* Not on the worker of a pool, whom a function may keep from everything. */
+    troupe_supervisor_options_t options = {
+        .strategy = TROUPE_ONE_FOR_ONE, .intensity = 10, .place = TROUPE_NEAR};
     if (rc == 0)
         rc = troupe_supervisor_start(ctx, &options, specs, self->pool_count,
                                      &self->supervisor, NULL);
@@ -146,24 +133,6 @@ map_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc;
 }
 
-/* New work was put into the queue, or it is too late for it. */
-static int
-go_on(troupe_context_t *ctx, struct map *self)
-{
-    int rc = troupe__map_done_before(ctx, self);
-    if (rc < 0)
-        return rc;
-    if (self->halted) {
-        self->halted = false;
-        rc = troupe__map_halt(ctx, self, self->halted_now);
-    } else {
-        rc = troupe__map_dispatch(ctx, self);
-    }
-    if (rc == 0)
-        rc = troupe__map_log(ctx, self);
-    return rc == 0 ? troupe__map_serve(ctx, self) : rc;
-}
-
 static int
 on_put(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
@@ -187,7 +156,7 @@ on_put(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     }
     if (troupe_defer(ctx, &self->puts[self->put_count]) == 0)
         self->put_count++;
-    return go_on(ctx, self);
+    return troupe__map_go_on(ctx, self);
 }
 
 static int
@@ -200,7 +169,7 @@ on_map(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         rc = troupe_defer(ctx, &batch->token);
     batch->left = batch->count;
     if (rc == 0 && batch->count > 0)
-        return go_on(ctx, self);
+        return troupe__map_go_on(ctx, self);
     if (rc == 0)
         rc = troupe_reply_to(ctx, &batch->token, "{s:[]}", "results");
     else if (troupe_message_is_ask(msg))
@@ -230,10 +199,11 @@ on_halt(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct map *self = state;
     bool now = false;
-    int rc = troupe_unpack(msg, "{s:b}", "now", &now);
+    const char *why = "the map was halted";
+    int rc = troupe_unpack(msg, "{s:b, s?s}", "now", &now, "why", &why);
     if (rc < 0)
         return troupe_reply_error(ctx, rc, "halt wants now");
-    rc = troupe__map_halt(ctx, self, now);
+    rc = troupe__map_halt(ctx, self, now, why);
     if (rc == 0 && troupe_message_is_ask(msg))
         rc = troupe_reply(ctx, NULL);
     if (rc == 0)
@@ -255,111 +225,12 @@ on_deadline(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) msg;
     if (self->last && self->live == 0)
         return 0;
+    char why[MAP_WHY_SIZE];
+    snprintf(why, sizeof why, "the deadline of %u ms had passed",
+             (unsigned) self->options.deadline_ms);
     self->deadline_passed = true;
-    int rc = troupe__map_halt(ctx, self, true);
+    int rc = troupe__map_halt(ctx, self, true, why);
     return rc == 0 ? troupe__map_serve(ctx, self) : rc;
-}
-
-static int
-on_ready(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct map *self = state;
-    uint64_t index = 0;
-    int rc = troupe_unpack(msg, "[U]", &index);
-    if (rc < 0 || index >= self->pool_count)
-        return 0;
-    if (!troupe_ref_is_nobody(self->pools[index].ref))
-        troupe__map_lost(self, (uint32_t) index);
-    self->pools[index].ref = troupe_message_sender(msg);
-    return go_on(ctx, self);
-}
-
-static int
-take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
-          struct map_chunk *chunk, uint64_t peak)
-{
-    int rc = 0;
-    while (at->at < at->end && rc == 0) {
-        struct map_end end;
-        uint64_t id = 0;
-        if (!troupe__packed_end_take(at, &id, &end))
-            return -EBADMSG;
-        struct map_record *record = troupe__map_find(self, id);
-        if (!record || !record->is_sent)
-            continue; /* of a pool that has begun anew since */
-        struct map_pool_state *pool = &self->pools[record->pool];
-        pool->outstanding--;
-        pool->peak = peak > pool->peak ? peak : pool->peak;
-        troupe__map_took(self, record);
-        rc = troupe__map_attempted(ctx, self, record, chunk, &end);
-    }
-    return rc;
-}
-
-static bool
-is_pool(const struct map *self, troupe_ref_t sender)
-{
-    for (uint32_t i = 0; i < self->pool_count; i++)
-        if (troupe_ref_equal(self->pools[i].ref, sender))
-            return true;
-    return false;
-}
-
-static int
-on_results(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct map *self = state;
-    if (!is_pool(self, troupe_message_sender(msg)))
-        return 0; /* nobody else says what a value is */
-    struct map_chunk *chunk = troupe__chunk_new(msg);
-    const void *ends = NULL;
-    size_t size = 0;
-    uint64_t peak = 0;
-    int rc = troupe_unpack(chunk->msg, "[U, B]", &peak, &ends, &size);
-    struct map_cursor at = {ends, (const uint8_t *) ends + size};
-    self->now_ns = troupe_time_ns(ctx);
-    if (rc == 0)
-        rc = take_ends(ctx, self, &at, chunk, peak);
-    troupe__chunk_drop(chunk);
-    if (rc == 0)
-        rc = troupe__map_dispatch(ctx, self);
-    if (rc == 0)
-        rc = troupe__map_log(ctx, self);
-    return rc == 0 ? troupe__map_serve(ctx, self) : rc;
-}
-
-/* A pool gave another one what it had not begun. */
-static int
-on_gave(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    struct map *self = state;
-    const void *ids = NULL;
-    size_t size = 0;
-    uint32_t count = 0;
-    uint64_t to = 0, id = 0;
-    troupe_ref_t thief;
-    int rc = troupe_unpack(msg, "{s:U, s:R, s:r}", "to", &to, "thief", &thief,
-                           "ids", &ids, &size);
-    struct map_cursor at = {ids, (const uint8_t *) ids + size};
-    if (rc < 0 || to >= self->pool_count || !troupe__take_array(&at, &count))
-        return -EBADMSG;
-    bool known = troupe_ref_equal(thief, self->pools[to].ref);
-    self->pools[to].robs = known ? false : self->pools[to].robs;
-    while (troupe__take_uint(&at, &id)) {
-        struct map_record *record = troupe__map_find(self, id);
-        if (!record || !record->is_sent)
-            continue;
-        self->pools[record->pool].outstanding--;
-        if (!known) { /* the thief has begun anew, without them */
-            troupe__map_took(self, record);
-            troupe__map_queue(self, record);
-            continue;
-        }
-        record->pool = (uint32_t) to;
-        self->pools[to].outstanding++;
-        self->tally.stolen++;
-    }
-    return go_on(ctx, self);
 }
 
 static void
@@ -386,8 +257,10 @@ map_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 }
 
 TROUPE_KIND(troupe_map, struct map, TROUPE_ON_START(map_start),
-            TROUPE_ON("results", on_results), TROUPE_ON("put", on_put),
-            TROUPE_ON("take", on_take), TROUPE_ON("map", on_map),
-            TROUPE_ON("halt", on_halt), TROUPE_ON("stat", on_stat),
-            TROUPE_ON("gave", on_gave), TROUPE_ON("ready", on_ready),
+            TROUPE_ON("results", troupe__map_on_results),
+            TROUPE_ON("put", on_put), TROUPE_ON("take", on_take),
+            TROUPE_ON("map", on_map), TROUPE_ON("halt", on_halt),
+            TROUPE_ON("stat", on_stat), TROUPE_ON("gave", troupe__map_on_gave),
+            TROUPE_ON("ready", troupe__map_on_ready),
+            TROUPE_ON("here", troupe__map_on_here),
             TROUPE_ON(DEADLINE, on_deadline), TROUPE_ON_STOP(map_stop));

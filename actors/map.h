@@ -5,11 +5,13 @@
 
 #include "troupe_ask.h"
 #include "troupe_events.h"
+#include "troupe_supervisor.h"
 
 #include "actors/map_record.h"
 #include "actors/map_tally.h"
 
 #define MAP_RESOURCES_MAX 64
+#define MAP_STUCK_MAX     64 /* pools whose thread a function keeps */
 
 /* A resource, and those who wait for a token of it. */
 struct map_resource {
@@ -23,7 +25,12 @@ struct map_pool_state {
     uint64_t slots;
     uint64_t outstanding;
     uint64_t peak;
-    bool robs; /* it has asked another one for work */
+    bool robs;         /* it has asked another one for work */
+    uint64_t lost_ns;  /* when one of its functions ran out of time; 0 */
+    uint64_t heard_ns; /* when it told something, last */
+    uint32_t looks;   /* since it was asked whether it is there; 0: it is not */
+    bool is_stuck;    /* a function keeps its thread: it gets no more work */
+    bool is_replaced; /* and another one has its slots */
 };
 
 struct map {
@@ -31,7 +38,9 @@ struct map {
     troupe_ref_t journal;
     troupe_ref_t supervisor;
     struct map_pool_state *pools;
-    uint32_t pool_count;
+    uint32_t pool_count, first_pools; /* of it, with those that start with it */
+    bool watches;                     /* whether they go on */
+    uint64_t turns;                   /* tasks given to pools */
 
     struct map_record **records; /* by index */
     uint32_t record_count, record_size;
@@ -60,6 +69,8 @@ struct map {
     uint64_t now_ns;          /* as the message in hand came */
     struct troupe__text text; /* room for what is sent; empty in between */
     char error[512];
+    const char *why;            /* it was halted: one of */
+    char whys[2][MAP_WHY_SIZE]; /* for soon, for now */
 };
 
 /* --- map_accept.c ----------------------------------------------------------*/
@@ -101,6 +112,34 @@ int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);
 /* troupe__map_lost: a pool begins anew: what it had is to be done again. */
 void troupe__map_lost(struct map *self, uint32_t pool);
 
+/* troupe__map_timeout_of: of an attempt that begins now, in ms; 0: none. */
+uint32_t troupe__map_timeout_of(const struct map *self,
+                                const struct map_record *record);
+
+/* --- map_hear.c ------------------------------------------------------------*/
+
+/* troupe__map_spec_of: of a pool of that number, as a child. */
+int troupe__map_spec_of(troupe_context_t *ctx, const struct map *self,
+                        uint32_t index, char id[16], troupe_child_spec_t *ret);
+
+/* troupe__map_go_on: there is new work, or it is too late for it. */
+int troupe__map_go_on(troupe_context_t *ctx, struct map *self);
+
+/* What pools say. */
+int troupe__map_on_ready(troupe_context_t *ctx, void *state,
+                         const troupe_message_t *msg);
+int troupe__map_on_results(troupe_context_t *ctx, void *state,
+                           const troupe_message_t *msg);
+int troupe__map_on_gave(troupe_context_t *ctx, void *state,
+                        const troupe_message_t *msg);
+int troupe__map_on_here(troupe_context_t *ctx, void *state,
+                        const troupe_message_t *msg);
+
+/* --- map_stuck.c -----------------------------------------------------------*/
+
+/* troupe__map_watch: look now and then whether the pools go on. */
+int troupe__map_watch(troupe_context_t *ctx, struct map *self);
+
 /* --- map_ends.c ------------------------------------------------------------*/
 
 /* troupe__map_attempted: an attempt has ended: again, or done. */
@@ -111,8 +150,10 @@ int troupe__map_attempted(troupe_context_t *ctx, struct map *self,
 /* troupe__map_done_before: settle what was done in an earlier run. */
 int troupe__map_done_before(troupe_context_t *ctx, struct map *self);
 
-/* troupe__map_halt: begin no more; now: end what runs, too. */
-int troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now);
+/* troupe__map_halt: begin no more; now: end what runs, too; why: what those say
+ * that do not run; NULL: as before. */
+int troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now,
+                     const char *why);
 
 /* troupe__map_log: write down what is done. */
 int troupe__map_log(troupe_context_t *ctx, struct map *self);

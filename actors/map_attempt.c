@@ -7,6 +7,7 @@
 
 #include "troupe_msgpack.h"
 
+#define SLOW_NS      1000000
 #define FOREVER_MS   4000000000u /* 46 days */
 #define NS_PER_MS    1000000.0
 #define TYPE_DEFAULT "call"
@@ -42,7 +43,7 @@ end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
         if (run->it.task.how == TROUPE_MAP_COMMAND)
             read_command(answer, &end);
     } else if (run->cancelled) {
-        end = troupe__end_of("cancelled", "the map was halted");
+        end = troupe__end_of("cancelled", run->pool->why);
     } else if (run->lost[0]) {
         end = troupe__end_of("lost", run->lost);
     } else {
@@ -67,8 +68,12 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         && (answer->outcome == TROUPE_TIMEOUT
             || answer->outcome == TROUPE_CANCELLED))
         rc = troupe__doer_give_up(ctx, run);
+    bool is_fn = run->it.task.how == TROUPE_MAP_FN;
     if (rc == 0)
         rc = troupe__pool_end(ctx, run, &end);
+    /* The next one may keep this thread for long. */
+    if (rc == 0 && is_fn && answer->latency_ns > SLOW_NS)
+        rc = troupe__pool_flush(ctx, self);
     return rc < 0 ? rc : troupe__pool_pump(ctx, self);
 }
 

@@ -15,12 +15,14 @@
 
 #define LOOK_MS   200
 #define STOP_MS   10000
+#define STUCK_MS  500 /* instead, where somebody will not end */
 #define BATCH_MIN 16
 #define NS_PER_S  1e9
 
 static const char *const modes[] = {[TROUPE_MAP_ASYNC] = "async",
                                     [TROUPE_MAP_THREAD] = "thread",
-                                    [TROUPE_MAP_PROCESS] = "process"};
+                                    [TROUPE_MAP_PROCESS] = "process",
+                                    [TROUPE_MAP_AUTO] = "auto"};
 
 int
 troupe__client_fail(struct map_client *self, const troupe_answer_t *answer)
@@ -70,24 +72,25 @@ int
 troupe__client_summary(struct map_client *self, const troupe_message_t *msg)
 {
     troupe_map_summary_t *it = &self->summary;
-    uint64_t jobs = 0, peak = 0, halted = 0, deadline = 0;
+    uint64_t jobs = 0, peak = 0, halted = 0, deadline = 0, stuck = 0;
     double busy_ms = 0;
     const char *error = "";
     int rc = troupe_unpack(
         msg,
-        "{s:{s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:f,s:f,s:f,"
-        "s:f,s:f,s:s}}",
+        "{s:{s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:U,s:f,s:f,"
+        "s:f,s:f,s:f,s:s}}",
         "summary", "ok", &it->ok, "failed", &it->failed, "timeout",
         &it->timeout, "lost", &it->lost, "cancelled", &it->cancelled, "skipped",
         &it->skipped, "retried", &it->retried, "stolen", &it->stolen, "resumed",
         &it->resumed, "jobs", &jobs, "peak", &peak, "halted", &halted,
-        "deadline_passed", &deadline, "busy_ms", &busy_ms, "p50_ms",
-        &it->p50_ms, "p95_ms", &it->p95_ms, "p99_ms", &it->p99_ms,
+        "deadline_passed", &deadline, "stuck", &stuck, "busy_ms", &busy_ms,
+        "p50_ms", &it->p50_ms, "p95_ms", &it->p95_ms, "p99_ms", &it->p99_ms,
         "queue_p50_ms", &it->queue_p50_ms, "error", &error);
     it->tasks = it->ok + it->failed + it->timeout + it->lost + it->cancelled
                 + it->skipped;
     it->jobs = (uint32_t) jobs;
     it->peak = (uint32_t) peak;
+    it->stuck = (uint32_t) stuck;
     it->halted = halted != 0;
     it->deadline_passed = deadline != 0;
     it->busy_s = busy_ms / 1000;
@@ -147,8 +150,10 @@ static int
 start_map(struct map_client *self, troupe_ref_t journal)
 {
     const troupe_map_options_t *it = self->options;
-    troupe_child_spec_t spec = {
-        .id = "map", .kind = &troupe_map, .restart = TROUPE_TEMPORARY};
+    troupe_child_spec_t spec = {.id = "map",
+                                .kind = &troupe_map,
+                                .restart = TROUPE_TEMPORARY,
+                                .place = TROUPE_NEAR};
     int rc = troupe_child_spec_pack(
         &spec,
         "{s:U, s:s, s:b, s:U, s:U, s:U, s:U, s:U, s:U, s:b, s:U, s:U, s:f, "
@@ -172,7 +177,11 @@ start_map(struct map_client *self, troupe_ref_t journal)
 static int
 run(struct map_client *self)
 {
-    troupe_supervisor_options_t options = {.strategy = TROUPE_ONE_FOR_ONE};
+    /* Near it is the map: apart, no function keeps it from its clock. */
+    troupe_supervisor_options_t options = {.strategy = TROUPE_ONE_FOR_ONE,
+                                           .place = TROUPE_PLACE_DEFAULT};
+    if (self->options->apart || self->options->mode == TROUPE_MAP_AUTO)
+        options.place = TROUPE_OWN_THREAD;
     troupe_ref_t journal = TROUPE_NOBODY;
     int rc = troupe_node_supervisor_start(self->node, &options, NULL, 0,
                                           &self->supervisor, NULL);
@@ -185,7 +194,7 @@ run(struct map_client *self)
     if (rc == 0)
         rc = troupe_node_run(self->node, troupe__client_begin, self, 0);
     (void) troupe_node_exit(self->node, self->supervisor, TROUPE_EXIT_SHUTDOWN,
-                            STOP_MS);
+                            self->summary.stuck > 0 ? STUCK_MS : STOP_MS);
     return rc == -ECANCELED ? -ESHUTDOWN : rc;
 }
 
@@ -197,7 +206,7 @@ troupe_map_run(troupe_t *node, const troupe_map_options_t *options,
     CHECK(node);
     CHECK(options);
     CHECK(calls && calls->next && calls->result);
-    if ((unsigned) options->mode > TROUPE_MAP_PROCESS)
+    if ((unsigned) options->mode > TROUPE_MAP_AUTO)
         return -EINVAL;
     struct map_client self = {.node = node,
                               .options = options,

@@ -22,6 +22,7 @@ troupe__doers_start(troupe_context_t *ctx, struct pool *self)
 {
     troupe_supervisor_options_t options = {.strategy = TROUPE_ONE_FOR_ONE,
                                            .intensity = TROUPE_INFINITE,
+                                           .place = TROUPE_NEAR,
                                            .unstable_max = TROUPE_INFINITE};
     return troupe_supervisor_start(ctx, &options, NULL, 0, &self->supervisor,
                                    NULL);
@@ -95,7 +96,7 @@ on_started(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (rc < 0)
         return rc;
     if (run->cancelled)
-        return end_at_start(ctx, run, "cancelled", "the map was halted");
+        return end_at_start(ctx, run, "cancelled", self->why);
     return troupe__pool_ask(ctx, run, info.ref);
 }
 
@@ -121,8 +122,8 @@ start_one(troupe_context_t *ctx, struct pool_run *run,
     troupe_child_spec_t spec = {
         .id = doer->id,
         .kind = kind,
-        .place = self->mode == TROUPE_MAP_THREAD ? TROUPE_OWN_THREAD
-                                                 : TROUPE_PLACE_DEFAULT,
+        .place =
+            self->mode == TROUPE_MAP_THREAD ? TROUPE_OWN_THREAD : TROUPE_NEAR,
         .isolation = self->mode == TROUPE_MAP_PROCESS ? TROUPE_OWN_PROCESS
                                                       : TROUPE_SAME_PROCESS,
         .backoff = {.min_ms = TROUPE_ZERO},
@@ -158,9 +159,12 @@ troupe__doer_run(troupe_context_t *ctx, struct pool_run *run)
         rc = start_one(ctx, run, kind);
     if (rc == 0)
         return 0;
+    char words[TROUPE_NAME_MAX + 64];
+    snprintf(words, sizeof words,
+             "there is no function '%s': no library has such a kind",
+             run->it.task.target);
     struct map_end end =
-        troupe__end_of("failed", rc == -ENOENT ? "there is no such function"
-                                               : troupe_strerror(rc));
+        troupe__end_of("failed", rc == -ENOENT ? words : troupe_strerror(rc));
     if (run->doer)
         forget(self, run->doer);
     run->doer = NULL;

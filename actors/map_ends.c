@@ -8,6 +8,7 @@
 
 #include "troupe_retry.h"
 
+#include "actors/map_pool.h"
 #include "mailbox/check.h"
 
 #define BACKOFF_MS     100
@@ -48,6 +49,23 @@ is_enough(const struct map *self)
     return reached >= (halt->count ? halt->count : 1);
 }
 
+/* The bound of the policy is met. */
+static int
+halt_enough(troupe_context_t *ctx, struct map *self)
+{
+    static const char *const what[] = {
+        [TROUPE_MAP_HALT_NEVER] = "", /* then nothing is enough */
+        [TROUPE_MAP_HALT_FAIL] = "had failed",
+        [TROUPE_MAP_HALT_SUCCESS] = "had succeeded, which is enough",
+        [TROUPE_MAP_HALT_DONE] = "had ended, which is enough"};
+    const troupe_map_halt_t *halt = &self->options.halt;
+    char why[MAP_WHY_SIZE];
+    uint32_t count = halt->count ? halt->count : 1;
+    snprintf(why, sizeof why, "%u%s %s", halt->percent ? halt->percent : count,
+             halt->percent ? " %" : "", what[halt->on]);
+    return troupe__map_halt(ctx, self, halt->now, why);
+}
+
 static void
 count_end(struct map *self, const struct map_record *record,
           enum map_state state)
@@ -82,7 +100,7 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
     else
         rc = troupe__map_settle(ctx, self, record);
     if (rc == 0 && is_enough(self))
-        rc = troupe__map_halt(ctx, self, self->options.halt.now);
+        rc = halt_enough(ctx, self);
     return rc;
 }
 
@@ -160,25 +178,25 @@ troupe__map_done_before(troupe_context_t *ctx, struct map *self)
         troupe__map_hold(self, record);
         rc = troupe__map_settle(ctx, self, record);
         if (rc == 0 && is_enough(self))
-            rc = troupe__map_halt(ctx, self, self->options.halt.now);
+            rc = halt_enough(ctx, self);
     }
     return rc;
 }
 
 int
-troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now)
+troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now,
+                 const char *why)
 {
-    static const uint8_t nil = 0xc0;
-    static const struct map_end end = {.state = "skipped",
-                                       .state_size = 7,
-                                       .text = "the map was halted",
-                                       .text_size = 18,
-                                       .value = &nil,
-                                       .value_size = 1};
     if (self->halted && (self->halted_now || !now))
         return 0;
     self->halted = true;
     self->halted_now |= now;
+    /* Those that are skipped point to the words: each has its own. */
+    if (why) {
+        self->why = self->whys[now ? 1 : 0];
+        snprintf(self->whys[now ? 1 : 0], sizeof self->whys[0], "%s", why);
+    }
+    struct map_end end = troupe__end_of("skipped", self->why);
     int rc = 0;
     troupe__map_unwait(self);
     while (self->queue.count > 0 && rc == 0)
@@ -186,8 +204,8 @@ troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now)
                                    NULL, &end);
     for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
         if (!troupe_ref_is_nobody(self->pools[i].ref))
-            rc = troupe_send(ctx, self->pools[i].ref, "drop", "{s:b}", "now",
-                             (int) now);
+            rc = troupe_send(ctx, self->pools[i].ref, "drop", "{s:b, s:s}",
+                             "now", (int) now, "why", self->why);
     }
     return rc;
 }
@@ -216,7 +234,8 @@ on_logged(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         rc = troupe__map_settle(ctx, self, record);
     }
     if (rc == 0 && self->error[0])
-        rc = troupe__map_halt(ctx, self, true);
+        rc = troupe__map_halt(ctx, self, true,
+                              "the journal could not be written");
     if (rc == 0)
         rc = troupe__map_log(ctx, self);
     return rc == 0 ? troupe__map_serve(ctx, self) : rc;

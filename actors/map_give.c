@@ -128,9 +128,11 @@ troupe__map_summary_write(struct msgpack_packer *packer, void *value)
 {
     const struct map *self = value;
     const struct map_tally *tally = &self->tally;
-    uint64_t peak = 0;
-    for (uint32_t i = 0; i < self->pool_count; i++)
+    uint64_t peak = 0, stuck = 0;
+    for (uint32_t i = 0; i < self->pool_count; i++) {
         peak += self->pools[i].peak;
+        stuck += self->pools[i].is_stuck;
+    }
     const struct {
         const char *name;
         uint64_t count;
@@ -148,6 +150,7 @@ troupe__map_summary_write(struct msgpack_packer *packer, void *value)
         {"peak", peak},
         {"halted", self->halted},
         {"deadline_passed", self->deadline_passed},
+        {"stuck", stuck},
     };
     const struct {
         const char *name;

@@ -16,6 +16,8 @@
  * Takers take one record off the front, or return false and take nothing.
  */
 
+#define MAP_WHY_SIZE 160 /* of words why a map was halted */
+
 /* Bytes of messages that several records point into; freed with the last. */
 struct map_chunk {
     uint32_t users;

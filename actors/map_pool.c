@@ -3,6 +3,7 @@
 #include "actors/map_pool.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,8 @@ troupe__end_of(const char *state, const char *text)
                             .value_size = 1};
 }
 
-static int
-flush(troupe_context_t *ctx, struct pool *self)
+int
+troupe__pool_flush(troupe_context_t *ctx, struct pool *self)
 {
     if (self->out.size == 0)
         return 0;
@@ -56,7 +57,7 @@ troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
     }
     troupe__packed_end_put(out, id, end);
     if (out->size > OUT_MAX)
-        return flush(ctx, self);
+        return troupe__pool_flush(ctx, self);
     if (self->flushing)
         return 0;
     self->flushing = true;
@@ -79,7 +80,7 @@ on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         && troupe_time_ns(ctx) - self->out_since_ns < OUT_NS)
         return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
     self->flushing = false;
-    return flush(ctx, self);
+    return troupe__pool_flush(ctx, self);
 }
 
 int
@@ -145,6 +146,8 @@ int
 troupe__pool_pump(troupe_context_t *ctx, struct pool *self)
 {
     int rc = 0;
+    if (self->item_count > 0 && troupe__pool_was_away(ctx, self))
+        return troupe_send(ctx, troupe_self(ctx), TROUPE__POOL_LATER, NULL);
     while (self->item_count > 0 && self->run_count < self->slots && rc == 0) {
         struct pool_run *run = take_run(self);
         run->item = self->items[self->item_first];
@@ -195,10 +198,10 @@ take_work(struct pool *self, const troupe_message_t *msg)
 }
 
 /* What is not begun never will be. */
-static int
-drop_items(troupe_context_t *ctx, struct pool *self)
+int
+troupe__pool_drop(troupe_context_t *ctx, struct pool *self)
 {
-    struct map_end end = troupe__end_of("skipped", "the map was halted");
+    struct map_end end = troupe__end_of("skipped", self->why);
     int rc = 0;
     while (self->item_count > 0 && rc == 0) {
         const struct pool_item *item = &self->items[self->item_first];
@@ -216,7 +219,7 @@ take_and_begin(troupe_context_t *ctx, struct pool *self,
 {
     int rc = take_work(self, msg);
     if (rc == 0)
-        rc = self->dropping ? drop_items(ctx, self)
+        rc = self->dropping ? troupe__pool_drop(ctx, self)
                             : troupe__pool_pump(ctx, self);
     return rc;
 }
@@ -224,70 +227,12 @@ take_and_begin(troupe_context_t *ctx, struct pool *self,
 static int
 on_work(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
-    return take_and_begin(ctx, state, msg);
-}
-
-/* Sends the youngest `count`; the owner hears of it when they are on their way.
- * Should this pool end in between, the owner has them done again. */
-static int
-hand_over(troupe_context_t *ctx, struct pool *self, size_t count,
-          troupe_ref_t thief, struct troupe__text *ids)
-{
-    struct troupe__text work = {0};
-    size_t first = self->item_first + self->item_count - count;
-    troupe__put_array(ids, (uint32_t) count);
-    for (size_t i = 0; i < count; i++) {
-        const struct pool_item *item =
-            &self->items[(first + i) & (self->item_size - 1)];
-        troupe__text_put(&work, (const char *) item->packed, item->packed_size);
-        troupe__put_uint(ids, item->id);
-    }
-    int rc = troupe_send(ctx, thief, "work", "B", work.data, work.size);
-    troupe__text_free(&work);
-    for (size_t i = 0; i < count && rc == 0; i++)
-        troupe__chunk_drop(
-            self->items[(first + i) & (self->item_size - 1)].chunk);
-    self->item_count -= rc == 0 ? count : 0;
-    return rc;
-}
-
-/* The youngest half: the oldest will be begun here next. */
-static int
-on_steal(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
     struct pool *self = state;
-    struct troupe__text ids = {0};
-    uint64_t to = 0;
-    troupe_ref_t thief;
-    int rc = troupe_unpack(msg, "{s:U, s:R}", "to", &to, "thief", &thief);
-    if (rc < 0)
-        return rc;
-    rc = hand_over(ctx, self, (self->item_count + 1) / 2, thief, &ids);
-    if (rc == -EAGAIN) { /* it has no room: none are given */
-        troupe__text_clear(&ids);
-        troupe__put_array(&ids, 0);
-        rc = 0;
-    }
-    if (rc == 0)
-        rc = troupe_send(ctx, self->owner, "gave", "{s:U, s:R, s:r}", "to", to,
-                         "thief", thief, "ids", ids.data, ids.size);
-    troupe__text_free(&ids);
-    return rc;
-}
-
-static int
-on_rob(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
-{
-    const struct pool *self = state;
-    troupe_ref_t victim;
-    int rc = troupe_unpack(msg, "{s:R}", "victim", &victim);
-    if (rc == 0)
-        rc = troupe_send(ctx, victim, "steal", "{s:U, s:R}", "to", self->index,
-                         "thief", troupe_self(ctx));
-    if (rc == -EAGAIN) /* the victim has no room: nothing is taken */
-        rc = troupe_send(ctx, self->owner, "gave", "{s:U, s:R, s:[]}", "to",
-                         self->index, "thief", troupe_self(ctx), "ids");
-    return rc;
+    troupe_ref_t from = troupe_message_sender(msg);
+    if (!troupe_ref_equal(from, self->owner)
+        && !troupe_ref_equal(from, self->victim))
+        return 0; /* it was too late: others do it */
+    return take_and_begin(ctx, self, msg);
 }
 
 static int
@@ -295,10 +240,12 @@ on_drop(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct pool *self = state;
     bool now = false;
-    int rc = troupe_unpack(msg, "{s:b}", "now", &now);
+    const char *why = "";
+    int rc = troupe_unpack(msg, "{s:b, s:s}", "now", &now, "why", &why);
     self->dropping = true;
+    snprintf(self->why, sizeof self->why, "%s", why);
     if (rc == 0)
-        rc = drop_items(ctx, self);
+        rc = troupe__pool_drop(ctx, self);
     for (struct pool_run *run = self->runs; run && now; run = run->next) {
         run->cancelled = true;
         if (run->ask.id != 0)
@@ -362,7 +309,11 @@ pool_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 }
 
 TROUPE_KIND(troupe__map_pool, struct pool, TROUPE_ON_START(pool_start),
-            TROUPE_ON("work", on_work), TROUPE_ON("rob", on_rob),
-            TROUPE_ON("steal", on_steal), TROUPE_ON("drop", on_drop),
-            TROUPE_ON(FLUSH, on_flush), TROUPE_ON("(shrink)", on_shrink),
-            TROUPE_ON_DOWN(troupe__doer_down), TROUPE_ON_STOP(pool_stop));
+            TROUPE_ON("work", on_work), TROUPE_ON("rob", troupe__pool_on_rob),
+            TROUPE_ON("steal", troupe__pool_on_steal),
+            TROUPE_ON("there", troupe__pool_on_there),
+            TROUPE_ON("leave", troupe__pool_on_leave),
+            TROUPE_ON(TROUPE__POOL_LATER, troupe__pool_on_later),
+            TROUPE_ON("drop", on_drop), TROUPE_ON(FLUSH, on_flush),
+            TROUPE_ON("(shrink)", on_shrink), TROUPE_ON_DOWN(troupe__doer_down),
+            TROUPE_ON_STOP(pool_stop));

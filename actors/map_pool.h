@@ -14,8 +14,13 @@
  *
  *   start    {owner: R, index: U, slots: U, mode: U}
  *   work     B: packed tasks, one behind the other
+ *   rob      {victim: R}: ask that pool for half of its tasks; nobody: that
+ *            was in vain
  *   steal    {to: U, thief: R}: half of what is not begun becomes its work
- *   drop     {now: b}: begin nothing of what there is; now: end what runs
+ *   there    nil: say "here"
+ *   leave    nil: what is not begun is done by others
+ *   drop     {now: b, why: s}: begin nothing of what there is; now: end what
+ *            runs
  *
  * and tells it "ready" [index], "results" [peak, B], packed ends, and "gave"
  * {to, thief, ids}.
@@ -61,7 +66,9 @@ struct pool {
     troupe_ref_t owner;
     uint64_t index;
     uint64_t slots;
-    uint64_t mode; /* troupe_map_mode_t */
+    uint64_t mode;       /* troupe_map_mode_t */
+    troupe_ref_t victim; /* that it robs, or robbed last */
+    uint64_t here_ns;    /* when it looked at the time, last */
     troupe_ref_t supervisor;
     troupe_ref_t commands;
 
@@ -83,10 +90,34 @@ struct pool {
     uint64_t out_since_ns;   /* when it was begun */
     bool flushing;
     bool dropping; /* the map was halted */
+    char why[MAP_WHY_SIZE];
 };
 
 /* troupe__pool_pump: begin what can be begun. Returns as a handler does. */
 int troupe__pool_pump(troupe_context_t *ctx, struct pool *self);
+
+/* troupe__pool_drop: what is not begun never will be. */
+int troupe__pool_drop(troupe_context_t *ctx, struct pool *self);
+
+/* troupe__pool_was_away: whether its thread was kept for so long that the map
+ * may think it stuck. Then it says so in its mailbox: look there first. */
+bool troupe__pool_was_away(troupe_context_t *ctx, struct pool *self);
+
+/* Of map_steal.c: what others do instead. */
+#define TROUPE__POOL_LATER "(later)"
+int troupe__pool_on_later(troupe_context_t *ctx, void *state,
+                          const troupe_message_t *msg);
+int troupe__pool_on_there(troupe_context_t *ctx, void *state,
+                          const troupe_message_t *msg);
+int troupe__pool_on_leave(troupe_context_t *ctx, void *state,
+                          const troupe_message_t *msg);
+int troupe__pool_on_rob(troupe_context_t *ctx, void *state,
+                        const troupe_message_t *msg);
+int troupe__pool_on_steal(troupe_context_t *ctx, void *state,
+                          const troupe_message_t *msg);
+
+/* troupe__pool_flush: what has ended goes to the owner now. */
+int troupe__pool_flush(troupe_context_t *ctx, struct pool *self);
 
 /* troupe__pool_end: a run is over; its result goes out soon. */
 int troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,

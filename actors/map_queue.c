@@ -38,8 +38,8 @@ troupe__map_text_done(struct map *self)
         troupe__text_clear(&self->text);
 }
 
-static uint32_t
-timeout_of(const struct map *self, const struct map_record *record)
+uint32_t
+troupe__map_timeout_of(const struct map *self, const struct map_record *record)
 {
     if (record->timeout_ms > 0)
         return record->timeout_ms;
@@ -110,7 +110,7 @@ put_work(const struct map *self, struct troupe__text *to,
 {
     troupe__packed_work_put(to, record->packed, record->work_size,
                             (uint64_t) record->generation << 32 | record->index,
-                            timeout_of(self, record),
+                            troupe__map_timeout_of(self, record),
                             record->span ? &record->span->at : NULL);
 }
 
@@ -149,8 +149,11 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
         return rc;
     }
     pool->outstanding += given;
+    uint64_t now_ns = troupe_time_ns(ctx);
     for (struct map_record *at = taken.first; at; at = at->next) {
         at->pool = index;
+        at->turn = ++self->turns;
+        at->sent_ns = now_ns;
         at->is_sent = at->has_pool = true;
     }
     return 0;
@@ -163,7 +166,7 @@ richest(const struct map *self)
     const struct map_pool_state *best = NULL;
     for (uint32_t i = 0; i < self->pool_count; i++) {
         const struct map_pool_state *at = &self->pools[i];
-        if (at->outstanding > at->slots
+        if (at->outstanding > at->slots && !at->is_stuck
             && (!best
                 || at->outstanding - at->slots
                        > best->outstanding - best->slots))
@@ -178,7 +181,7 @@ let_rob(troupe_context_t *ctx, struct map *self)
     int rc = 0;
     for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
         struct map_pool_state *thief = &self->pools[i];
-        if (thief->outstanding > 0 || thief->robs
+        if (thief->outstanding > 0 || thief->robs || thief->is_stuck
             || troupe_ref_is_nobody(thief->ref))
             continue;
         const struct map_pool_state *victim = richest(self);
@@ -256,7 +259,8 @@ troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
                                                     : 0;
     for (uint32_t i = 0; i < self->pool_count && rc == 0 && most > 0; i++) {
         struct map_pool_state *pool = &self->pools[i];
-        if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref))
+        if (self->queue.count == 0 || troupe_ref_is_nobody(pool->ref)
+            || pool->is_stuck)
             continue;
         uint64_t count = wanted_by(self, pool), had = pool->outstanding;
         if (count > 0)
@@ -270,6 +274,8 @@ troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
     if (rc == 0 && self->queue.count == 0 && self->pool_count > 1
         && self->options.replicas < 2)
         rc = let_rob(ctx, self);
+    if (rc == 0 && !self->watches)
+        rc = troupe__map_watch(ctx, self);
     return rc == -EAGAIN ? dispatch_later(ctx, self, AGAIN_MS) : rc;
 }
 

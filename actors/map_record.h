@@ -41,7 +41,8 @@ struct map_record {
     bool is_sent; /* to a pool that has not told its end */
     bool is_settled;
     uint32_t resource; /* index + 1 of what it needs; 0: nothing */
-    uint64_t queued_ns;
+    uint64_t queued_ns, sent_ns;
+    uint64_t turn;               /* as which it was sent */
     struct map_chunk *end_chunk; /* that its end lies in, or NULL */
     struct map_end end;
     troupe_span_t *span; /* or NULL */

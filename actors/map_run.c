@@ -261,7 +261,8 @@ on_look(troupe_context_t *ctx, void *state, void *data)
     int rc = 0;
     if (wish > self->wish) {
         self->wish = wish;
-        rc = troupe_send(ctx, self->map, "halt", "{s:b}", "now", wish > 1);
+        rc = troupe_send(ctx, self->map, "halt", "{s:b, s:s}", "now", wish > 1,
+                         "why", "the run was interrupted");
     }
     if (rc == 0 && self->waits && calls->input_fd < 0) {
         self->waits = false;

@@ -32,7 +32,6 @@ struct map_ballot {
     struct map_vote *votes;
     uint32_t vote_count;
     uint8_t *used; /* by pool: whether one was given to it */
-    uint32_t used_count;
 };
 
 static uint32_t
@@ -97,14 +96,23 @@ is_same(const struct map_record *record, const struct map_end *one,
 
 /* --- pools ------------------------------------------------------------------*/
 
+/* Whether each that can be given one has been. */
+static bool
+all_are_used(const struct map *self, const struct map_ballot *ballot)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < self->pool_count && all; i++)
+        all = ballot->used[i] || self->pools[i].is_stuck;
+    return all;
+}
+
 bool
 troupe__map_avoids(const struct map *self, const struct map_record *record,
                    uint32_t pool)
 {
     const struct map_ballot *ballot =
         record->head ? record->head->ballot : NULL;
-    return ballot && ballot->used[pool]
-           && ballot->used_count < self->pool_count;
+    return ballot && ballot->used[pool] && !all_are_used(self, ballot);
 }
 
 bool
@@ -120,12 +128,8 @@ troupe__map_uses(const struct map *self, const struct map_record *record,
     struct map_ballot *ballot = record->head ? record->head->ballot : NULL;
     if (!ballot)
         return;
-    if (ballot->used_count
-        == self->pool_count) { /* all have: once more round */
+    if (all_are_used(self, ballot)) /* once more round */
         memset(ballot->used, 0, self->pool_count);
-        ballot->used_count = 0;
-    }
-    ballot->used_count += !ballot->used[pool];
     ballot->used[pool] = 1;
 }
 
@@ -170,7 +174,7 @@ troupe__map_ballot_open(troupe_context_t *ctx, struct map *self,
                         struct map_record *head)
 {
     head->ballot = troupe__alloc(sizeof *head->ballot);
-    head->ballot->used = troupe__alloc(self->pool_count);
+    head->ballot->used = troupe__alloc(self->first_pools + MAP_STUCK_MAX);
     launch(ctx, self, head, majority_of(self));
 }
 

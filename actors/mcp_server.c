@@ -260,7 +260,7 @@ troupe__mcp_server_start(troupe_context_t *ctx, struct mcp_engine *self)
         return troupe_fail(ctx, -errno, "no pipe for its server");
     void *stack = troupe__alloc(COMMAND_STACK);
     self->run.input_fd = ends[0];
-    int rc = troupe__command_spawn(&self->run, stack, &process);
+    int rc = troupe__command_spawn(&self->run, NULL, stack, &process);
     free(stack);
     close(ends[0]);
     if (rc < 0) {

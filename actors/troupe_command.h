@@ -36,9 +36,9 @@
  * after the grace KILL. When the ask is cancelled or its deadline passes, its
  * group gets KILL at once. When it ends, KILL goes to what is left of its
  * group, before its number can name somebody else. When our process ends,
- * however, it gets KILL too (the command itself; what it started goes on when
- * we could not end its group). What left the group by setsid(2) is out of
- * reach.
+ * however, all that gets KILL, too: a shell that waits for our end, started
+ * with the first command, sees to what they have started. What left the group
+ * by setsid(2) is out of reach.
  *
  * What it reads is a file in memory, so that it never waits for us. What it
  * writes beyond the bounds is read and counted, not kept.

@@ -24,15 +24,17 @@
  * runs has a token; there may be 64 names. TYPE nil is "call".
  *
  * Pools run them, one on each worker of the node: a pool is given so much as it
- * will do in a few milliseconds, by what tasks have cost so far, and takes half
- * of what another one has not begun when there is nothing else. Actors for
- * functions are started when they are needed and end when they are not.
+ * will do in a few milliseconds, and takes half of what another one has not
+ * begun. Actors for functions start when they are needed. One that does not
+ * return keeps its worker: its task ends by a timeout, the deadline or "halt",
+ * others go on, on up to 64 threads more, if the map is apart from functions.
  */
 typedef enum troupe_map_mode {
     TROUPE_MAP_ASYNC = 0, /* functions are actors on the workers */
     TROUPE_MAP_THREAD,    /* each has a thread of its own: it may block */
-    TROUPE_MAP_PROCESS    /* each has a process of its own: it may crash; the
+    TROUPE_MAP_PROCESS,   /* each has a process of its own: it may crash; the
                              node must be the root of troupe_isolation_begin() */
+    TROUPE_MAP_AUTO       /* async; after one that keeps its worker: thread */
 } troupe_map_mode_t;
 
 /* When to begin no more, "soon", or to end what runs as well, "now". */
@@ -61,7 +63,8 @@ typedef struct troupe_map_resource {
 typedef struct troupe_map_options {
     uint32_t jobs; /* at once; 0: as many as the node has workers; 65,536 */
     troupe_map_mode_t mode;
-    bool ordered;             /* results in the order of the tasks */
+    bool ordered; /* results in the order of the tasks */
+    bool apart;   /* the map has a thread of its own; with auto it always has */
     uint32_t timeout_ms;      /* of an attempt; 0: none */
     uint32_t timeout_percent; /* or of the median of three and more; 0: none */
     uint32_t retries;         /* for tasks that say nothing */
@@ -70,11 +73,9 @@ typedef struct troupe_map_options {
     troupe_map_halt_t halt;
     const troupe_map_resource_t *resources; /* others have one token */
     size_t resource_count;                  /* 64 */
-    double load; /* begin no task while the load of the machine (1 minute) is
-                    over that and others run; 0: none */
-    uint32_t replicas;   /* so many may do each task, in other pools as far as
-                          there are; what most say counts: state and value, of
-                          a program exit, signal and output; 0, 1: one; 99 */
+    double load;         /* begin none while the machine's is above; 0: none */
+    uint32_t replicas;   /* so many may do each task, in other pools; what most
+                          say counts: state and value, or exit and output; 99 */
     const char *journal; /* path; NULL: none */
     bool resume; /* the journal is there: what it has is not done again */
     bool resume_failed; /* but what did not succeed is */
@@ -83,16 +84,16 @@ typedef struct troupe_map_options {
 /*
  * troupe_map: the actor; for C there is troupe_map_run().
  *
- *   start  nil, or {jobs: U, mode: "async", "thread" or "process", ordered: b,
- *          timeout_ms: U, timeout_percent: U, retries: U, backoff_ms: U,
- *          deadline_ms: U, halt_on: U, halt_now: b, halt_count: U,
+ *   start  nil, or {jobs: U, mode: "async", "thread", "process" or "auto",
+ *          ordered: b, timeout_ms: U, timeout_percent: U, retries: U,
+ *          backoff_ms: U, deadline_ms: U, halt_on: U, halt_now: b, halt_count: U,
  *          halt_percent: U, resources: {NAME: U}, load: f, replicas: U,
  *          journal: R}     a troupe_journal_actor
  *   map    {tasks: [task]} -> {results: [result]}, in the order of the tasks
  *   put    {tasks: [task], last: b} -> nil when there is room for more
  *   take   nil -> {results: [result], halted: b, over: b, summary: {...}}, when
  *          there are results of puts; over when all are there
- *   halt   {now: b} -> nil: begin no more; now: end what runs as well
+ *   halt   {now: b} -> nil: begin no more; now: end what runs; why: s, words
  *   stat   nil -> the summary so far
  *
  * A result is [number, key, state, value, attempts, queue_ms, run_ms, pool,
@@ -127,10 +128,9 @@ typedef struct troupe_map_task {
 
 /* A result; lent for the call. */
 typedef struct troupe_map_result {
-    uint64_t number;        /* of its task, from 0 */
-    const char *key, *text; /* "" for none; why it is not "ok", else "" */
-    const char *state;
-    const void *value; /* one msgpack value */
+    uint64_t number;                /* of its task, from 0 */
+    const char *key, *text, *state; /* "" for none; why not "ok", or "" */
+    const void *value;              /* one msgpack value */
     size_t value_size;
     uint32_t attempts, pool;
     double queue_ms, run_ms;
@@ -143,7 +143,7 @@ typedef struct troupe_map_result {
 typedef struct troupe_map_summary {
     uint64_t tasks, ok, failed, timeout, lost, cancelled, skipped;
     uint64_t retried, stolen, resumed;
-    uint32_t jobs, peak; /* the bound; most at once in any pool, all together */
+    uint32_t jobs, peak, stuck; /* bound; most at once; threads kept */
     bool halted, deadline_passed;
     double wall_s, busy_s, p50_ms, p95_ms, p99_ms, queue_p50_ms;
     char error[512]; /* of the journal; "" */

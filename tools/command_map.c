@@ -17,6 +17,7 @@
 #include "tools/progress.h"
 
 #define LOOK_MS     100
+#define STUCK_MS    200 /* for a stop that will not be whole */
 #define EXIT_SIGNAL 130
 #define SERVED_MAX  (32 << 20) /* bytes of results that a call keeps */
 
@@ -83,29 +84,11 @@ look(void *data, const troupe_map_summary_t *so_far)
 }
 
 static int
-exit_code(const struct troupe__map_arguments *arguments,
-          const troupe_map_summary_t *it)
-{
-    bool first = arguments->options.halt.on == TROUPE_MAP_HALT_SUCCESS;
-    if (it->deadline_passed)
-        return TROUPE__EXIT_DEADLINE;
-    if (arguments->quorum > 0)
-        return it->ok >= arguments->quorum ? TROUPE__EXIT_OK
-                                           : TROUPE__EXIT_QUORUM;
-    if (it->ok == it->tasks && !interrupts)
-        return TROUPE__EXIT_OK;
-    if (first && it->ok > 0)
-        return TROUPE__EXIT_OK;
-    return it->ok > 0 || interrupts ? TROUPE__EXIT_PARTIAL
-                                    : TROUPE__EXIT_FAILED;
-}
-
-static int
 finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
        const char *run)
 {
-    const struct troupe__map_arguments *arguments = self->input.arguments;
     int written = troupe__map_results_end(&self->output);
+    self->output.interrupted = interrupts > 0;
     if (rc == 0)
         rc = written;
     if (self->input.error) {
@@ -137,7 +120,22 @@ finish(struct whole *self, int rc, const troupe_map_summary_t *summary,
         troupe__map_serve(&self->output, summary, self->call);
     else
         troupe__map_summary(&self->output, summary, run);
-    return exit_code(arguments, summary);
+    return troupe__map_exit_code(&self->output, summary);
+}
+
+/* Threads that do not return are left behind, and named. */
+static void
+end_stuck(const struct whole *self, const troupe_map_summary_t *summary)
+{
+    troupe_t *node = self->call->node;
+    if (summary->stuck == 0 || self->call->served
+        || troupe_stop(node, STUCK_MS) == 0)
+        return;
+    const char *at = troupe_stragglers(node);
+    for (size_t size = strcspn(at, "\n"); *at; size = strcspn(at, "\n")) {
+        fprintf(stderr, "troupe map: %.*s\n", (int) size, at);
+        at += size + (at[size] == '\n');
+    }
 }
 
 static int
@@ -179,6 +177,7 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id)
         code = finish(self, rc, &summary, options->journal ? id : NULL);
     }
     troupe__trace_end(&trace, code, options->journal ? id : NULL);
+    end_stuck(self, &summary);
     if (file) {
         troupe_destroy(&self->call->node); /* its processes read the file */
         unlink(file);

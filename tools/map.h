@@ -38,7 +38,8 @@ struct troupe__map_arguments {
     bool
         in_order; /* results in the order of the input, though it is shuffled */
     uint64_t seed;
-    uint32_t quorum; /* successes that are needed; 0: none */
+    const char *policy; /* or the bound of --halt, as given; NULL: collect */
+    uint32_t quorum;    /* successes that are needed; 0: none */
     struct troupe__trace_options trace;
 };
 
@@ -117,6 +118,8 @@ struct troupe__map_output {
     FILE *joblog;
     bool terminal;
     bool drawn;
+    bool interrupted;   /* a signal came */
+    uint64_t truncated; /* outputs of which only the beginning is kept */
     uint64_t began_ns, told_ns;
     uint64_t done;
     struct troupe__map_held held;
@@ -130,14 +133,22 @@ int troupe__map_result(struct troupe__map_output *self,
 void troupe__map_progress(struct troupe__map_output *self,
                           const troupe_map_summary_t *so_far);
 
-/* troupe__map_summary: what came of it, on standard error. */
-void troupe__map_summary(struct troupe__map_output *self,
-                         const troupe_map_summary_t *summary, const char *run);
-
-/* troupe__map_serve: the same, and the results, as the result of a call. */
+/* troupe__map_serve: the results and the summary, as the result of a call. */
 void troupe__map_serve(struct troupe__map_output *self,
                        const troupe_map_summary_t *summary,
                        struct troupe__call *call);
+
+/* --- map_summary.c ---------------------------------------------------------*/
+
+int troupe__map_exit_code(const struct troupe__map_output *self,
+                          const troupe_map_summary_t *summary);
+json_t *troupe__map_summary_json(const struct troupe__map_output *self,
+                                 const troupe_map_summary_t *summary,
+                                 const char *run);
+
+/* troupe__map_summary: what came of it, on standard error. */
+void troupe__map_summary(struct troupe__map_output *self,
+                         const troupe_map_summary_t *summary, const char *run);
 
 /* --- map_library.c ---------------------------------------------------------*/
 

@@ -47,6 +47,7 @@ take_halt(struct troupe__map_arguments *ret)
                         &halt->percent);
     }
     halt->now = now;
+    ret->policy = optarg;
     if (ok && halt->on != TROUPE_MAP_HALT_NEVER)
         return -1;
     return troupe__usage_error("map",
@@ -60,6 +61,8 @@ take_policy(struct troupe__map_arguments *ret)
 {
     troupe_map_halt_t *halt = &ret->options.halt;
     size_t k = 1;
+    ret->policy = optarg;
+    ret->quorum = 0;
     if (strcmp(optarg, "collect") == 0) {
         halt->on = TROUPE_MAP_HALT_NEVER;
         return -1;

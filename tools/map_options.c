@@ -35,10 +35,15 @@ static const char help[] =
     "  troupe map --ask NAME < VALUES    an actor of a topology that runs\n"
     "\n"
     "  -j, --jobs N       so many at once (one per core)\n"
-    "  --mode MODE        where functions run: async, on the workers (the\n"
-    "                     default, and auto); thread, each on its own: it may\n"
-    "                     block; process, each in its own: it may crash.\n"
-    "                     Commands are processes in any mode\n"
+    "  --mode MODE        where functions run: async, on the workers; "
+    "thread,\n"
+    "                     each on its own: it may block; process, each in its\n"
+    "                     own: it may crash; auto, the default: on the "
+    "workers,\n"
+    "                     and where one keeps its worker for half a second, "
+    "the\n"
+    "                     next ones of that worker on threads. Commands are\n"
+    "                     processes in any mode\n"
     "  --resource NAME=N  so many tasks with that \"resource\" at once\n"
     "  --load N           begin none while the load of the machine is over N, "
     "or\n"
@@ -82,7 +87,9 @@ static const char help[] =
     "  --no-journal       leave nothing to be resumed\n" TROUPE__TRACE_HELP
     "  --json             a summary as a line of JSON on standard error\n"
     "  --quiet            no progress and no summary, only errors\n"
-    "  --help             this text\n"
+    "  --help             this text\n";
+
+static const char help_of_ends[] =
     "\n"
     "Ctrl-C once: begin no more, and finish what runs; twice: end it.\n"
     "Exit codes: 0 all ok; 1 none, or the run failed; 2 usage; 3 some failed\n"
@@ -91,8 +98,10 @@ static const char help[] =
 static int
 take_mode(struct troupe__map_arguments *ret)
 {
-    if (strcmp(optarg, "async") == 0 || strcmp(optarg, "auto") == 0)
+    if (strcmp(optarg, "async") == 0)
         ret->options.mode = TROUPE_MAP_ASYNC;
+    else if (strcmp(optarg, "auto") == 0)
+        ret->options.mode = TROUPE_MAP_AUTO;
     else if (strcmp(optarg, "thread") == 0)
         ret->options.mode = TROUPE_MAP_THREAD;
     else if (strcmp(optarg, "process") == 0)
@@ -276,12 +285,14 @@ troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
                                             {"replicate", 1, NULL, 'V'},
                                             TROUPE__TRACE_OPTIONS,
                                             {NULL, 0, NULL, 0}};
-    *ret = (struct troupe__map_arguments){.type = NULL};
+    *ret = (struct troupe__map_arguments){.options.mode = TROUPE_MAP_AUTO,
+                                          .options.apart = true};
     opterr = 0;
     /* '+': what comes behind the command is the command's. */
     for (int c; (c = getopt_long(argc, argv, "+:hj:k", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(help, stdout);
+            fputs(help_of_ends, stdout);
             return TROUPE__EXIT_OK;
         }
         int code = troupe__trace_takes(c)

@@ -76,8 +76,10 @@ command_json(const msgpack_object *value)
         snprintf(name, sizeof name, "%s_size", sizes[i]);
         const msgpack_object *kept = member(value, sizes[i]);
         int64_t size = number_of(value, name);
-        if (kept && (uint64_t) size > kept->via.bin.size)
+        if (kept && (uint64_t) size > kept->via.bin.size) {
             json_object_set_new(json, name, json_integer(size));
+            json_object_set_new(json, "truncated", json_true());
+        }
     }
     return json;
 }
@@ -216,6 +218,28 @@ write_joblog(const struct troupe__map_output *self,
             label ? label + 1 : "");
 }
 
+/* Said even where nobody wants to hear of progress: something is missing. */
+static void
+warn_of_cut(struct troupe__map_output *self, const troupe_map_result_t *result,
+            const msgpack_object *value, const char *name)
+{
+    char size_name[16];
+    snprintf(size_name, sizeof size_name, "%s_size", name);
+    const msgpack_object *kept = member(value, name);
+    const char *label = strpbrk(result->key, "#=");
+    if (!kept || kept->type != MSGPACK_OBJECT_BIN
+        || (uint64_t) number_of(value, size_name) <= kept->via.bin.size)
+        return;
+    self->truncated++;
+    fprintf(troupe__errors(),
+            "%stroupe map: %s %s: of %lld bytes of %s %u are kept; let it "
+            "write to a file\n",
+            self->drawn ? "\r\033[K" : "",
+            label && *label == '#' ? "line" : "task", label ? label + 1 : "?",
+            (long long) number_of(value, size_name), name, kept->via.bin.size);
+    self->drawn = false;
+}
+
 int
 troupe__map_result(struct troupe__map_output *self,
                    const troupe_map_result_t *result)
@@ -234,6 +258,10 @@ troupe__map_result(struct troupe__map_output *self,
         write_joblog(self, result, value);
     int rc = self->arguments->plain ? print_plain(self, result, value)
                                     : print_json(self->out, result, value);
+    if (value && is_of_command(value)) {
+        warn_of_cut(self, result, value, "stdout");
+        warn_of_cut(self, result, value, "stderr");
+    }
     msgpack_unpacked_destroy(&unpacked);
     return rc;
 }
@@ -282,32 +310,6 @@ troupe__map_progress(struct troupe__map_output *self,
     self->drawn = true;
 }
 
-static json_t *
-summary_json(const struct troupe__map_output *self,
-             const troupe_map_summary_t *it, const char *run)
-{
-    double slots = it->wall_s * it->jobs;
-    json_t *json = json_pack(
-        "{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-        "s:I, s:b, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
-        "event", "summary", "run", run, "tasks", (json_int_t) it->tasks, "ok",
-        (json_int_t) it->ok, "failed", (json_int_t) it->failed, "timeout",
-        (json_int_t) it->timeout, "lost", (json_int_t) it->lost, "cancelled",
-        (json_int_t) it->cancelled, "skipped", (json_int_t) it->skipped,
-        "retried", (json_int_t) it->retried, "stolen", (json_int_t) it->stolen,
-        "resumed", (json_int_t) it->resumed, "jobs", (json_int_t) it->jobs,
-        "peak", (json_int_t) it->peak, "halted", (int) it->halted,
-        "deadline_passed", (int) it->deadline_passed, "wall_s", it->wall_s,
-        "per_s", it->wall_s > 0 ? (double) it->tasks / it->wall_s : 0.0,
-        "p50_ms", it->p50_ms, "p95_ms", it->p95_ms, "p99_ms", it->p99_ms,
-        "queue_p50_ms", it->queue_p50_ms, "utilisation",
-        slots > 0 ? it->busy_s / slots : 0.0);
-    if (self->arguments->shuffles)
-        json_object_set_new(json, "seed",
-                            json_integer((json_int_t) self->arguments->seed));
-    return json;
-}
-
 /* The lines of results as a list. */
 static json_t *
 kept_json(const struct troupe__map_output *self)
@@ -326,51 +328,13 @@ troupe__map_serve(struct troupe__map_output *self,
                   struct troupe__call *call)
 {
     fflush(self->out);
-    json_t *whole =
-        json_pack("{s:o, s:o}", "summary", summary_json(self, summary, NULL),
-                  "results", kept_json(self));
+    json_t *whole = json_pack("{s:o, s:o}", "summary",
+                              troupe__map_summary_json(self, summary, NULL),
+                              "results", kept_json(self));
     char *json = json_dumps(whole, JSON_INDENT(2) | JSON_PRESERVE_ORDER
                                        | JSON_REAL_PRECISION(DIGITS));
     troupe__call_result(call, true, self->kept ? self->kept : "",
                         json ? json : "");
     json_decref(whole);
     free(json);
-}
-
-void
-troupe__map_summary(struct troupe__map_output *self,
-                    const troupe_map_summary_t *it, const char *run)
-{
-    unsigned long long bad = it->failed + it->timeout + it->lost;
-    unsigned long long not_run = it->cancelled + it->skipped;
-    if (self->drawn)
-        fputs("\r\033[K", stderr);
-    if (self->arguments->json)
-        troupe__print_line(summary_json(self, it, run));
-    if (self->arguments->quiet)
-        return;
-    if (!self->arguments->json) {
-        fprintf(stderr,
-                "troupe map: %llu tasks: %llu ok, %llu failed, %llu not run; "
-                "%.2f s, %.1f/s, p50 %.3g ms, p95 %.3g ms, p99 %.3g ms\n",
-                (unsigned long long) it->tasks, (unsigned long long) it->ok,
-                bad, not_run, it->wall_s,
-                it->wall_s > 0 ? (double) it->tasks / it->wall_s : 0,
-                it->p50_ms, it->p95_ms, it->p99_ms);
-    }
-    if (self->arguments->shuffles && !self->arguments->has_seed) {
-        fprintf(stderr, "troupe map: --shuf --seed %llu is the same order\n",
-                (unsigned long long) self->arguments->seed);
-    }
-    if (run && (not_run > 0 || it->halted)) {
-        fprintf(stderr,
-                "troupe map: the same command with --resume %s does the "
-                "rest\n",
-                run);
-    } else if (run && bad > 0) {
-        fprintf(stderr,
-                "troupe map: the same command with --resume-failed %s does "
-                "these again\n",
-                run);
-    }
 }

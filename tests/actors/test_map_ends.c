@@ -40,7 +40,7 @@ Test(map_ends, an_unknown_function_fails_its_tasks)
     troupe_map_options_t options = {0};
     troupe_map_summary_t summary = map_run(&tasks, &options);
     cr_assert_eq(summary.failed, 3);
-    cr_assert_not_null(strstr(tasks.words, "no such function"));
+    cr_assert_not_null(strstr(tasks.words, "no function 'no_such_kind'"));
     tasks_free(&tasks);
 }
 

@@ -239,8 +239,10 @@ def test_resume():
 
 
 def test_orphans():
-    run = start("-j2", "echo $$ >> killed; exec sleep 1000", given=lines(9))
-    wait_for(lambda: len(numbers("killed")) == 2, "two run")
+    """Commands, and what they have started."""
+    run = start("-j2", ": {}; sleep 1000 & echo $$ $! >> killed; wait",
+                given=lines(9))
+    wait_for(lambda: len(numbers("killed")) == 4, "two run")
     run.kill()
     run.communicate(timeout=LIMIT)
     for pid in numbers("killed"):
