@@ -177,7 +177,7 @@ troupe__graph_each_destroy(struct graph_each **self_p)
     struct graph_each *self = *self_p;
     if (!self)
         return;
-    for (uint32_t i = 0; self->items && i < self->next; i++) {
+    for (uint32_t i = 0; self->items && i < self->count; i++) {
         struct graph_item *item = &self->items[i];
         free(item->job.filled);
         free(item->job.result);
