@@ -98,7 +98,8 @@ ask_with_faults(troupe_t *node, troupe_research_options_t options,
 static bool
 run(troupe_t *node, const char *root, const char *question, const char *cache)
 {
-    troupe_research_outcome_t outcome = TROUPE_RESEARCH_NOTHING, faulty[2];
+    troupe_research_outcome_t outcome = TROUPE_RESEARCH_NOTHING;
+    troupe_research_outcome_t faulty[2] = {TROUPE_RESEARCH_NOTHING};
     troupe_corpus_stats_t stats = {.documents = 0};
     troupe_research_options_t options = troupe_research_options_default();
     options.question = question;
