@@ -232,18 +232,21 @@ ends(pid_t pid)
     return ready > 0 || is_gone(pid);
 }
 
+/* A shell has set its traps by then, on a busy machine too. */
+enum { TRAPPED_MS = 1000 };
+
 Test(command, a_timeout_ends_the_whole_group)
 {
     struct ran ran = shell("trap '' TERM; (trap '' TERM; sleep 1000) & "
                            "echo $!; wait; sleep 1000",
-                           200);
+                           TRAPPED_MS);
     cr_assert_str_eq(ran.state, "timeout");
     cr_assert_eq(ran.signal, SIGKILL);
     pid_t child = (pid_t) number(&ran);
     cr_assert_gt(child, 0);
     cr_assert(ends(child));
     troupe_message_destroy(&ran.reply);
-    ran = shell("trap 'echo bye; exit 0' TERM; sleep 1000 & wait", 200);
+    ran = shell("trap 'echo bye; exit 0' TERM; sleep 1000 & wait", TRAPPED_MS);
     cr_assert_str_eq(ran.state, "timeout");
     cr_assert(said(&ran, "bye\n"));
     troupe_message_destroy(&ran.reply);
