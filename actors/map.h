@@ -164,6 +164,9 @@ int troupe__map_log(troupe_context_t *ctx, struct map *self);
 int troupe__map_settle(troupe_context_t *ctx, struct map *self,
                        struct map_record *record);
 
+/* troupe__map_proceed: something has ended: give more, log it, serve who waits. */
+int troupe__map_proceed(troupe_context_t *ctx, struct map *self);
+
 /* troupe__map_serve: answer those who wait for results and for room. */
 int troupe__map_serve(troupe_context_t *ctx, struct map *self);
 

@@ -256,3 +256,12 @@ troupe__map_serve(troupe_context_t *ctx, struct map *self)
         rc = answer_puts(ctx, self);
     return rc;
 }
+
+int
+troupe__map_proceed(troupe_context_t *ctx, struct map *self)
+{
+    int rc = troupe__map_dispatch(ctx, self);
+    if (rc == 0)
+        rc = troupe__map_log(ctx, self);
+    return rc == 0 ? troupe__map_serve(ctx, self) : rc;
+}

@@ -142,11 +142,7 @@ troupe__map_on_results(troupe_context_t *ctx, void *state,
     if (rc == 0)
         rc = take_ends(ctx, self, &at, chunk, sender, peak);
     troupe__chunk_drop(chunk);
-    if (rc == 0)
-        rc = troupe__map_dispatch(ctx, self);
-    if (rc == 0)
-        rc = troupe__map_log(ctx, self);
-    return rc == 0 ? troupe__map_serve(ctx, self) : rc;
+    return rc == 0 ? troupe__map_proceed(ctx, self) : rc;
 }
 
 /* A pool gave another one what it had not begun. */

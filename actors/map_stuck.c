@@ -245,11 +245,7 @@ look(troupe_context_t *ctx, void *state, void *data)
         rc = look_at(ctx, self, i);
     if (rc == 0 || rc == -EAGAIN)
         rc = troupe__map_watch(ctx, self);
-    if (rc == 0)
-        rc = troupe__map_dispatch(ctx, self);
-    if (rc == 0)
-        rc = troupe__map_log(ctx, self);
-    return rc == 0 ? troupe__map_serve(ctx, self) : rc;
+    return rc == 0 ? troupe__map_proceed(ctx, self) : rc;
 }
 
 int
