@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-PEERS = ("erlang", "caf", "asyncio")
+# Those that answer many questions, then those that answer one or two.
+PEERS = ("erlang", "caf", "asyncio", "futures", "langgraph", "xargs",
+         "parallel")
 
 
 class Missing(Exception):
@@ -176,10 +178,45 @@ def asyncio(programs, _):
                             str(programs / "peers" / "python" / "actors.py")])
 
 
+def tasks(name):
+    """A maker of a peer that tasks.py has the program of."""
+    def make(programs, _):
+        if name != "futures" and not shutil.which(name):
+            raise Missing(f"needs Debian's package {name}")
+        return peer(name, [sys.executable, "-B",
+                           str(programs / "peers" / "python" / "tasks.py"),
+                           "--system", name])
+    return make
+
+
+def langgraph(programs, build_dir):
+    """LangGraph.js from the npm registry, in the version package.json names."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise Missing("needs Debian's packages nodejs and npm")
+    here = programs / "peers" / "langgraph"
+    target = build_dir / "bench" / "peers" / "langgraph"
+    target.mkdir(parents=True, exist_ok=True)
+    stamp = target / "installed.json"
+    shutil.copy(here / "graphs.mjs", target)
+    shutil.copy(here / "package.json", target)
+    if needs_build(stamp, [here / "package.json"]):
+        print("bench: installing LangGraph.js", file=sys.stderr)
+        done = subprocess.run(
+            ["npm", "--prefix", str(target), "install", "--no-audit",
+             "--no-fund", "--ignore-scripts"], capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, check=False)
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["?"])[-1]
+            raise Missing(f"npm cannot install it: {last}"[:300])
+        shutil.copy(here / "package.json", stamp)
+    return peer("langgraph", ["node", str(target / "graphs.mjs")])
+
+
 def find(names, programs, build_dir):
     """The systems that can be measured, and why the others cannot."""
     makers = {"libzmq": floor, "troupe": troupe, "erlang": erlang, "caf": caf,
-              "asyncio": asyncio}
+              "asyncio": asyncio, "langgraph": langgraph}
+    makers |= {name: tasks(name) for name in ("futures", "xargs", "parallel")}
     systems, missing = [], {}
     for name in names:
         try:

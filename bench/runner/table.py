@@ -5,9 +5,13 @@ SPDX-License-Identifier: Apache-2.0
 from runner.systems import PEERS, bench_key
 
 # The columns of others, in this order; libzmq's has the floor of a row.
-OTHERS = ("libzmq",) + PEERS
+OTHERS = ("libzmq", "erlang", "caf", "asyncio")
+# Those with a figure in a row or two share the last column.
+FEW = tuple(name for name in PEERS if name not in OTHERS)
 TITLES = {"libzmq": "libzmq", "erlang": "Erlang", "caf": "CAF",
-          "asyncio": "asyncio"}
+          "asyncio": "asyncio", "futures": "concurrent.futures",
+          "langgraph": "LangGraph.js", "xargs": "xargs -P",
+          "parallel": "GNU parallel"}
 
 
 def number(value):
@@ -93,6 +97,19 @@ def other_cells(row, name):
     return cells[:len(other_head(name))]
 
 
+def few_cell(row):
+    """Name, figure and ratio of each of the few that this row has."""
+    found = [(TITLES[name], row["peers"][name]) for name in FEW
+             if name in row["peers"]]
+    return "; ".join(f"{title} {number(other['median'])} "
+                     f"({number(other['ratio'])})"
+                     for title, other in found) or "-"
+
+
+def any_has(rows, names):
+    return any(name in row["peers"] for row in rows for name in names)
+
+
 def goal_cells(row):
     peak = number(row["peak_mib"])
     if row["goal_peak_mib"]:
@@ -105,14 +122,15 @@ def main_table(rows, others):
     head = ["benchmark", "unit", "troupe", "min", "max", "MiB", "goal", "x"]
     for name in others:
         head += other_head(name)
-    lines = [head]
+    has_few = any_has(rows, FEW)
+    lines = [head + ["others (x)"] * has_few]
     for row in rows:
         line = [f"{row['bench']} {row['variant']}", row["unit"],
                 number(row["median"]), number(row["min"]),
                 number(row["max"])] + goal_cells(row)
         for name in others:
             line += other_cells(row, name)
-        lines.append(line)
+        lines.append(line + [few_cell(row)] * has_few)
     return layout(lines)
 
 
@@ -152,8 +170,7 @@ def footer(report):
 
 
 def show(report):
-    others = [name for name in OTHERS
-              if any(name in row["peers"] for row in report["rows"])]
+    others = [name for name in OTHERS if any_has(report["rows"], [name])]
     if report["rows"]:
         print("\n".join(main_table(report["rows"], others)))
         print("\nx: troupe / goal, or troupe / the system to its left; below "
@@ -165,7 +182,7 @@ def show(report):
     print("\n".join(footer(report)))
 
 
-def markdown_row(row, others):
+def markdown_row(row, others, has_few):
     name = row["bench"] + ("" if row["variant"] == "default"
                            else " " + row["variant"])
     cells = [name, row["unit"], f"**{number(row['median'])}**",
@@ -175,15 +192,17 @@ def markdown_row(row, others):
         other = row["peers"].get(each)
         cells.append("-" if not other else
                      f"{number(other['median'])} ({number(other['ratio'])})")
+    cells += [few_cell(row)] * has_few
     return "| " + " | ".join(cells) + " |"
 
 
 def markdown(report):
     """The table of README: medians, and in brackets ours as a multiple."""
-    others = [name for name in OTHERS
-              if any(name in row["peers"] for row in report["rows"])]
+    others = [name for name in OTHERS if any_has(report["rows"], [name])]
     head = ["", "unit", "Troupe", "range", "peak MiB", "goal"]
     head += [TITLES[name] for name in others]
+    has_few = any_has(report["rows"], FEW)
+    head += ["others"] * has_few
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    lines += [markdown_row(row, others) for row in report["rows"]]
+    lines += [markdown_row(row, others, has_few) for row in report["rows"]]
     return "\n".join(lines + [""] + footer(report))

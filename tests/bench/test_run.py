@@ -132,10 +132,30 @@ esac
             (tools / name).symlink_to(f"/bin/{name}")
         path, os.environ["PATH"] = os.environ["PATH"], str(tools)
         self.addCleanup(os.environ.__setitem__, "PATH", path)
-        done, report = self.run_bench("--runs", "1", "--peers=erlang,caf")
+        done, report = self.run_bench(
+            "--runs", "1", "--peers=erlang,caf,langgraph,parallel")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("erlang-base", report["missing"]["erlang"])
-        self.assertIn("package g++", report["missing"]["caf"])
+        for name, package in (("erlang", "erlang-base"), ("caf", "g++"),
+                              ("langgraph", "nodejs and npm"),
+                              ("parallel", "parallel")):
+            self.assertRegex(report["missing"][name], f"packages? {package}")
+
+    def test_peers_of_one_row_share_a_column(self):
+        self.program("b15", COUNTING.replace("default", "processes"),
+                     BENCH="B15", VALUES="1 25")
+        self.program("b4", COUNTING, BENCH="B4", VALUES="1 25")
+        done, report = self.run_bench("--quick", "--peers=xargs",
+                                      "--only", "B4,B15")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        row = next(r for r in report["rows"] if r["variant"] == "processes")
+        theirs = row["peers"]["xargs"]["median"]
+        self.assertGreater(theirs, 0)
+        self.assertEqual(row["peers"]["xargs"]["ratio"],
+                         row["median"] / theirs)
+        self.assertRegex(done.stdout, r"B15 processes .*  xargs -P \S+ \(")
+        markdown = self.run_bench("--markdown")[0].stdout.splitlines()
+        self.assertTrue(markdown[0].endswith("| others |"))
+        self.assertRegex(markdown[2], r"^\| B4 .* \| - \|$")
 
     def test_nothing_to_run_is_an_error(self):
         done, report = self.run_bench()

@@ -9,16 +9,15 @@ Counts are smaller than those of the other systems, because it is slow; the
 values are per operation all the same. (Not called asyncio.py: a script's own
 directory comes first on the path, and it would import itself.)
 """
-import argparse
 import asyncio
-import concurrent.futures
-import json
 import math
-import os
 import platform
-import subprocess
 import sys
 import time
+
+sys.dont_write_bytecode = True
+
+import contract  # noqa: E402  pylint: disable=wrong-import-position
 
 now_ns = time.perf_counter_ns
 TIMEOUT_S = 5
@@ -54,32 +53,6 @@ class Gate:
         self.left -= 1
         if self.left == 0:
             self.opened.set_result(None)
-
-
-def status_kib(key):
-    with open("/proc/self/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith(key + ":"):
-                return int(line.split()[1])
-    raise KeyError(key)
-
-
-class Run:
-    def __init__(self, bench, variant, quick):
-        self.bench = bench
-        self.variant = variant
-        self.quick = quick
-
-    def scaled(self, count):
-        return count // 10 if self.quick else count
-
-    def report(self, value, unit, count, part=None, note=None):
-        line = {"bench": self.bench, "variant": part or self.variant,
-                "system": "asyncio", "value": round(value, 3), "unit": unit,
-                "count": count, "peak_kib": status_kib("VmHWM")}
-        if note:
-            line["note"] = note
-        print(json.dumps(line), flush=True)
 
 
 class Ponger(Actor):
@@ -290,12 +263,12 @@ async def idle(run):
     count = run.scaled(100_000)
     gate = Gate(count)
     everyone = [None] * count
-    before = status_kib("VmRSS")
+    before = contract.status_kib("VmRSS")
     for i in range(count):
         everyone[i] = Once(gate, True)
         everyone[i].send(1)
     await gate.opened
-    after = status_kib("VmRSS")
+    after = contract.status_kib("VmRSS")
     run.report((after - before) * 1024 / count, "bytes/actor", count)
 
 
@@ -349,27 +322,6 @@ async def gather_tasks(run):
     spent = now_ns() - start
     assert sum(answers) == count * (count + 1) // 2
     run.report(spent / 1e3 / count, "us/task", count)
-
-
-async def futures(run):
-    count = run.scaled(20_000)
-    start = now_ns()
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        total = sum(pool.map(lambda number: number + 1, range(count)))
-    spent = now_ns() - start
-    assert total == count * (count + 1) // 2
-    run.report(spent / 1e3 / count, "us/task", count)
-
-
-async def processes(run):
-    """No asyncio: xargs -P, which is what people have."""
-    count = run.scaled(2000)
-    lines = "".join(f"{i}\n" for i in range(count)).encode()
-    start = now_ns()
-    subprocess.run(["xargs", "-P", str(os.cpu_count()), "-n", "1", "true"],
-                   input=lines, check=True)
-    run.report((now_ns() - start) / 1e3 / count, "us/task", count,
-               note="xargs -P")
 
 
 def graph_needs(count):
@@ -426,8 +378,6 @@ TABLE = {
     ("B10", "default"): gather,
     ("B11", "default"): round_trips,
     ("B15", "default"): gather_tasks,
-    ("B15", "futures"): futures,
-    ("B15", "processes"): processes,
     ("B16", "default"): graph,
 }
 
@@ -439,25 +389,7 @@ async def start(work, run):
         task.cancel()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("bench", nargs="?")
-    parser.add_argument("--variant", default="default")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--version", action="store_true")
-    args = parser.parse_args()
-    if args.list:
-        for bench, variant in TABLE:
-            print(bench, variant)
-    elif args.version:
-        print("Python", platform.python_version())
-    elif (args.bench, args.variant) not in TABLE:
-        sys.exit(f"actors.py: no benchmark {args.bench} {args.variant}")
-    else:
-        run = Run(args.bench, args.variant, args.quick)
-        asyncio.run(start(TABLE[args.bench, args.variant], run))
-
-
 if __name__ == "__main__":
-    main()
+    contract.main(
+        {"asyncio": TABLE}, lambda _: "Python " + platform.python_version(),
+        lambda work, run: asyncio.run(start(work, run)))
