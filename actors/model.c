@@ -88,6 +88,7 @@ on_ask(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     call->tokens = size / BYTES_PER_TOKEN + 1 + self->max_tokens;
     call->next = self->calls;
     self->calls = call;
+    troupe_trace_note(ctx, "{s:s}", "gen_ai.request.model", self->name);
     (void) troupe_span_begin(ctx, &call->span);
     troupe_retry_earn(&self->retry);
     return look_up(ctx, call);

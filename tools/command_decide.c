@@ -49,7 +49,7 @@ static const char help[] =
     "perspective\n"
     "                   (short_term, long_term, risk_averse,\n"
     "                   opportunity_focused), sampler or "
-    "decider\n" TROUPE__TRACE_HELP
+    "decider\n" TROUPE__PICTURE_HELP TROUPE__TRACE_HELP
     "  --quiet          no progress, only errors\n"
     "  --help           this text\n"
     "\n"
@@ -141,7 +141,8 @@ parse(int argc, char **argv, struct arguments *ret)
         {"samplers", 1, NULL, 'w'}, {"fail", 1, NULL, 'f'},
         {"quiet", 0, NULL, 'q'},    {"help", 0, NULL, 'h'},
         {"journal", 0, NULL, 'J'},  {"resume", 1, NULL, 'R'},
-        TROUPE__TRACE_OPTIONS,      {NULL, 0, NULL, 0}};
+        TROUPE__TRACE_OPTIONS,      TROUPE__PICTURE_OPTIONS,
+        {NULL, 0, NULL, 0}};
     troupe_decide_options_t standard = troupe_decide_options_default();
     ret->samples = standard.samples;
     ret->samplers = standard.samplers;
@@ -257,7 +258,7 @@ run(const struct arguments *arguments, const troupe_decide_options_t *options,
         code = fail_run(rc, journal);
     else if (code < 0)
         code = show(arguments, decide, call);
-    troupe__trace_end(&trace, code, journal->path ? journal->id : NULL);
+    code = troupe__trace_end(&trace, code, journal->path ? journal->id : NULL);
     troupe_decide_destroy(&decide);
     return code;
 }

@@ -34,6 +34,9 @@ static const char help[] =
     "\n"
     "  --dot             show: for Graphviz\n"
     "  --svg FILE        show, run: draw it there, by Graphviz's 'dot'\n"
+    "  --run-graph FILE  run: draw what came of each task: FILE.dot, or "
+    "FILE.svg,\n"
+    "                    which is --svg; give it twice for both\n"
     "  --parallel N      plan, run: so many tasks at once (the file's, or one\n"
     "                    per core)\n"
     "  --deadline TIME   run: end then, with what there is: 500ms, 2s, 1m\n"
@@ -152,9 +155,11 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"check", do_check, "jq"},           {"show", do_show, "dsjq"},
-    {"plan", do_plan, "pJjq"},           {"run", do_run, "spDfJNtTajq"},
-    {"resume", do_resume, "spDfJtTajq"},
+    {"check", do_check, "jq"},
+    {"show", do_show, "dsjq"},
+    {"plan", do_plan, "pJjq"},
+    {"run", do_run, "sgpDfJNtTajq"},
+    {"resume", do_resume, "sgpDfJtTajq"},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
@@ -175,6 +180,21 @@ unknown_verb(const char *name)
                                name);
 }
 
+/* As the other pipelines have it. */
+static int
+take_run_graph(const char *path, struct troupe__graph_arguments *ret)
+{
+    const char *end = strrchr(path, '.');
+    if (end && strcmp(end, ".svg") == 0)
+        ret->svg = path;
+    else if (end && strcmp(end, ".dot") == 0)
+        ret->run_dot = path;
+    else
+        return troupe__usage_error("graph",
+                                   "--run-graph wants a FILE.dot or FILE.svg");
+    return troupe__check_path("graph", "--run-graph", path);
+}
+
 /* -1 to go on, or an exit code. */
 static int
 take_option(int c, char *const *argv, struct troupe__graph_arguments *ret)
@@ -187,6 +207,8 @@ take_option(int c, char *const *argv, struct troupe__graph_arguments *ret)
     case 's':
         ret->svg = optarg;
         return troupe__check_path("graph", "--svg", optarg);
+    case 'g':
+        return take_run_graph(optarg, ret);
     case 't':
         ret->timeline = optarg;
         return troupe__check_path("graph", "--timeline", optarg);
@@ -253,21 +275,15 @@ static int
 parse(int argc, char **argv, const struct verb *verb,
       struct troupe__graph_arguments *ret)
 {
-    static const struct option options[] = {{"dot", 0, NULL, 'd'},
-                                            {"svg", 1, NULL, 's'},
-                                            {"parallel", 1, NULL, 'p'},
-                                            {"deadline", 1, NULL, 'D'},
-                                            {"fail-fast", 0, NULL, 'f'},
-                                            {"journal", 1, NULL, 'J'},
-                                            {"timeline", 1, NULL, 't'},
-                                            {"chrome", 1, NULL, 'T'},
-                                            {"all", 0, NULL, 'a'},
-                                            {"json", 0, NULL, 'j'},
-                                            {"quiet", 0, NULL, 'q'},
-                                            {"help", 0, NULL, 'h'},
-                                            {"no-journal", 0, NULL, 'N'},
-                                            TROUPE__TRACE_OPTIONS,
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"dot", 0, NULL, 'd'},       {"svg", 1, NULL, 's'},
+        {"run-graph", 1, NULL, 'g'}, {"parallel", 1, NULL, 'p'},
+        {"deadline", 1, NULL, 'D'},  {"fail-fast", 0, NULL, 'f'},
+        {"journal", 1, NULL, 'J'},   {"timeline", 1, NULL, 't'},
+        {"chrome", 1, NULL, 'T'},    {"all", 0, NULL, 'a'},
+        {"json", 0, NULL, 'j'},      {"quiet", 0, NULL, 'q'},
+        {"help", 0, NULL, 'h'},      {"no-journal", 0, NULL, 'N'},
+        TROUPE__TRACE_OPTIONS,       {NULL, 0, NULL, 0}};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {

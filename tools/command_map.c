@@ -176,7 +176,7 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id)
         rc = troupe_map_run(node, options, &calls, &summary);
         code = finish(self, rc, &summary, options->journal ? id : NULL);
     }
-    troupe__trace_end(&trace, code, options->journal ? id : NULL);
+    code = troupe__trace_end(&trace, code, options->journal ? id : NULL);
     end_stuck(self, &summary);
     if (file) {
         troupe_destroy(&self->call->node); /* its processes read the file */

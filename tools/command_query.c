@@ -230,8 +230,8 @@ run(const struct query *self, struct troupe__call *call)
     } else if (code < 0) {
         code = show(self, result, call);
     }
-    troupe__trace_end(&trace, code,
-                      self->journal.path ? self->journal.id : NULL);
+    code = troupe__trace_end(&trace, code,
+                             self->journal.path ? self->journal.id : NULL);
     troupe_query_destroy(&result);
     return code;
 }

@@ -130,7 +130,7 @@ run(const struct troupe__research_arguments *arguments,
         code = exit_code(research);
         code = drawn ? code : TROUPE__EXIT_FAILED;
     }
-    troupe__trace_end(&trace, code, NULL);
+    code = troupe__trace_end(&trace, code, NULL);
     troupe_research_destroy(&research);
     return code;
 }

@@ -9,7 +9,7 @@
 
 struct troupe__graph_arguments {
     const char *path;
-    const char *svg, *timeline, *chrome; /* files to draw; or NULL */
+    const char *svg, *run_dot, *timeline, *chrome; /* files; or NULL */
     struct troupe__trace_options trace;
     const char *journal; /* a file of one's own; or NULL */
     const char *run;     /* to be resumed, or NULL */

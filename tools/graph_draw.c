@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/graphviz.h"
+
 #define DEPTH_MAX 48 /* of a text tree; deeper ones are wider than they help */
 
 static const char *const rules[] = {"all_success", "all_done", "one_success",
@@ -248,26 +250,13 @@ troupe__graph_tree(const struct troupe__graph_file *file, FILE *out)
 
 /* --- DOT --------------------------------------------------------------------*/
 
-/* A text for DOT, in quotes. */
-static void
-write_quoted(const char *text, FILE *out)
-{
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
 static void
 write_edge(const char *from, const char *to, const char *style, FILE *out)
 {
     fputs("  ", out);
-    write_quoted(from, out);
+    troupe__graphviz_text(from, out);
     fputs(" -> ", out);
-    write_quoted(to, out);
+    troupe__graphviz_text(to, out);
     fprintf(out, "%s;\n", style);
 }
 
@@ -306,9 +295,9 @@ write_node(const troupe_graph_task_t *task, const troupe_graph_ended_t *ended,
                                          troupe__graph_does(task, text),
                                          *often ? "\n" : "", often);
     fputs("  ", out);
-    write_quoted(task->id, out);
+    troupe__graphviz_text(task->id, out);
     fputs(" [label=", out);
-    write_quoted(label, out);
+    troupe__graphviz_text(label, out);
     fprintf(out, ", fillcolor=%s%s];\n",
             ended ? colour_of(ended->state) : "white",
             task->optional ? ", style=\"filled,dashed\"" : "");
@@ -321,7 +310,7 @@ troupe__graph_dot(const struct troupe__graph_file *file,
 {
     size_t count = troupe_graph_count(file->graph);
     fputs("digraph ", out);
-    write_quoted(file->name, out);
+    troupe__graphviz_text(file->name, out);
     fputs(" {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", shape=box, "
           "style=filled];\n",
           out);

@@ -86,8 +86,10 @@ json_t *troupe__graph_report_json(const struct troupe__graph_file *file,
 /* troupe__graph_svg: drawn by Graphviz's `dot`. */
 int troupe__graph_svg(const struct troupe__graph_file *file,
                       const troupe_graph_report_t *report, const char *path);
-/* troupe__graph_can_draw: whether there is such a program. */
-int troupe__graph_can_draw(const char *path);
+/* troupe__graph_write_dot: the same for Graphviz, not drawn. */
+int troupe__graph_write_dot(const struct troupe__graph_file *file,
+                            const troupe_graph_report_t *report,
+                            const char *path);
 /* troupe__graph_timeline: when each task waited and ran, as SVG. */
 int troupe__graph_timeline(const struct troupe__graph_file *file,
                            const troupe_graph_report_t *report,

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph_pictures.c: a run as files: SVG by Graphviz, a timeline, a trace. */
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tools/graph_out.h"
+#include "tools/graphviz.h"
 #include "tools/table.h"
 #include "tools/timeline.h"
 
 #define ROWS_MAX 1000 /* tasks of a timeline */
-
-extern char **environ;
 
 static int
 say(const char *path, const char *why)
@@ -43,78 +38,35 @@ close_file(FILE *file, const char *path)
 
 /* --- Graphviz ---------------------------------------------------------------*/
 
-/* As posix_spawnp() looks for it. */
-static bool
-has_dot(void)
-{
-    const char *at = getenv("PATH");
-    if (!at)
-        return true; /* then the system has a path of its own */
-    for (bool more = true; more;) {
-        size_t size = strcspn(at, ":");
-        char *program = troupe__format("%.*s/dot", (int) size, at);
-        bool is_there = access(program, X_OK) == 0;
-        free(program);
-        if (is_there)
-            return true;
-        more = at[size] == ':';
-        at += size + 1;
-    }
-    return false;
-}
+struct drawn {
+    const struct troupe__graph_file *file;
+    const troupe_graph_report_t *report;
+};
 
-static int
-say_no_dot(const char *path)
+static void
+write_dot(const void *data, FILE *out)
 {
-    return say(path, "Graphviz draws it, and there is no program 'dot'; "
-                     "install the Debian package graphviz, or take --dot");
-}
-
-static int
-run_dot(FILE *input, const char *path)
-{
-    char program[] = "dot", format[] = "-Tsvg";
-    char *arguments[] = {program, format, NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t pid = 0;
-    int status = 0;
-    int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (out < 0)
-        return say(path, strerror(errno));
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, fileno(input), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    int rc = posix_spawnp(&pid, program, &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(out);
-    if (rc != 0) {
-        unlink(path);
-        return say_no_dot(path);
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status == 0 ? 0 : say(path, "Graphviz's 'dot' failed");
-}
-
-int
-troupe__graph_can_draw(const char *path)
-{
-    return has_dot() ? 0 : say_no_dot(path);
+    const struct drawn *self = data;
+    troupe__graph_dot(self->file, self->report, out);
 }
 
 int
 troupe__graph_svg(const struct troupe__graph_file *file,
                   const troupe_graph_report_t *report, const char *path)
 {
-    FILE *input = tmpfile();
-    if (!input)
-        return say(path, strerror(errno));
-    troupe__graph_dot(file, report, input);
-    bool failed = fflush(input) != 0;
-    rewind(input);
-    int rc = failed ? say(path, strerror(errno)) : run_dot(input, path);
-    fclose(input);
-    return rc;
+    struct drawn drawn = {file, report};
+    return troupe__graphviz_svg("graph", path, write_dot, &drawn);
+}
+
+int
+troupe__graph_write_dot(const struct troupe__graph_file *file,
+                        const troupe_graph_report_t *report, const char *path)
+{
+    FILE *out = open_file(path);
+    if (!out)
+        return -1;
+    troupe__graph_dot(file, report, out);
+    return close_file(out, path);
 }
 
 /* --- a timeline -------------------------------------------------------------*/

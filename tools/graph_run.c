@@ -14,6 +14,7 @@
 #include "tools/commands.h"
 #include "tools/graph_command.h"
 #include "tools/graph_out.h"
+#include "tools/graphviz.h"
 #include "tools/part.h"
 
 #define EXIT_SIGNAL 130
@@ -166,6 +167,8 @@ tell(const struct drive *self, const troupe_graph_report_t *report)
     }
     if (arguments->svg)
         rc |= troupe__graph_svg(file, report, arguments->svg);
+    if (arguments->run_dot)
+        rc |= troupe__graph_write_dot(file, report, arguments->run_dot);
     if (arguments->timeline)
         rc |= troupe__graph_timeline(file, report, arguments->timeline);
     if (arguments->chrome)
@@ -235,14 +238,14 @@ run_on(struct drive *self)
 static int
 check_pictures(const struct troupe__graph_arguments *arguments)
 {
-    const char *paths[] = {arguments->svg, arguments->timeline,
-                           arguments->chrome};
+    const char *paths[] = {arguments->svg, arguments->run_dot,
+                           arguments->timeline, arguments->chrome};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         int code = paths[i] ? troupe__check_output("graph", paths[i]) : -1;
         if (code >= 0)
             return code;
     }
-    return arguments->svg && troupe__graph_can_draw(arguments->svg) < 0
+    return arguments->svg && troupe__graphviz_find("graph", arguments->svg) < 0
                ? TROUPE__EXIT_FAILED
                : TROUPE__EXIT_OK;
 }
@@ -258,7 +261,8 @@ run_with(struct drive *self, struct troupe__part *part)
             < 0
         && start_actors(self->node, part, &root) == 0)
         run_on(self);
-    troupe__trace_end(&trace, self->code, *self->id ? self->id : NULL);
+    self->code =
+        troupe__trace_end(&trace, self->code, *self->id ? self->id : NULL);
 }
 
 int

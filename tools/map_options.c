@@ -83,13 +83,14 @@ static const char help[] =
     "  --joblog FILE      a line for each attempt's end, as GNU parallel's\n"
     "  --resume RUN       go on with a run, by its id or 'last': what it\n"
     "                     finished is not done again\n"
-    "  --resume-failed RUN    the same, but what failed is\n"
-    "  --no-journal       leave nothing to be resumed\n" TROUPE__TRACE_HELP
-    "  --json             a summary as a line of JSON on standard error\n"
-    "  --quiet            no progress and no summary, only errors\n"
-    "  --help             this text\n";
+    "  --resume-failed RUN    the same, but what failed is\n";
 
 static const char help_of_ends[] =
+    "  --no-journal       leave nothing to be resumed\n" TROUPE__PICTURE_HELP
+        TROUPE__TRACE_HELP
+    "  --json             a summary as a line of JSON on standard error\n"
+    "  --quiet            no progress and no summary, only errors\n"
+    "  --help             this text\n"
     "\n"
     "Ctrl-C once: begin no more, and finish what runs; twice: end it.\n"
     "Exit codes: 0 all ok; 1 none, or the run failed; 2 usage; 3 some failed\n"
@@ -254,37 +255,23 @@ check(struct troupe__map_arguments *it)
 int
 troupe__map_parse(int argc, char **argv, struct troupe__map_arguments *ret)
 {
-    static const struct option options[] = {{"jobs", 1, NULL, 'j'},
-                                            {"mode", 1, NULL, 'm'},
-                                            {"library", 1, NULL, 'l'},
-                                            {"fn", 1, NULL, 'f'},
-                                            {"type", 1, NULL, 'T'},
-                                            {"lines", 0, NULL, 'n'},
-                                            {"input", 1, NULL, 'i'},
-                                            {"ordered", 0, NULL, 'k'},
-                                            {"keep-order", 0, NULL, 'k'},
-                                            {"plain", 0, NULL, 'P'},
-                                            {"timeout", 1, NULL, 't'},
-                                            {"retries", 1, NULL, 'r'},
-                                            {"policy", 1, NULL, 'p'},
-                                            {"halt", 1, NULL, 'H'},
-                                            {"deadline", 1, NULL, 'd'},
-                                            {"joblog", 1, NULL, 'L'},
-                                            {"resume", 1, NULL, 'R'},
-                                            {"resume-failed", 1, NULL, 'F'},
-                                            {"no-journal", 0, NULL, 'N'},
-                                            {"json", 0, NULL, 'J'},
-                                            {"ask", 1, NULL, 'a'},
-                                            {"run", 1, NULL, 'u'},
-                                            {"quiet", 0, NULL, 'q'},
-                                            {"help", 0, NULL, 'h'},
-                                            {"resource", 1, NULL, 'e'},
-                                            {"load", 1, NULL, 'o'},
-                                            {"shuf", 0, NULL, 's'},
-                                            {"seed", 1, NULL, 'S'},
-                                            {"replicate", 1, NULL, 'V'},
-                                            TROUPE__TRACE_OPTIONS,
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"jobs", 1, NULL, 'j'},       {"mode", 1, NULL, 'm'},
+        {"library", 1, NULL, 'l'},    {"fn", 1, NULL, 'f'},
+        {"type", 1, NULL, 'T'},       {"lines", 0, NULL, 'n'},
+        {"input", 1, NULL, 'i'},      {"ordered", 0, NULL, 'k'},
+        {"keep-order", 0, NULL, 'k'}, {"plain", 0, NULL, 'P'},
+        {"timeout", 1, NULL, 't'},    {"retries", 1, NULL, 'r'},
+        {"policy", 1, NULL, 'p'},     {"halt", 1, NULL, 'H'},
+        {"deadline", 1, NULL, 'd'},   {"joblog", 1, NULL, 'L'},
+        {"resume", 1, NULL, 'R'},     {"resume-failed", 1, NULL, 'F'},
+        {"no-journal", 0, NULL, 'N'}, {"json", 0, NULL, 'J'},
+        {"ask", 1, NULL, 'a'},        {"run", 1, NULL, 'u'},
+        {"quiet", 0, NULL, 'q'},      {"help", 0, NULL, 'h'},
+        {"resource", 1, NULL, 'e'},   {"load", 1, NULL, 'o'},
+        {"shuf", 0, NULL, 's'},       {"seed", 1, NULL, 'S'},
+        {"replicate", 1, NULL, 'V'},  TROUPE__TRACE_OPTIONS,
+        TROUPE__PICTURE_OPTIONS,      {NULL, 0, NULL, 0}};
     *ret = (struct troupe__map_arguments){.options.mode = TROUPE_MAP_AUTO,
                                           .options.apart = true};
     opterr = 0;

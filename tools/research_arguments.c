@@ -72,7 +72,8 @@ static const char help[] =
     "                     N on each: an engine, page-1, summariser,\n"
     "                     fact_checker, sentiment or coordinator\n"
     "  --cache DIR        where the index is kept ($XDG_CACHE_HOME/troupe, or\n"
-    "                     ~/.cache/troupe)\n" TROUPE__TRACE_HELP
+    "                     ~/.cache/troupe)\n" TROUPE__PICTURE_HELP_GRAPH
+        TROUPE__PICTURE_HELP_CHROME TROUPE__TRACE_HELP
     "  --verbose          name every file that was skipped\n"
     "  --quiet            no progress, only errors\n"
     "  --help             this text\n"
@@ -187,6 +188,14 @@ take_model_option(int c, char *const *argv,
     }
 }
 
+/* Who waits for a report learns before it that a picture cannot be had. */
+static int
+take_timeline(const char *path)
+{
+    int code = troupe__check_path("research", "--timeline", path);
+    return code < 0 ? troupe__check_output("research", path) : code;
+}
+
 static int
 take_report_option(int c, char *const *argv,
                    struct troupe__research_arguments *ret)
@@ -198,7 +207,7 @@ take_report_option(int c, char *const *argv,
         return take_format(optarg, ret);
     case 't':
         ret->timeline = optarg;
-        return troupe__check_path("research", "--timeline", optarg);
+        return take_timeline(optarg);
     case 'j':
         ret->format = TROUPE__REPORT_JSON;
         return -1;
@@ -287,6 +296,8 @@ static const struct option options[] = {{"corpus", 1, NULL, 'c'},
                                         {"budget-money", 1, NULL, 'B'},
                                         {"format", 1, NULL, 'o'},
                                         {"timeline", 1, NULL, 't'},
+                                        TROUPE__RUN_GRAPH_OPTION,
+                                        TROUPE__CHROME_OPTION,
                                         TROUPE__TRACE_OPTIONS,
                                         {NULL, 0, NULL, 0}};
 

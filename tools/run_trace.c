@@ -61,7 +61,7 @@ troupe__run_trace_end(struct troupe__run_trace *self, bool is_good,
         (void) troupe_node_exit(self->trace.node, root, TROUPE_EXIT_SHUTDOWN,
                                 timeout_ms);
     uint64_t now = troupe_now_ns(self->trace.node);
-    troupe__trace_end(&self->trace,
-                      is_good ? TROUPE__EXIT_OK : TROUPE__EXIT_FAILED, NULL);
+    (void) troupe__trace_end(
+        &self->trace, is_good ? TROUPE__EXIT_OK : TROUPE__EXIT_FAILED, NULL);
     return now + NS_PER_MS < until ? (uint32_t) ((until - now) / NS_PER_MS) : 1;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "troupe_http.h"
 #include "troupe_msgpack.h"
@@ -29,7 +30,8 @@
 bool
 troupe__trace_takes(int c)
 {
-    return c == TROUPE__OPTION_TRACE || c == TROUPE__OPTION_OTLP;
+    return c == TROUPE__OPTION_TRACE || c == TROUPE__OPTION_OTLP
+           || troupe__picture_takes(c);
 }
 
 static bool
@@ -43,6 +45,8 @@ int
 troupe__trace_take(const char *command, int c,
                    struct troupe__trace_options *ret)
 {
+    if (troupe__picture_takes(c))
+        return troupe__picture_take(command, c, &ret->pictures);
     if (c == TROUPE__OPTION_TRACE) {
         ret->file = optarg;
         return troupe__check_path(command, "--trace", optarg);
@@ -209,6 +213,7 @@ static int
 start_taker(struct troupe__trace *self,
             const struct troupe__trace_options *options, const char *url)
 {
+    const char *file = self->fd >= 0 ? self->path : options->file;
     const char *service = variable("OTEL_SERVICE_NAME");
     const char *resource = variable("OTEL_RESOURCE_ATTRIBUTES");
     troupe_ref_t http = TROUPE_NOBODY;
@@ -226,7 +231,7 @@ start_taker(struct troupe__trace *self,
         self->node, &troupe_spans, &alone, &self->taker,
         "{s:s, s:*, s:s?, s:b, s:R, s:s?, s:s?, s:U, s:b}", "service",
         service ? service : "troupe", "resource", write_resource,
-        (void *) (uintptr_t) resource, "path", options->file, "append",
+        (void *) (uintptr_t) resource, "path", file, "append",
         (int) options->append, "http", http, "url", url, "headers_env",
         headers_name(), "timeout_ms", (uint64_t) self->timeout_ms, "handlers",
         (int) options->handlers);
@@ -256,8 +261,9 @@ troupe__trace_begin(struct troupe__trace *self,
                     const struct troupe__trace_options *options,
                     const char *command, troupe_t *node)
 {
-    *self = (struct troupe__trace){.taker = TROUPE_NOBODY};
-    bool wanted = options->file || options->otlp;
+    *self = (struct troupe__trace){.taker = TROUPE_NOBODY, .fd = -1};
+    bool draws = troupe__picture_is_wanted(&options->pictures);
+    bool wanted = options->file || options->otlp || draws;
     const char *mode = options->append ? "ae" : "we";
     FILE *file = options->file ? fopen(options->file, mode) : NULL;
     if (options->file && !file) {
@@ -268,10 +274,16 @@ troupe__trace_begin(struct troupe__trace *self,
     if (file)
         fclose(file);
     char *url = find_url(command, options->otlp);
-    if ((!url && !options->file) || !place_span(self, wanted)) {
+    if ((!url && !options->file && !draws) || !place_span(self, wanted)) {
         free(url);
         return -1;
     }
+    if (draws && !options->file
+        && !troupe__picture_keep(command, self->path, &self->fd)) {
+        free(url);
+        return TROUPE__EXIT_FAILED;
+    }
+    self->options = options;
     self->node = node;
     self->command = command;
     self->timeout_ms = timeout_ms();
@@ -286,8 +298,10 @@ troupe__trace_begin(struct troupe__trace *self,
     const char *words = troupe_node_ask_words();
     fprintf(troupe__errors(), "troupe %s: no trace: %s\n", command,
             *words ? words : troupe_strerror(rc));
-    *self = (struct troupe__trace){.taker = TROUPE_NOBODY};
-    return options->file ? TROUPE__EXIT_FAILED : -1;
+    if (self->fd >= 0)
+        close(self->fd);
+    *self = (struct troupe__trace){.taker = TROUPE_NOBODY, .fd = -1};
+    return options->file || draws ? TROUPE__EXIT_FAILED : -1;
 }
 
 static const char *
@@ -335,14 +349,14 @@ count_unheard(const struct troupe__trace *self)
     return all.spans_lost;
 }
 
-void
+int
 troupe__trace_end(struct troupe__trace *self, int code, const char *run)
 {
     troupe_message_t *reply = NULL;
     uint64_t spans = 0, lost = 0;
     const char *words = "";
     if (troupe_ref_is_nobody(self->taker))
-        return;
+        return code;
     (void) troupe_node_trace_set(self->node, NULL);
     (void) troupe_settle(self->node, SETTLE_MS); /* what is on its way */
     int rc = send_span(self, code, run);
@@ -370,4 +384,14 @@ troupe__trace_end(struct troupe__trace *self, int code, const char *run)
     }
     troupe_message_destroy(&reply);
     self->taker = TROUPE_NOBODY;
+    const struct troupe__trace_options *options = self->options;
+    bool draws = troupe__picture_is_wanted(&options->pictures);
+    bool good =
+        !draws
+        || troupe__picture_draw(self->command, &options->pictures,
+                                self->fd >= 0 ? self->path : options->file)
+               == 0;
+    if (self->fd >= 0)
+        close(self->fd);
+    return good || code != TROUPE__EXIT_OK ? code : TROUPE__EXIT_FAILED;
 }

@@ -5,6 +5,8 @@
 
 #include "troupe_trace.h"
 
+#include "tools/picture.h"
+
 /*
  * By options, or by OpenTelemetry's environment: OTEL_EXPORTER_OTLP_ENDPOINT,
  * _TRACES_ENDPOINT, _HEADERS, _TIMEOUT, OTEL_SERVICE_NAME,
@@ -17,6 +19,7 @@ struct troupe__trace_options {
     const char *otlp; /* URL of a collector; NULL: by the environment */
     bool append;      /* behind what the file has */
     bool handlers;    /* they are spans, too */
+    struct troupe__picture_options pictures; /* that are drawn from it */
 };
 
 /* What getopt_long() returns for them; no character. */
@@ -34,7 +37,7 @@ enum { TROUPE__OPTION_TRACE = 0x1000, TROUPE__OPTION_OTLP };
     "  --otlp URL         the same to a collector (or by\n"                    \
     "                     OTEL_EXPORTER_OTLP_ENDPOINT)\n"
 
-/* troupe__trace_takes: true when that is one of them. */
+/* troupe__trace_takes: true when that is one of them, or of picture.h. */
 bool troupe__trace_takes(int c);
 
 /* troupe__trace_take: take it, with optarg; -1, or an exit code. */
@@ -46,6 +49,9 @@ struct troupe__trace {
     troupe_t *node;
     troupe_ref_t taker;
     const char *command;
+    const struct troupe__trace_options *options;
+    char path[32]; /* of a file that pictures need, and nobody else */
+    int fd;        /* of that file; or -1 */
     troupe_span_t span;
     uint32_t timeout_ms;
 };
@@ -54,6 +60,7 @@ struct troupe__trace {
  * troupe__trace_begin: take spans, and let what this thread does on the node
  * belong to the run's.
  *
+ *   options  borrowed until the end.
  *   command  "map", for names and for messages; borrowed.
  *   returns  -1 to go on, or an exit code after having said why: only for a
  *            file that cannot be written
@@ -63,7 +70,8 @@ int troupe__trace_begin(struct troupe__trace *self,
                         const char *command, troupe_t *node);
 
 /* troupe__trace_end: the run's span ends, with its exit code, and all goes out;
- * what cannot is a warning on standard error. `run`: its id, or NULL. */
-void troupe__trace_end(struct troupe__trace *self, int code, const char *run);
+ * what cannot is a warning on standard error. `run`: its id, or NULL. Returns
+ * the exit code, which is another when all was well but for a picture. */
+int troupe__trace_end(struct troupe__trace *self, int code, const char *run);
 
 #endif

@@ -300,7 +300,7 @@ def test_formats(world, work):
                      code=3)
     check("Degraded report" in done.stdout, "degraded is said")
     done = world.run(one, "--quiet", "--timeline", work, code=1)
-    check(work in done.stderr and done.stdout, "no timeline, but a report")
+    check(work in done.stderr and not done.stdout, "no timeline: said at once")
     json.loads(world.run(one, "--quiet", "--format", "json").stdout)
     check(world.run(one, "--quiet", "--format", "md").stdout[:2] == "# ", "md")
     world.run(one, "--format", "pdf", code=2)
