@@ -46,6 +46,15 @@ outcome_name(troupe_query_outcome_t outcome)
     return names[outcome];
 }
 
+/* Who fails does not say how many there were but in words. */
+static json_t *
+attempts(const struct vote *vote)
+{
+    return vote->attempts > 0 || vote->text
+               ? json_integer((json_int_t) vote->attempts)
+               : json_null();
+}
+
 static json_t *
 answers(const struct council *self)
 {
@@ -55,14 +64,14 @@ answers(const struct council *self)
         json_array_append_new(
             list,
             json_pack(
-                "{s:s, s:s, s:f, s:s, s:s, s:o, s:o, s:b, s:I, s:f, s:o, "
+                "{s:s, s:s, s:f, s:s, s:s, s:o, s:o, s:b, s:o, s:f, s:o, "
                 "s:o, s:o}",
                 "model", vote->name, "family", vote->family, "weight",
                 vote->weight, "state", troupe__vote_state_name(vote->state),
                 "reason", vote->reason, "answer", text(vote->answer), "text",
                 text(vote->text), "truncated", (int) vote->truncated,
-                "attempts", (json_int_t) vote->attempts, "latency_ms",
-                vote->latency_ms, "prompt_tokens", count(vote->prompt_tokens),
+                "attempts", attempts(vote), "latency_ms", vote->latency_ms,
+                "prompt_tokens", count(vote->prompt_tokens),
                 "completion_tokens", count(vote->completion_tokens), "cost",
                 number(vote->cost)));
     }

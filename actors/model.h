@@ -35,6 +35,7 @@ struct call {
     troupe_span_t span;
     uint64_t status; /* of the last attempt that failed: of HTTP, or 0 */
     uint64_t fault;  /* a troupe_fault_t, or 0 */
+    char *failure;   /* the last one that was tried again, in words, or NULL */
     troupe_message_t *reply; /* of the backend, while it is written down */
     bool firm; /* it waits for the journal or the budget, which answer at once
                   and would not take back what they did: not to be cancelled */
@@ -73,8 +74,7 @@ struct model {
     troupe_hedge_t hedge; /* where it hedges */
     troupe_retry_t retry;
     troupe_breaker_t breaker;
-    char
-        *failure; /* the last one that the breaker counted, in words, or NULL */
+    char *failure; /* the last that the breaker counted, in words, or NULL */
     struct call *calls;
     uint64_t count, failed, retries, hedged;
 };

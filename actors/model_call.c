@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ troupe__call_destroy(struct call *call)
     free(call->prompt);
     free(call->system);
     free(call->schema);
+    free(call->failure);
     troupe_message_destroy(&call->reply);
     free(call);
 }
@@ -45,9 +47,10 @@ int
 troupe__call_fail(troupe_context_t *ctx, struct call *call, int code,
                   const char *words)
 {
-    const char *how_often = call->attempts > 1 && code != -EBUSY
-                                ? " (the last of its attempts)"
-                                : "";
+    char how_often[48] = "";
+    if (call->attempts > 1 && code != -EBUSY)
+        snprintf(how_often, sizeof how_often, " (the last of %u attempts)",
+                 call->attempts);
     int rc = troupe__call_release(ctx, call);
     bool told = !call->twin; /* else that one may still answer */
     int replied = told ? troupe_reply_error_to(ctx, &call->token, code, "%s%s",
@@ -58,17 +61,6 @@ troupe__call_fail(troupe_context_t *ctx, struct call *call, int code,
     troupe__call_traced_failed(ctx, call, code, words);
     troupe__call_free(call);
     return rc < 0 ? rc : replied == -ENOMSG ? 0 : replied;
-}
-
-/* An ask of ours brought no reply: its asker gave up, or it failed. */
-int
-troupe__call_fail_step(troupe_context_t *ctx, struct call *call,
-                       const troupe_answer_t *answer)
-{
-    int code = answer->outcome == TROUPE_TIMEOUT ? -ETIMEDOUT
-               : answer->outcome == TROUPE_ERROR ? answer->code
-                                                 : -EIO;
-    return troupe__call_fail(ctx, call, code, answer->text ? answer->text : "");
 }
 
 static troupe_ask_options_t
@@ -144,6 +136,8 @@ try_again(troupe_context_t *ctx, struct call *call, troupe_fault_t fault,
         return troupe__call_fail(ctx, call, code, words);
     }
     self->retries += 1;
+    free(call->failure);
+    call->failure = troupe__strdup(words);
     troupe__call_traced_again(ctx, call, wait_ms, words);
     return troupe_call_after(ctx, wait_ms, on_pause_end, call, NULL,
                              &call->timer);

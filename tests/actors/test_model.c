@@ -136,7 +136,7 @@ Test(model, tries_again_after_errors_that_may_heal)
     said = ask("500", false);
     cr_assert_eq(said.code, -EIO);
     EXPECT_WORDS(said, "HTTP 500: the mock was told to fail");
-    EXPECT_WORDS(said, "the last of its attempts");
+    EXPECT_WORDS(said, "the last of 3 attempts");
 }
 
 Test(model, does_not_try_again_what_is_refused_or_senseless)
@@ -177,6 +177,19 @@ Test(model, a_refusal_makes_all_models_of_a_limiter_rest)
     said = ask_for(second, 5000);
     cr_assert_eq(said.code, -ETIMEDOUT);
     EXPECT_WORDS(said, "the rate limit lets it through in");
+}
+
+/* It is not the limit that is to be looked at, but what made it try again. */
+Test(model, a_limit_that_ends_a_retry_does_not_hide_why_there_was_one)
+{
+    cr_assert_eq(troupe_node_spawn(node, &troupe_rate_limiter, NULL, &limiter,
+                                   "{s:U}", "requests", UINT64_C(1)),
+                 0);
+    struct said said =
+        ask_for(model_at(mock_url(), "say=yes+500", false), 5000);
+    cr_assert_eq(said.code, -ETIMEDOUT);
+    EXPECT_WORDS(said, "the rate limit lets it through in");
+    EXPECT_WORDS(said, "before it: HTTP 500: the mock was told to fail");
 }
 
 Test(model, a_server_that_is_not_there_is_an_error_soon)

@@ -75,7 +75,7 @@ def test_outcomes():
           "the rest is not needed")
     got = mock("say=x", "say=x", "say=y", "500", args=XY, code=3)
     check(got["degraded"] == ["500: HTTP 500: the mock was told to fail (the "
-                              "last of its attempts)"], f"{got['degraded']}")
+                              "last of 3 attempts)"], f"{got['degraded']}")
     got = mock("say=x", "401", "401", args=XY, code=5)
     check(got["best"] is None and got["consensus"]["score"] is None,
           "no quorum, no answer")
