@@ -23,7 +23,8 @@
 
 enum {
     SPARE = 256, /* descriptors for what actors open themselves */
-    DEPTH = 3    /* directories below $XDG_RUNTIME_DIR that a socket is in */
+    DEPTH = 3,   /* directories below $XDG_RUNTIME_DIR that a socket is in */
+    PLACES = 10  /* directories with stale sockets that are named */
 };
 
 void
@@ -193,40 +194,88 @@ is_worth_a_look(const char *path, const char *name, unsigned depth,
            && lstat(path, ret_status) == 0 && ret_status->st_uid == geteuid();
 }
 
-/* Ours alone is looked at, down to troupe/NAME/g-1a2b3c4d; returns how many
- * sockets there were. */
-static size_t
-look_in(struct troupe__report *report, const char *path, unsigned depth)
+/* What is known of the sockets of all directories. */
+struct sockets {
+    size_t count;
+    size_t places; /* directories with stale ones */
+};
+
+/* The next run of the same name clears its directory: BASE/NAME/g-1a2b3c4d, by
+ * the lock beside it. That of `troupe map` has its process number in its name,
+ * and no run has it again. */
+static char *
+cure_of(const char *path, size_t live)
+{
+    const char *last = strrchr(path, '/');
+    char *run = troupe__copy(path, last ? (size_t) (last - path) : 0);
+    char *lock = troupe__format("%s/lock", run);
+    const char *name = strrchr(run, '/');
+    name = name ? name + 1 : run;
+    bool again =
+        access(lock, F_OK) == 0 && strncmp(name, "map-", strlen("map-")) != 0;
+    char *cure =
+        again ? troupe__format("the next run of '%s' clears them", name)
+        : live > 0
+            ? troupe__format("others there are in use: remove what is old")
+            : troupe__format("rm -r %s", access(lock, F_OK) == 0 ? run : path);
+    free(lock);
+    free(run);
+    return cure;
+}
+
+/* They take room, and nothing else: who listens there again removes them. */
+static void
+tell_stale(struct troupe__report *report, struct sockets *all, const char *path,
+           size_t stale, size_t live)
+{
+    if (++all->places > PLACES)
+        return;
+    char *cure = cure_of(path, live);
+    troupe__report_add(report, TROUPE__HEALTH_NOTE, "sockets",
+                       "%s: nobody listens at %zu of %zu there, left by what "
+                       "was killed; they do no harm; %s",
+                       path, stale, stale + live, cure);
+    free(cure);
+}
+
+/* Ours alone is looked at, down to troupe/NAME/g-1a2b3c4d. */
+static void
+look_in(struct troupe__report *report, struct sockets *all, const char *path,
+        unsigned depth)
 {
     DIR *directory = opendir(path);
     const struct dirent *entry;
-    size_t count = 0;
+    size_t stale = 0, live = 0;
     while (directory && (entry = readdir(directory))) {
         struct stat st;
         char *below = troupe__format("%s/%s", path, entry->d_name);
         bool is_ours = is_worth_a_look(below, entry->d_name, depth, &st);
         if (is_ours && S_ISDIR(st.st_mode) && depth < DEPTH)
-            count += look_in(report, below, depth + 1);
-        else if (is_ours && S_ISSOCK(st.st_mode) && ++count
-                 && is_stale(below)) {
-            troupe__report_add(report, TROUPE__HEALTH_BAD, "sockets",
-                               "%s is stale: nobody listens there; remove it, "
-                               "or run its topology again, which does",
-                               below);
-        }
+            look_in(report, all, below, depth + 1);
+        else if (is_ours && S_ISSOCK(st.st_mode))
+            ++*(is_stale(below) ? &stale : &live);
         free(below);
     }
     if (directory)
         closedir(directory);
-    return count;
+    all->count += stale + live;
+    if (stale > 0)
+        tell_stale(report, all, path, stale, live);
 }
 
 void
 troupe__look_at_sockets(struct troupe__report *report, const char *directory)
 {
-    size_t before = report->count;
-    size_t count = look_in(report, directory, 0);
-    if (report->count == before)
+    struct sockets all = {0};
+    look_in(report, &all, directory, 0);
+    if (all.places > PLACES) {
+        troupe__report_add(report, TROUPE__HEALTH_NOTE, "sockets",
+                           "%zu directories more in %s are so",
+                           all.places - PLACES, directory);
+    }
+    if (all.places == 0) {
         troupe__report_add(report, TROUPE__HEALTH_OK, "sockets",
-                           "%zu of Troupe in %s, none stale", count, directory);
+                           "%zu of Troupe in %s, none stale", all.count,
+                           directory);
+    }
 }

@@ -37,7 +37,8 @@ void troupe__look_at_cores(struct troupe__report *report);
 void troupe__look_at_descriptors(struct troupe__report *report);
 
 /* troupe__look_at_sockets: socket files of Troupe's that nobody listens at, in
- * `directory` and three deep in its directories called troupe*. */
+ * `directory` and three deep in its directories called troupe*; a line for each
+ * directory with some, of the first ten. */
 void troupe__look_at_sockets(struct troupe__report *report,
                              const char *directory);
 

@@ -89,8 +89,13 @@ def test_doctor():
     env["TMPDIR"] = str(there / "empty")
     (there / "other").mkdir()
     (there / "troupe/f/g-1a2b3c4d").mkdir(parents=True)
+    (there / "troupe/map-7/g-1a2b3c4d").mkdir(parents=True)
+    for run in ("f", "map-7"):
+        (there / "troupe" / run / "lock").touch()
+    (there / "troupe-own").mkdir()
     for path in ("troupe-0/live", "troupe-0/dead", "other/dead",
-                 "troupe/f/g-1a2b3c4d/admin"):
+                 "troupe/f/g-1a2b3c4d/admin", "troupe/f/g-1a2b3c4d/hub",
+                 "troupe/map-7/g-1a2b3c4d/hub", "troupe-own/hub"):
         one = socket.socket(socket.AF_UNIX)
         one.bind(str(there / path))
         if path.endswith("live"):
@@ -98,10 +103,25 @@ def test_doctor():
             live = one
         else:
             one.close() # the file stays
-    lines = doctor("--quiet", code=1, env=env)
-    check(bad(lines) == ["sockets", "sockets"], lines)
-    for path in ("troupe-0/dead", "troupe/f/g-1a2b3c4d/admin"):
-        check(sum(f"{path} is stale" in line["text"] for line in lines) == 1, lines)
+    lines = doctor(env=env)
+    check(bad(lines) == [], f"what is left behind hurts nobody: {lines}")
+    told = [line["text"] for line in lines
+            if line["what"] == "sockets" and line["health"] == "note"]
+    check(len(told) == 4, told)
+    for place, count, cure in (
+            ("troupe-0", "1 of 2", "others there are in use"),
+            ("troupe/f/g-1a2b3c4d", "2 of 2", "the next run of 'f' clears them"),
+            ("troupe/map-7/g-1a2b3c4d", "1 of 1", f"rm -r {there}/troupe/map-7"),
+            ("troupe-own", "1 of 1", f"rm -r {there}/troupe-own")):
+        check(sum(text.startswith(f"{there}/{place}: nobody listens at {count}")
+                  and cure in text for text in told) == 1, f"{place}: {told}")
+    for i in range(20):
+        (there / f"troupe-{i + 10}").mkdir()
+        one = socket.socket(socket.AF_UNIX)
+        one.bind(str(there / f"troupe-{i + 10}/hub"))
+        one.close()
+    told = [line["text"] for line in doctor(env=env) if line["what"] == "sockets"]
+    check(f"14 directories more in {there} are so" in told, told)
     check((there / "troupe-0/dead").exists(), "nothing is removed by itself")
     live.close()
     troupe("doctor", "more", code=2)
