@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/graph_command.h"
@@ -43,7 +44,9 @@ static const char help[] =
     "  --fail-fast       run: after a failure start only what stands by\n"
     "  --journal FILE    run: keep what is finished there, before it counts,\n"
     "                    instead of among the runs; resume: go on from there,\n"
-    "                    without RUN; plan: how long tasks took\n"
+    "                    without RUN; plan: how long tasks took, also by the "
+    "id\n"
+    "                    of a run, or 'last'\n"
     "  --no-journal      run: leave nothing to be resumed\n"
     "  --timeline FILE   run: when each task waited and ran, as SVG\n"
     "  --chrome FILE     run: the same for chrome://tracing and Perfetto\n"
@@ -113,6 +116,26 @@ do_show(struct troupe__graph_arguments *arguments,
     return TROUPE__EXIT_OK;
 }
 
+/* A file, or a run: one of them has no '/', and is no file. */
+static int
+learn(struct troupe__graph_file *file, const char *journal)
+{
+    char id[TROUPE_RUN_ID_MAX + 1], *path = NULL;
+    troupe_journal_error_t error = {""};
+    char *base = troupe__runs_directory();
+    bool is_run = base && !strchr(journal, '/') && access(journal, F_OK) < 0;
+    int rc =
+        is_run ? troupe_run_find(base, journal, "graph", id, &path, &error) : 0;
+    if (rc < 0) {
+        fprintf(stderr, "troupe graph: no such file, and %s\n", error.text);
+    } else {
+        rc = troupe__graph_learn(file, is_run ? path : journal);
+    }
+    free(path);
+    free(base);
+    return rc;
+}
+
 static int
 do_plan(struct troupe__graph_arguments *arguments,
         struct troupe__graph_file *file)
@@ -120,7 +143,7 @@ do_plan(struct troupe__graph_arguments *arguments,
     troupe_graph_plan_t *plan = NULL;
     uint32_t parallel = arguments->parallel > 0 ? (uint32_t) arguments->parallel
                                                 : file->parallel;
-    if (arguments->journal && troupe__graph_learn(file, arguments->journal) < 0)
+    if (arguments->journal && learn(file, arguments->journal) < 0)
         return TROUPE__EXIT_FAILED;
     if (troupe_graph_plan(file->graph, parallel, &plan) < 0)
         return TROUPE__EXIT_FAILED; /* it was checked: this cannot be */

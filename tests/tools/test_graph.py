@@ -349,6 +349,11 @@ def test_kept_runs():
           str(report))
     check(starts().count("a") == 1, str(starts()))
     check(json.loads(runs("list", "--json"))[0]["state"] == "finished", runs("list"))
+    # What it took is a lesson for a plan.
+    for journal in (run_id, "last", f"kept/troupe/runs/{run_id}/journal.db"):
+        plan = json.loads(graph("plan", "--json", "--journal", journal, name).stdout)
+        check(not plan["guess"], f"{journal}: {plan}")
+    has(graph("plan", "--journal", "nobody", name, code=1).stderr, "nobody: no such run")
     # One that can be resumed says how.
     done = graph("run", "--quiet", write("tasks: {a: {cmd: 'false'}}", "two.yaml"), code=1, keep=True)
     newest = json.loads(runs("list", "--json"))[-1]
