@@ -74,10 +74,10 @@ has_rounds(const troupe_graph_task_t *task)
 static bool
 is_task(const troupe_graph_task_t *task)
 {
-    return is_id(task->id) && task->work <= TROUPE_GRAPH_COMMAND
+    return is_id(task->id) && task->work <= TROUPE_GRAPH_NESTED
            && task->rule <= TROUPE_GRAPH_QUORUM
            && (task->work != TROUPE_GRAPH_ASK || is_asked(task))
-           && (task->work != TROUPE_GRAPH_COMMAND || task->body)
+           && (task->work < TROUPE_GRAPH_COMMAND || task->body)
            && (!task->body || task->body_size > 0)
            && (task->need_count == 0 || task->needs)
            && (task->write_count == 0 || task->writes)

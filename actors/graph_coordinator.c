@@ -17,6 +17,7 @@
 #include "troupe_command.h"
 #include "troupe_lifecycle.h"
 
+#include "actors/graph_nested.h"
 #include "mailbox/check.h"
 
 #define NS_PER_MS 1000000u
@@ -143,6 +144,7 @@ on_run(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     self->run->owner = self;
     rc = troupe_defer(ctx, &self->run->token);
     CHECK(rc == 0); /* it is an ask, and not answered */
+    self->run->journal = orders.kept;
     if (!orders.journal)
         return troupe__graph_run_begin(ctx, self);
     rc = troupe__graph_journal_open(ctx, self);
@@ -151,7 +153,7 @@ on_run(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 
 /* --- the actors below it ----------------------------------------------------*/
 
-#define CHILDREN (GRAPH_WORKERS + 1)
+#define CHILDREN (GRAPH_WORKERS + 2)
 
 static int start_child(troupe_context_t *ctx, struct coordinator *self);
 
@@ -165,8 +167,10 @@ on_child(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
         return troupe_fail(ctx, -EHOSTDOWN, "no worker: %s", answer->text);
     if (self->child_count < GRAPH_WORKERS)
         self->workers[self->child_count] = info.ref;
-    else
+    else if (self->child_count == GRAPH_WORKERS)
         self->commands = info.ref;
+    else
+        self->nester = info.ref;
     return ++self->child_count == CHILDREN ? troupe_started(ctx)
                                            : start_child(ctx, self);
 }
@@ -178,6 +182,7 @@ start_child(troupe_context_t *ctx, struct coordinator *self)
         {.id = "worker-1", .kind = &troupe_graph_worker},
         {.id = "worker-2", .kind = &troupe_graph_worker},
         {.id = "commands", .kind = &troupe_command, .place = TROUPE_SPREAD},
+        {.id = "nester", .kind = &troupe__graph_nester},
     };
     troupe_child_request_t request = {.verb = TROUPE_START_CHILD,
                                       .spec = &specs[self->child_count]};

@@ -46,6 +46,7 @@ struct coordinator {
     troupe_ref_t workers[GRAPH_WORKERS];
     uint32_t child_count; /* that have started */
     troupe_ref_t commands;
+    troupe_ref_t nester;  /* runs graphs that are tasks */
     troupe_ref_t journal; /* of the run */
     uint32_t turn;        /* which worker is next */
     struct graph_run *run;

@@ -10,6 +10,7 @@
 
 #include "actors/graph_command.h"
 #include "actors/graph_each.h"
+#include "actors/graph_nested.h"
 #include "mailbox/check.h"
 
 #define GRAPH_OUTPUT_MAX (GRAPH_RESULT_MAX - 64) /* bytes of a command's */
@@ -167,6 +168,8 @@ take_answer(troupe_context_t *ctx, struct graph_job *job,
         body = troupe_message_body(answer->msg, &size);
         if (spec_of(job)->work == TROUPE_GRAPH_COMMAND)
             take_command(ctx, job, answer->msg);
+        else if (spec_of(job)->work == TROUPE_GRAPH_NESTED)
+            troupe__graph_nested_take(ctx, job, answer->msg);
         else
             troupe__graph_job_result(ctx, job, body, size);
         return;
@@ -185,7 +188,10 @@ take_answer(troupe_context_t *ctx, struct graph_job *job,
     case TROUPE_OVERLOAD:
         break;
     }
-    fail(ctx, job, TROUPE_GRAPH_FAILED, answer->code, answer->text);
+    bool is_late =
+        spec_of(job)->work == TROUPE_GRAPH_NESTED && answer->code == -ETIMEDOUT;
+    fail(ctx, job, is_late ? TROUPE_GRAPH_TIMEOUT : TROUPE_GRAPH_FAILED,
+         answer->code, answer->text);
 }
 
 static int
@@ -241,6 +247,8 @@ ask(troupe_context_t *ctx, struct coordinator *self, struct graph_job *job)
         return troupe_ask_with(ctx, to, "noop", &options, &job->ask, NULL);
     case TROUPE_GRAPH_COMMAND:
         return ask_command(ctx, self, job, &options);
+    case TROUPE_GRAPH_NESTED:
+        return troupe__graph_nested_ask(ctx, self, job, &options);
     case TROUPE_GRAPH_VALUE:
         break;
     case TROUPE_GRAPH_ASK:
@@ -310,7 +318,7 @@ troupe__graph_job_begin(troupe_context_t *ctx, struct coordinator *self,
     int rc = fill_in(job, why);
     if (rc < 0)
         troupe__graph_job_end(ctx, job, TROUPE_GRAPH_FAILED, "%s", why);
-    else if (!troupe__graph_journal_find(ctx, self, job))
+    else if (!troupe__graph_journal_find(ctx, job))
         troupe__graph_job_attempt(ctx, self, job);
 }
 

@@ -9,7 +9,7 @@
 #include "actors/graph.h"
 #include "troupe_graph_run.h"
 
-#define GRAPH_KEY        224 /* bytes of the key of a task in the journal */
+#define GRAPH_KEY        256 /* bytes of the key of a task in the journal */
 #define GRAPH_PART_ID    (TROUPE_GRAPH_ID_MAX + 16) /* of "id[3]", an item */
 #define GRAPH_JOURNAL_MS 60000 /* that it may take to write */
 
@@ -32,6 +32,7 @@ struct graph_job {
     uint32_t attempts;
     uint32_t tries; /* of those, in this round */
     bool resumed;
+    bool lacks;       /* it is a graph, which says what it went well without */
     bool keeps;       /* its result is on the way to the journal */
     void *filled;     /* owned; or NULL */
     const void *body; /* with all references filled in */
@@ -106,8 +107,10 @@ int troupe__graph_journal_close(troupe_context_t *ctx,
                                 struct coordinator *self);
 
 /* troupe__graph_journal_find: look for its result first; false: there is no need. */
-bool troupe__graph_journal_find(troupe_context_t *ctx, struct coordinator *self,
-                                struct graph_job *job);
+bool troupe__graph_journal_find(troupe_context_t *ctx, struct graph_job *job);
+
+/* troupe__graph_journal_key: what it is called there. */
+void troupe__graph_journal_key(struct graph_job *job, char key[GRAPH_KEY]);
 
 /* troupe__graph_journal_keep: keep its result, then end it; it fails when that
  * cannot be kept. false: no need. */

@@ -50,26 +50,32 @@ write_part(const struct graph_job *job, uint64_t looks, char part[48])
         snprintf(part + size, 48 - size, "@%u", job->rounds->round);
 }
 
-/* What a task is, and what it was given: with another input it is another one.
- * Two of one id that only look the same: once in 2^128. */
-static void
-write_key(struct graph_job *job, char key[GRAPH_KEY])
+/* What a task is, and what it was given: with another input it is another one;
+ * so it is in another item, where its graph is one. Two of one id that only look
+ * the same: once in 2^128. */
+void
+troupe__graph_journal_key(struct graph_job *job, char key[GRAPH_KEY])
 {
     char part[48] = "";
     const troupe_graph_task_t *spec =
         &job->run->orders.graph->tasks[job->task].spec;
+    const char *prefix = job->run->orders.prefix;
     uint64_t hashes[2] = {14695981039346656037u, 0x9e3779b97f4a7c15u};
     for (int i = 0; i < 2; i++) {
         const char *actor = spec->actor ? spec->actor : "";
         const char *type = spec->type ? spec->type : "";
+        if (prefix)
+            hashes[i] = hash_of(hashes[i], prefix, strlen(prefix) + 1);
         hashes[i] = hash_of(hashes[i], &spec->work, sizeof spec->work);
         hashes[i] = hash_of(hashes[i], actor, strlen(actor) + 1);
         hashes[i] = hash_of(hashes[i], type, strlen(type) + 1);
         hashes[i] = hash_of(hashes[i], job->body, job->body_size);
     }
     write_part(job, hashes[0], part);
-    snprintf(key, GRAPH_KEY, "%s%s:%016" PRIx64 "%016" PRIx64, spec->id, part,
-             hashes[0], hashes[1]);
+    int outer = prefix ? (int) strcspn(prefix, ":") : 0;
+    snprintf(key, GRAPH_KEY, "%.*s%s%s%s:%016" PRIx64 "%016" PRIx64,
+             outer < 32 ? outer : 32, prefix ? prefix : "", prefix ? "/" : "",
+             spec->id, part, hashes[0], hashes[1]);
 }
 
 /* --- finding ----------------------------------------------------------------*/
@@ -117,21 +123,21 @@ on_found(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 }
 
 bool
-troupe__graph_journal_find(troupe_context_t *ctx, struct coordinator *self,
-                           struct graph_job *job)
+troupe__graph_journal_find(troupe_context_t *ctx, struct graph_job *job)
 {
     char key[GRAPH_KEY];
     troupe_ask_options_t options = {.timeout_ms = GRAPH_JOURNAL_MS,
                                     .answer = on_found,
                                     .data = job,
                                     .detached = true};
-    if (!job->run->orders.journal)
+    if (troupe_ref_is_nobody(job->run->journal))
         return false;
-    write_key(job, key); /* here, so that of two twins the first is first */
+    troupe__graph_journal_key(
+        job, key); /* here, so that of two twins the first is first */
     if (!job->run->orders.resume)
         return false;
-    int rc = troupe_ask_with(ctx, self->journal, "find", &options, &job->ask,
-                             "{s:s}", "key", key);
+    int rc = troupe_ask_with(ctx, job->run->journal, "find", &options,
+                             &job->ask, "{s:s}", "key", key);
     if (rc == 0)
         job->run->busy++;
     return rc == 0;
@@ -186,9 +192,9 @@ troupe__graph_journal_keep(troupe_context_t *ctx, struct graph_job *job)
                                     .answer = on_kept,
                                     .data = job,
                                     .detached = true};
-    if (!job->run->orders.journal || job->resumed)
+    if (troupe_ref_is_nobody(job->run->journal) || job->resumed || job->lacks)
         return false;
-    write_key(job, key);
+    troupe__graph_journal_key(job, key);
     int rc = troupe_ask_with(ctx, job->run->journal, "append", &options,
                              &job->ask, "{s:[{s:s, s:s, s:U, s:f, s:B}]}",
                              "entries", "key", key, "state", "ok", "attempt",

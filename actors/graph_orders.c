@@ -59,7 +59,7 @@ troupe__graph_orders_read(const troupe_message_t *msg,
 {
     struct graph_orders orders = {.interrupt_fd = -1};
     uint64_t parallel = 0, deadline_ms = 0;
-    const char *journal = NULL;
+    const char *journal = NULL, *prefix = NULL;
     msgpack_object body = {.type = MSGPACK_OBJECT_NIL};
     int rc = troupe_message_object(msg, &body);
     if (rc == 0) {
@@ -70,8 +70,9 @@ troupe__graph_orders_read(const troupe_message_t *msg,
     }
     /* A key that is not there is sought behind all tasks: not for nothing. */
     if (rc == 0 && (find(&body, "journal") || find(&body, "resume"))) {
-        rc = troupe_unpack(msg, "{s?s, s?b}", "journal", &journal, "resume",
-                           &orders.resume);
+        rc = troupe_unpack(msg, "{s?s, s?b, s?R, s?s}", "journal", &journal,
+                           "resume", &orders.resume, "kept", &orders.kept,
+                           "prefix", &prefix);
     }
     const msgpack_object *tasks = rc == 0 ? find(&body, "tasks") : NULL;
     if (rc < 0 || !tasks || tasks->type != MSGPACK_OBJECT_ARRAY
@@ -83,6 +84,7 @@ troupe__graph_orders_read(const troupe_message_t *msg,
     orders.deadline_ms = (uint32_t) deadline_ms;
     orders.graph = troupe_graph_new();
     orders.journal = journal ? troupe__strdup(journal) : NULL;
+    orders.prefix = prefix ? troupe__strdup(prefix) : NULL;
     rc = troupe__graph_tasks_read(tasks, orders.graph, why);
     if (rc < 0)
         troupe__graph_orders_clear(&orders);
@@ -96,5 +98,6 @@ troupe__graph_orders_clear(struct graph_orders *orders)
 {
     troupe_graph_destroy(&orders->graph);
     free(orders->journal);
-    orders->journal = NULL;
+    free(orders->prefix);
+    orders->journal = orders->prefix = NULL;
 }

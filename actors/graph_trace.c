@@ -47,7 +47,8 @@ void
 troupe__graph_trace_end(troupe_context_t *ctx, struct graph_job *job,
                         troupe_graph_state_t state)
 {
-    static const char *const works[] = {"noop", "value", "ask", "command"};
+    static const char *const works[] = {"noop", "value", "ask", "command",
+                                        "graph"};
     const troupe_graph_task_t *spec = &task_of(job)->spec;
     const char *why = job->item ? job->item->why : job->run->whys[job->task];
     const char *name = troupe_graph_state_name(state);

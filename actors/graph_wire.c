@@ -22,7 +22,8 @@ struct field {
     uint32_t usual;             /* the number when nobody says; 0 reads so */
 };
 
-static const char *const works[] = {"noop", "value", "ask", "command", NULL};
+static const char *const works[] = {"noop",    "value", "ask",
+                                    "command", "graph", NULL};
 static const char *const rules[] = {"all_success", "all_done", "one_success",
                                     "none_failed", "quorum",   NULL};
 

@@ -18,8 +18,10 @@ struct graph_orders {
     uint32_t deadline_ms;
     int interrupt_fd;
     troupe_ref_t watcher;
-    char *journal; /* owned; or NULL */
-    bool resume;   /* the journal is there, with what is done already */
+    char *journal;     /* owned; or NULL */
+    bool resume;       /* the journal is there, with what is done already */
+    troupe_ref_t kept; /* instead: a journal that another one has; or nobody */
+    char *prefix;      /* of keys in that; owned; or NULL */
 };
 
 /*

@@ -24,9 +24,12 @@ typedef enum troupe_graph_rule {
 /* What a task does. */
 typedef enum troupe_graph_work {
     TROUPE_GRAPH_NOOP = 0,
-    TROUPE_GRAPH_VALUE,  /* its result is `body` */
-    TROUPE_GRAPH_ASK,    /* asks `actor` `type` with `body`: the reply's body */
-    TROUPE_GRAPH_COMMAND /* a shell command; see GRAPH.md for the body */
+    TROUPE_GRAPH_VALUE, /* its result is `body` */
+    TROUPE_GRAPH_ASK,   /* asks `actor` `type` with `body`: the reply's body */
+    TROUPE_GRAPH_COMMAND, /* a shell command; see GRAPH.md for the body */
+    TROUPE_GRAPH_NESTED /* a run of another graph; its body: {graph: bytes that
+                           troupe_graph_write() wrote, item?, index?}; those two
+                           become the results of its tasks of those ids */
 } troupe_graph_work_t;
 
 /* A task; texts and arrays are copied. Zeros are the defaults. */

@@ -82,7 +82,7 @@ troupe__graph_links_free(struct troupe__graph_links *self)
 const char *
 troupe__graph_does(const troupe_graph_task_t *task, char text[128])
 {
-    static const char *const works[] = {"noop", "value", "ask", "cmd"};
+    static const char *const works[] = {"noop", "value", "ask", "cmd", "graph"};
     if (task->work == TROUPE_GRAPH_ASK)
         snprintf(text, 128, "ask %.60s %.31s", task->actor, task->type);
     else

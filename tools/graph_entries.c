@@ -215,28 +215,6 @@ join(struct troupe__graph_file *self, size_t outer, size_t first)
     entry->body_size = buffer.size;
 }
 
-/* Only what the inner tasks can inherit. */
-static bool
-can_hold(const struct troupe__graph_entry *entry,
-         struct troupe__findings *findings)
-{
-    static const char *const keys[] = {"graph",  "needs", "rule",
-                                       "quorum", "when",  NULL};
-    size_t before = findings->count;
-    for (size_t i = 0; i < entry->map->count; i++) {
-        size_t at = 0;
-        while (keys[at] && strcmp(keys[at], entry->map->keys[i]->text) != 0)
-            at++;
-        if (!keys[at]) {
-            troupe__found(findings, entry->map->keys[i]->spot,
-                          "'%s' is not for a task that is a graph; put it on "
-                          "the tasks in it",
-                          entry->map->keys[i]->text);
-        }
-    }
-    return findings->count == before;
-}
-
 static bool
 is_same_file(const char *one, const char *other)
 {
@@ -278,6 +256,18 @@ holds_itself(const struct troupe__graph_file *self, const char *path,
     return true;
 }
 
+/* What is wrong with another file is told with its lines. */
+static void
+end_inner(struct troupe__findings *inner, const struct troupe__value *name,
+          struct troupe__findings *findings)
+{
+    if (inner->count == 0)
+        return;
+    troupe__findings_print(inner, stderr);
+    troupe__found(findings, name->spot,
+                  "the graph '%s' is wrong, as said above", name->text);
+}
+
 static void
 read_graph(struct troupe__graph_file *self, size_t outer,
            const struct troupe__value *name, struct troupe__findings *findings)
@@ -290,9 +280,16 @@ read_graph(struct troupe__graph_file *self, size_t outer,
         free(path);
         return;
     }
+    inner.path = path;
+    if (self->entries[outer].each.text) {
+        troupe__graph_nest(self, outer, path, &inner);
+        end_inner(&inner, name, findings);
+        troupe__findings_free(&inner);
+        free(path);
+        return;
+    }
     char *prefix = troupe__format("%s/", self->entries[outer].id);
     size_t first = self->entry_count;
-    inner.path = path;
     struct troupe__value *root = troupe__graph_yaml(path, &inner);
     if (root) {
         self->roots[self->root_count++] = root;
@@ -305,11 +302,7 @@ read_graph(struct troupe__graph_file *self, size_t outer,
             if (self->entries[i].timeout_ms == 0)
                 self->entries[i].timeout_ms = timeout_ms;
     }
-    if (inner.count > 0) {
-        troupe__findings_print(&inner, stderr);
-        troupe__found(findings, name->spot,
-                      "the graph '%s' is wrong, as said above", name->text);
-    }
+    end_inner(&inner, name, findings);
     for (size_t i = first; i < self->entry_count; i++) {
         struct troupe__graph_entry *entry = &self->entries[i];
         entry->spot = name->spot;
@@ -335,11 +328,11 @@ read_graphs(struct troupe__graph_file *self, size_t first, size_t end,
         const struct troupe__value *map = self->entries[i].map;
         const struct troupe__value *name =
             map->type == TROUPE__MAP ? troupe__value_get(map, "graph") : NULL;
-        if (!name || !can_hold(&self->entries[i], findings))
+        if (!name || !troupe__graph_can_hold(&self->entries[i], findings))
             continue;
         if (name->type != TROUPE__TEXT || name->size == 0) {
             troupe__wants(findings, name, "graph", "the path of a graph file");
-        } else if (depth_of(self->entries[i].id) >= TROUPE__GRAPH_DEPTH_MAX
+        } else if (self->open_count > TROUPE__GRAPH_DEPTH_MAX
                    || self->root_count == TROUPE__GRAPHS_MAX) {
             troupe__found(findings, name->spot,
                           "graphs nest deeper than %d, or are more than %d; "

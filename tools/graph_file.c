@@ -280,6 +280,28 @@ take_path(struct troupe__graph_file *self, const char *path)
                                                       : strlen(base));
 }
 
+void
+troupe__graph_file_make(struct troupe__graph_file *self,
+                        struct troupe__findings *findings)
+{
+    if (findings->count == 0)
+        check_actors(self, findings);
+    make_graph(self, findings);
+}
+
+struct troupe__graph_file *
+troupe__graph_file_inner(const struct troupe__graph_file *outer,
+                         const char *path)
+{
+    struct troupe__graph_file *self = troupe__grab(sizeof *self);
+    take_path(self, path);
+    memcpy(self->open, outer->open, sizeof self->open);
+    self->open_count = outer->open_count;
+    self->open[self->open_count++] = path;
+    self->actors = outer->actors;
+    return self;
+}
+
 int
 troupe__graph_file_read(const char *path, struct troupe__findings *findings,
                         struct troupe__graph_file **ret_file)

@@ -105,6 +105,24 @@ void troupe__graph_task_add(struct troupe__graph_file *self,
                             struct troupe__graph_entry *entry,
                             struct troupe__findings *findings);
 
+/* Whether a task that is a graph has only keys that it may have. */
+bool troupe__graph_can_hold(const struct troupe__graph_entry *entry,
+                            struct troupe__findings *findings);
+
+/* The graph of `path`, whole, as what a task with `each` does. */
+void troupe__graph_nest(struct troupe__graph_file *self, size_t index,
+                        const char *path, struct troupe__findings *findings);
+
+/* Another file, empty, in the way of those that are open; its actors are those
+ * of `outer`. */
+struct troupe__graph_file *
+troupe__graph_file_inner(const struct troupe__graph_file *outer,
+                         const char *path);
+
+/* The graph of all entries, with whom they ask. */
+void troupe__graph_file_make(struct troupe__graph_file *self,
+                             struct troupe__findings *findings);
+
 /* Put a prefix before each id that a ${...} of a file's tasks begins with. */
 void troupe__graph_rename(struct troupe__value *root, const char *prefix);
 

@@ -295,6 +295,102 @@ def starts():
     return Path("log").read_text().split() if Path("log").exists() else []
 
 
+STEPS = ("tasks:\n"
+         "  a: {cmd: 'echo \"a$1\" >>log; [ ! -e \"slow$1\" ] || sleep 100; printf %s \"$1\"',"
+         " args: ['${item}'], needs: [item]}\n"
+         "  b: {cmd: 'echo \"b$1\" >>log; [ ! -e \"bad$1\" ] || exit 4; echo \"$2=$1\"',"
+         " args: ['${a}', '${index}'], needs: [a, index]}\n"
+         "  c: {cmd: '[ ! -e \"lame$1\" ]', args: ['${item}'], needs: [item], optional: true}\n")
+
+
+def test_graphs():
+    """A task that is a graph, and is done for each item."""
+    write(STEPS, "steps.yaml")
+    Path("log").unlink(missing_ok=True)
+    outer = ("tasks:\n  v: {value: [x, y, '$${b}']}\n"
+             "  g: {graph: steps.yaml, each: '${v}', needs: [v]MORE}\n"
+             "  end: {value: '${g.0.b}', needs: [g], rule: all_done}\n")
+    text = outer.replace("MORE", "")
+    report, tasks = run(text)
+    check(report["outcome"] == "complete" and tasks["g"]["result"] ==
+          [{"b": "0=x", "c": ""}, {"b": "1=y", "c": ""}, {"b": "2=${b}", "c": ""}],
+          f"graphs: {tasks['g']}")
+    check(tasks["end"]["result"] == "0=x", f"graphs: {tasks['end']}")
+    has(graph("show", "g.yaml").stdout, "g  (graph; each of ${v})")
+    # One at a time, as the run may do no more; what fails ends no other item.
+    Path("bady").touch()
+    report, tasks = run(text, "--parallel", "1", code=1)
+    has(tasks["g"]["why"], "item [1] of 3, 'y': 'b' failed: exit code 4")
+    check([it["state"] for it in tasks["g"]["items"]] == ["ok", "failed", "cancelled"],
+          f"graphs: {tasks['g']}")
+    quorum = text.replace("each: '${v}'", "each: {in: '${v}', quorum: 2}")
+    report, tasks = run(quorum, code=3)
+    check(report["outcome"] == "degraded" and tasks["g"]["result"][1] is None,
+          f"graphs: {tasks['g']}")
+    has(tasks["g"]["why"], "1 of 3 items failed: item [1] of 3, 'y': 'b' failed")
+    Path("bady").unlink()
+    Path("lamex").touch()
+    report, tasks = run(text, code=3)
+    check(report["outcome"] == "degraded" and tasks["g"]["state"] == "ok", str(report))
+    has(tasks["g"]["why"], "1 of 3 items fell short: item [0] of 3, 'x': 'c' failed: exit code 1")
+    Path("lamex").unlink()
+    # An attempt's time is that of an item.
+    Path("slowy").touch()
+    report, tasks = run(text.replace("needs: [v]", "timeout: 500ms, needs: [v]", 1), code=1)
+    check(tasks["g"]["state"] == "timeout", f"graphs: {tasks['g']}")
+    has(tasks["g"]["why"], "item [1] of 3, 'y': ")
+    Path("slowy").unlink()
+    # In each other, with an each of its own; and what is wrong with them.
+    write("tasks: {v: {value: [1, 2]}, g: {graph: steps.yaml, each: '${v}', needs: [v]},"
+          " w: {value: '${item}-${index}', each: '${v}', needs: [v, item]}}", "middle.yaml")
+    text = "tasks: {v: {value: [p]}, g: {graph: middle.yaml, each: '${v}', needs: [v]}}"
+    has(graph("check", write(text), code=2).stderr, "${item} is a word of its own there")
+    write(Path("middle.yaml").read_text().replace("[v, item]", "[v]"), "middle.yaml")
+    _, tasks = run(text)
+    check([it["b"] for it in tasks["g"]["result"][0]["g"]] == ["0=1", "1=2"]
+          and tasks["g"]["result"][0]["w"] == ["1-0", "2-1"], f"graphs: {tasks['g']}")
+    for inner, words in (
+            ("item: {value: 1}", "'item' is the item of the list that this graph is done for"),
+            ("a: {noop: , needs: [itm]}", "needs 'itm', and there is no such task"),
+            ("a: {value: '${item}'}", "'a' refers to 'item'"),
+            ("g: {graph: g.yaml, each: '${a}', needs: [a]}, a: {value: 1}", "a graph holds itself")):
+        write("tasks: {" + inner + "}", "wrong.yaml")
+        text = "tasks: {v: {value: [1]}, g: {graph: wrong.yaml, each: '${v}', needs: [v]}}"
+        has(graph("check", write(text), code=2).stderr, words)
+    text = ("tasks: {v: {value: [1]}, g: {graph: steps.yaml, each: '${v}', needs: [v],"
+            " repeat: {until: '${last}', most: 2}}}")
+    has(graph("check", write(text), code=2).stderr, "'repeat' is not for a task that is a graph")
+
+
+def test_graphs_are_resumed():
+    """What an item's graph has finished is not done again, killed or failed."""
+    write(STEPS, "steps.yaml")
+    for path in ("log", "jg.db"):
+        Path(path).unlink(missing_ok=True)
+    name = write("tasks:\n  v: {value: [x, y, z]}\n"
+                 "  g: {graph: steps.yaml, each: {in: '${v}', parallel: 1}, needs: [v]}\n")
+    Path("slowz").touch()
+    Path("bady").touch()
+    graph("run", "--quiet", "--journal", "jg.db", name, code=1)
+    check(starts() == ["ax", "bx", "ay", "by"], f"{starts()}")
+    Path("bady").unlink()
+    child = subprocess.Popen([TROUPE, "graph", "resume", "--journal", "jg.db", name],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for line in child.stderr: # the second item has ended, and the third is begun
+        if '"g[2]"' in line and '"started"' in line:
+            break
+    while "az" not in starts():
+        os.sched_yield()
+    child.kill()
+    child.communicate()
+    Path("slowz").unlink()
+    done = graph("resume", "--quiet", "--json", "--journal", "jg.db", name)
+    check(starts() == ["ax", "bx", "ay", "by", "by", "az", "az", "bz"], f"{starts()}")
+    tasks = {it["id"]: it for it in json.loads(done.stdout)["tasks"]}
+    check([it["resumed"] for it in tasks["g"]["items"]] == [True, True, False], str(tasks["g"]))
+    check([it["b"] for it in tasks["g"]["result"]] == ["0=x", "1=y", "2=z"], str(tasks["g"]))
+
+
 def kill_after(command, left):
     """Run it, and kill -9 it when so many items have ended; which those are."""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL,
