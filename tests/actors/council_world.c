@@ -131,6 +131,42 @@ start_speakers(const char *const *says)
     return count;
 }
 
+/* It rests; then its mailbox gets more than it may hold. */
+static int
+suspend(troupe_context_t *ctx, void *state, void *data)
+{
+    const troupe_ref_t *judge = state;
+    (void) data;
+    int rc = troupe_suspend(ctx, *judge);
+    return rc < 0 ? rc : TROUPE_STOP;
+}
+
+static void
+fill(troupe_ref_t judge)
+{
+    cr_assert_eq(troupe_node_run(council_node, suspend, &judge, 0), 0);
+    cr_assert_eq(troupe_settle(council_node, DEADLINE_MS), 0);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(troupe_node_send(council_node, judge, "look", NULL), 0);
+    cr_assert_eq(troupe_settle(council_node, DEADLINE_MS), 0);
+}
+
+static troupe_ref_t
+start_judge(const char *says)
+{
+    troupe_spawn_options_t options = {
+        .mailbox = {.messages_max = 1, .overflow = TROUPE_OVERFLOW_REJECT}};
+    bool is_full = *says == '/';
+    troupe_ref_t judge;
+    cr_assert_eq(troupe_node_spawn(council_node, &speaker,
+                                   is_full ? &options : NULL, &judge, "s",
+                                   says),
+                 0);
+    if (is_full)
+        fill(judge);
+    return judge;
+}
+
 static json_t *
 ask(const char *const *says, const char *judge, uint32_t deadline_ms,
     uint64_t *ret_outcome)
@@ -152,9 +188,7 @@ ask(const char *const *says, const char *judge, uint32_t deadline_ms,
         .choices = {.items = (char **) (uintptr_t) choices, .count = 2}};
     troupe_ref_t council;
     if (judge)
-        cr_assert_eq(troupe_node_spawn(council_node, &speaker, NULL,
-                                       &request.judge, "s", judge),
-                     0);
+        request.judge = start_judge(judge);
     cr_assert_eq(
         troupe_node_spawn(council_node, &troupe_council, NULL, &council, NULL),
         0);

@@ -25,7 +25,8 @@ extern troupe_ref_t council_speakers[COUNCIL_SPEAKERS_MAX];
  * to be released. Each says its text, but one that begins with "!" fails, "?"
  * never answers, "^" interrupts the query instead, "#" crashes at its first
  * message, "$" has no budget, "~" is late, "%" answers nonsense.
- * council_ask_judged: with one more as the judge.
+ * council_ask_judged: with one more as the judge; "/" rests, and its mailbox
+ * is full.
  */
 json_t *council_ask(const char *const *says, uint32_t deadline_ms,
                     uint64_t *ret_outcome);

@@ -40,6 +40,7 @@ Test(council_judge, a_judge_that_fails_is_not_one_that_cannot_decide)
         {"$", "budget", "the budget: nothing is left", TROUPE_QUERY_BUDGET},
         {"%", "failed", "its answer is not that of a model",
          TROUPE_QUERY_DEGRADED},
+        {"/", "failed", "the mailbox was full", TROUPE_QUERY_DEGRADED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint64_t outcome = 0;
@@ -89,9 +90,12 @@ Test(council_judge, who_is_cut_off_by_an_interrupt_was_needed)
     json_t *root = council_ask(says, 20000, &outcome);
     cr_assert_eq(outcome, TROUPE_QUERY_NO_QUORUM);
     cr_assert_eq(json_integer_value(json_object_get(root, "not_needed")), 0);
-    cr_assert_eq(json_integer_value(json_object_get(root, "failed")), 3);
+    /* The first two may have answered before it, or not. */
+    json_int_t failed = json_integer_value(json_object_get(root, "failed"));
+    cr_assert(failed >= 3 && failed <= 5);
     const json_t *last = json_array_get(json_object_get(root, "answers"), 4);
     cr_assert_str_eq(text(last, "state"), "interrupted");
-    cr_assert_str_eq(complaint(root, 2), "e: it was interrupted");
+    cr_assert_str_eq(complaint(root, (size_t) failed - 1),
+                     "e: it was interrupted");
     json_decref(root);
 }
