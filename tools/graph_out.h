@@ -80,10 +80,16 @@ void troupe__graph_report_print(const struct troupe__graph_file *file,
 json_t *troupe__graph_report_json(const struct troupe__graph_file *file,
                                   const troupe_graph_report_t *report);
 
+/* troupe__graph_bands: a graph for Graphviz, its tasks drawn together. */
+void troupe__graph_bands(const struct troupe__graph_file *file,
+                         const troupe_graph_report_t *report, FILE *out);
+
 /*
  * Files. Each returns 0, or -1 after having said why on standard error.
  */
-/* troupe__graph_svg: drawn by Graphviz's `dot`. */
+/* troupe__graph_svg: drawn by Graphviz's `dot`; over TROUPE__GRAPH_DRAWN tasks, for
+ * which that takes too long, by troupe__graph_bands(). */
+#define TROUPE__GRAPH_DRAWN 1000
 int troupe__graph_svg(const struct troupe__graph_file *file,
                       const troupe_graph_report_t *report, const char *path);
 /* troupe__graph_write_dot: the same for Graphviz, not drawn. */

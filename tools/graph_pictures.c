@@ -47,7 +47,9 @@ static void
 write_dot(const void *data, FILE *out)
 {
     const struct drawn *self = data;
-    troupe__graph_dot(self->file, self->report, out);
+    bool is_large = troupe_graph_count(self->file->graph) > TROUPE__GRAPH_DRAWN;
+    (is_large ? troupe__graph_bands : troupe__graph_dot)(self->file,
+                                                         self->report, out);
 }
 
 int
@@ -168,7 +170,7 @@ int
 troupe__graph_timeline(const struct troupe__graph_file *file,
                        const troupe_graph_report_t *report, const char *path)
 {
-    char text[32], foot[96];
+    char text[32], foot[160], cut[64] = "";
     FILE *out = open_file(path);
     if (!out)
         return -1;
@@ -177,8 +179,12 @@ troupe__graph_timeline(const struct troupe__graph_file *file,
     struct troupe__bar *bars = troupe__grab((shown + 1) * sizeof *bars);
     for (size_t i = 0; i < shown; i++)
         bars[i] = bar_of(&rows.items[i]);
-    (void) snprintf(foot, sizeof foot, "%zu of %zu tasks ran; %s", rows.tasks,
-                    report->count, troupe__time_text(report->wall_ns, text));
+    if (shown < rows.count)
+        snprintf(cut, sizeof cut, "; the first %zu of %zu rows are drawn",
+                 shown, rows.count);
+    (void) snprintf(foot, sizeof foot, "%zu of %zu tasks ran; %s%s", rows.tasks,
+                    report->count, troupe__time_text(report->wall_ns, text),
+                    cut);
     troupe__timeline_draw(bars, shown, report->wall_ns, foot, out);
     free(bars);
     rows_free(&rows);

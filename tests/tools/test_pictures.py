@@ -116,6 +116,22 @@ def test_graph():
     troupe("graph", "run", "--run-graph", "g.png", "g.yaml", code=2)
 
 
+def test_large_graph():
+    """Of very many tasks the timeline has some, and the graph how deep they are."""
+    tasks = "".join(f"  t{i}: {{noop: , needs: [{f't{i // 3}' if i else ''}]}}\n"
+                    for i in range(1100))
+    Path("many.yaml").write_text("tasks:\n" + tasks)
+    troupe("graph", "run", "--quiet", "--no-journal", "--timeline", "t.svg", "many.yaml")
+    check("1100 of 1100 tasks ran" in Path("t.svg").read_text()
+          and "the first 1000 of 1100 rows are drawn" in Path("t.svg").read_text()
+          and len(rows()) == 1000, "large: the timeline")
+    if HAS_DOT:
+        troupe("graph", "run", "--quiet", "--no-journal", "--svg", "m.svg", "many.yaml")
+        text = "".join(xml.etree.ElementTree.parse("m.svg").getroot().itertext())
+        check("1100 tasks, 8 deep, are drawn together" in text and "2 ok" in text,
+              f"large: {text}")
+
+
 def test_svg():
     if HAS_DOT:
         troupe("map", "--quiet", "--run-graph", "m.svg", given="true\n")
