@@ -30,6 +30,7 @@ struct call {
     uint64_t tokens;      /* that an attempt may come to */
     uint32_t attempts;    /* made so far */
     uint64_t draw;        /* its reservation; 0: none */
+    bool taken;           /* of the rate limit, and not settled */
     troupe_ask_t ask;     /* of the step that it is at */
     troupe_timer_t timer; /* of the wait between two attempts; 0: none */
     troupe_span_t span;
@@ -138,10 +139,16 @@ void troupe__call_traced_again(troupe_context_t *ctx, const struct call *call,
                                uint32_t wait_ms, const char *words);
 
 /* troupe__call_release, troupe__call_commit: end the reservation of a call, if
- * there is one, unused or with what it came to; 0, or as troupe_send(). */
+ * there is one, unused or with what it came to; the latter settles, too. 0, or as
+ * troupe_send(). */
 int troupe__call_release(troupe_context_t *ctx, struct call *call);
 int troupe__call_commit(troupe_context_t *ctx, struct call *call,
-                        const struct bill *bill);
+                        const struct bill *bill, bool good);
+
+/* troupe__call_settle: tell the rate limiter, where an attempt took of it, what
+ * that used, and whether it went well; 0, or as troupe_send(). */
+int troupe__call_settle(troupe_context_t *ctx, struct call *call, uint64_t used,
+                        bool good);
 
 /* troupe__call_most: what an attempt may come to. troupe__call_bill: what one
  * came to that has ended so; 0 calls: nothing. */

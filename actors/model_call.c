@@ -52,6 +52,8 @@ troupe__call_fail(troupe_context_t *ctx, struct call *call, int code,
         snprintf(how_often, sizeof how_often, " (the last of %u attempts)",
                  call->attempts);
     int rc = troupe__call_release(ctx, call);
+    if (rc == 0)
+        rc = troupe__call_settle(ctx, call, 0, false);
     bool told = !call->twin; /* else that one may still answer */
     int replied = told ? troupe_reply_error_to(ctx, &call->token, code, "%s%s",
                                                words, how_often)
@@ -83,16 +85,11 @@ on_pause_end(troupe_context_t *ctx, void *state, void *data)
 }
 
 static int
-succeed(troupe_context_t *ctx, struct call *call, const struct completion *what,
-        const struct bill *bill)
+succeed(troupe_context_t *ctx, struct call *call, const struct completion *what)
 {
     struct model *self = call->model;
     double cost =
         troupe__model_cost(self, what->prompt_tokens, what->completion_tokens);
-    int rc = 0;
-    if (!troupe_ref_is_nobody(self->limiter))
-        rc = troupe_send(ctx, self->limiter, "settle", "{s:U, s:U}",
-                         "estimated", call->tokens, "used", bill->cost.tokens);
     uint64_t attempts =
         (uint64_t) call->attempts + (call->twin ? call->twin->attempts : 0);
     int replied = troupe_reply_to(
@@ -101,8 +98,7 @@ succeed(troupe_context_t *ctx, struct call *call, const struct completion *what,
         what->prompt_tokens, "completion_tokens", what->completion_tokens,
         "cost", cost, "attempts", attempts, "replayed", 0, "hedged",
         (int) (call->hedged || call->second));
-    if (rc == 0)
-        rc = troupe__call_outrun(ctx, call);
+    int rc = troupe__call_outrun(ctx, call);
     troupe__call_traced_ok(ctx, call, what, cost);
     troupe__call_free(call);
     return rc < 0 ? rc : replied == -ENOMSG ? 0 : replied;
@@ -183,11 +179,11 @@ take_completion(troupe_context_t *ctx, struct call *call,
                 const struct completion *what)
 {
     struct bill bill = troupe__call_bill(call, what);
-    int rc = troupe__call_commit(ctx, call, &bill);
+    bool good = what->fault == TROUPE_FAULT_NONE;
+    int rc = troupe__call_commit(ctx, call, &bill, good);
     if (rc < 0)
         return rc;
-    return what->fault == TROUPE_FAULT_NONE ? succeed(ctx, call, what, &bill)
-                                            : take_fault(ctx, call, what);
+    return good ? succeed(ctx, call, what) : take_fault(ctx, call, what);
 }
 
 /* It is paid for, but what is on no disk does not count. */
@@ -196,7 +192,7 @@ fail_unwritten(troupe_context_t *ctx, struct call *call,
                const struct completion *what)
 {
     struct bill bill = troupe__call_bill(call, what);
-    int rc = troupe__call_commit(ctx, call, &bill);
+    int rc = troupe__call_commit(ctx, call, &bill, false);
     return rc < 0 ? rc
                   : troupe__call_fail(ctx, call, -EIO,
                                       "the journal cannot be written");
@@ -222,7 +218,7 @@ take_loss(troupe_context_t *ctx, struct call *call,
           const troupe_answer_t *answer)
 {
     struct bill bill = troupe__call_most(call);
-    int rc = troupe__call_commit(ctx, call, &bill);
+    int rc = troupe__call_commit(ctx, call, &bill, false);
     if (rc < 0)
         return rc;
     troupe_breaker_forget(&call->model->breaker);
@@ -247,7 +243,7 @@ on_completed(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     if (read_completion(answer->msg, &what) < 0) {
         struct bill most = troupe__call_most(call); /* as the journal has it */
         troupe_breaker_forget(&self->breaker);
-        int rc = troupe__call_commit(ctx, call, &most);
+        int rc = troupe__call_commit(ctx, call, &most, false);
         return rc < 0 ? rc
                       : troupe__call_fail(ctx, call, -EPROTO,
                                           "the backend's answer is no such");
@@ -330,8 +326,8 @@ on_taken(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct call *call = answer->data;
     (void) state;
-    if (answer->outcome != TROUPE_REPLY
-        || !troupe_token_is_open(ctx, call->token))
+    call->taken = answer->outcome == TROUPE_REPLY;
+    if (!call->taken || !troupe_token_is_open(ctx, call->token))
         return troupe__call_fail_step(ctx, call, answer);
     return complete(ctx, call);
 }
@@ -343,8 +339,9 @@ take(troupe_context_t *ctx, struct call *call)
     if (troupe_ref_is_nobody(self->limiter))
         return complete(ctx, call);
     troupe_ask_options_t options = step_options(call, on_taken);
-    int rc = troupe_ask_with(ctx, self->limiter, "take", &options, &call->ask,
-                             "{s:U}", "tokens", call->tokens);
+    int rc =
+        troupe_ask_with(ctx, self->limiter, "take", &options, &call->ask,
+                        "{s:U, s:b}", "tokens", call->tokens, "settles", 1);
     return rc < 0 ? troupe__call_fail(ctx, call, rc,
                                       "the rate limiter cannot be asked")
                   : 0;

@@ -121,17 +121,30 @@ troupe__call_release(troupe_context_t *ctx, struct call *call)
 }
 
 int
-troupe__call_commit(troupe_context_t *ctx, struct call *call,
-                    const struct bill *bill)
+troupe__call_settle(troupe_context_t *ctx, struct call *call, uint64_t used,
+                    bool good)
 {
-    if (bill->cost.calls == 0)
-        return troupe__call_release(ctx, call);
-    if (call->draw == 0)
+    if (!call->taken)
         return 0;
-    int rc = troupe_send(ctx, call->model->budget, "commit",
-                         "{s:U, s:U, s:f, s:U, s:b}", "id", call->draw,
-                         "tokens", bill->cost.tokens, "money", bill->cost.money,
-                         "calls", bill->cost.calls, "known", (int) bill->known);
+    call->taken = false;
+    return troupe_send(ctx, call->model->limiter, "settle", "{s:U, s:U, s:b}",
+                       "estimated", call->tokens, "used", used, "good",
+                       (int) good);
+}
+
+int
+troupe__call_commit(troupe_context_t *ctx, struct call *call,
+                    const struct bill *bill, bool good)
+{
+    int rc = troupe__call_settle(ctx, call, bill->cost.tokens, good);
+    if (rc == 0 && bill->cost.calls == 0)
+        return troupe__call_release(ctx, call);
+    if (rc < 0 || call->draw == 0)
+        return rc;
+    rc = troupe_send(ctx, call->model->budget, "commit",
+                     "{s:U, s:U, s:f, s:U, s:b}", "id", call->draw, "tokens",
+                     bill->cost.tokens, "money", bill->cost.money, "calls",
+                     bill->cost.calls, "known", (int) bill->known);
     call->draw = 0;
     return rc;
 }

@@ -92,6 +92,13 @@ troupe_rate_settle(troupe_rate_t *self, uint64_t estimated, uint64_t used)
 {
     CHECK(self);
     self->refusals = 0;
+    troupe_rate_return(self, estimated, used);
+}
+
+void
+troupe_rate_return(troupe_rate_t *self, uint64_t estimated, uint64_t used)
+{
+    CHECK(self);
     if (self->options.tokens > 0)
         self->tokens += (double) estimated - (double) used;
 }

@@ -16,6 +16,7 @@
 struct waiting {
     troupe_token_t token;
     uint64_t tokens;
+    bool settles;
     uint64_t since_ns;
     uint64_t deadline_ns; /* 0: none */
     struct waiting *next;
@@ -25,6 +26,7 @@ struct limiter {
     troupe_rate_t rate;
     struct waiting *first, **end;
     uint64_t count;
+    uint64_t open; /* tokens of calls that have not settled yet */
 };
 
 static int
@@ -77,6 +79,18 @@ refuse(troupe_context_t *ctx, struct waiting *it, uint64_t wait_ns)
     return rc == -ENOMSG ? 0 : rc;
 }
 
+/* When it may pass at the soonest: if the calls under way have used nothing. */
+static uint64_t
+soonest_ns(const struct limiter *self, const struct waiting *it,
+           uint64_t now_ns)
+{
+    troupe_rate_t then = self->rate;
+    uint64_t when_ns = now_ns;
+    troupe_rate_return(&then, self->open, 0);
+    (void) !troupe_rate_take(&then, now_ns, it->tokens, &when_ns);
+    return when_ns;
+}
+
 /* Let through who may pass; a timer for the next one. */
 static int
 let_through(troupe_context_t *ctx, struct limiter *self)
@@ -91,12 +105,14 @@ let_through(troupe_context_t *ctx, struct limiter *self)
             continue;
         }
         if (troupe_rate_take(&self->rate, now_ns, it->tokens, &when_ns) == 0) {
+            self->open += it->settles ? it->tokens : 0;
             rc = answer(ctx, it, now_ns);
             drop_first(self);
             continue;
         }
         uint64_t wait_ns = when_ns - now_ns;
-        if (it->deadline_ns > 0 && when_ns >= it->deadline_ns) {
+        if (it->deadline_ns > 0
+            && soonest_ns(self, it, now_ns) >= it->deadline_ns) {
             rc = refuse(ctx, it, wait_ns);
             drop_first(self);
             continue;
@@ -112,10 +128,13 @@ on_take(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct limiter *self = state;
     uint64_t tokens = 0;
-    if (troupe_unpack(msg, "{s:U}", "tokens", &tokens) < 0)
+    bool settles = false;
+    if (troupe_unpack(msg, "{s:U, s?b}", "tokens", &tokens, "settles", &settles)
+        < 0)
         return troupe_reply_error(ctx, -EINVAL, "take wants {tokens}");
     struct waiting *it = troupe__alloc(sizeof *it);
     it->tokens = tokens;
+    it->settles = settles;
     it->since_ns = troupe_time_ns(ctx);
     it->deadline_ns = troupe_message_deadline_ns(msg);
     int rc = troupe_defer(ctx, &it->token);
@@ -149,10 +168,16 @@ on_settle(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct limiter *self = state;
     uint64_t estimated = 0, used = 0;
-    if (troupe_unpack(msg, "{s:U, s:U}", "estimated", &estimated, "used", &used)
+    bool good = true;
+    if (troupe_unpack(msg, "{s:U, s:U, s?b}", "estimated", &estimated, "used",
+                      &used, "good", &good)
         < 0)
         return 0;
-    troupe_rate_settle(&self->rate, estimated, used);
+    self->open -= estimated < self->open ? estimated : self->open;
+    if (good)
+        troupe_rate_settle(&self->rate, estimated, used);
+    else
+        troupe_rate_return(&self->rate, estimated, used);
     return let_through(ctx, self);
 }
 

@@ -44,6 +44,11 @@ TROUPE_MUST int troupe_rate_take(troupe_rate_t *self, uint64_t now_ns,
 TROUPE_API void troupe_rate_settle(troupe_rate_t *self, uint64_t estimated,
                                    uint64_t used);
 
+/* troupe_rate_return: likewise of a call that did not go well: what it did not
+ * use is there again, and refusals in a row stay so. */
+TROUPE_API void troupe_rate_return(troupe_rate_t *self, uint64_t estimated,
+                                   uint64_t used);
+
 /*
  * troupe_rate_refuse: the other side said "too many": everybody rests.
  *
@@ -56,11 +61,14 @@ TROUPE_API void troupe_rate_refuse(troupe_rate_t *self, uint64_t now_ns,
 /*
  * troupe_rate_limiter: an actor around it, one for each provider. Who waits
  * is let through in the order of asking; who cannot be before its deadline is
- * told so at once.
+ * told so at once, but where a call is under way that will settle: what that
+ * gives back may let others through sooner.
  *
  *   start   {requests?: U, tokens?: U, burst_ms?: U}
- *   take    {tokens: U} -> {waited_ms: U}; -ETIMEDOUT as an error
- *   settle  {estimated: U, used: U}; tell
+ *   take    {tokens: U, settles?: b} -> {waited_ms: U}; -ETIMEDOUT as an error;
+ *           settles: a "settle" follows, however the call ends
+ *   settle  {estimated: U, used: U, good?: b}; tell; good: the call went well,
+ *           as it does where nothing is said
  *   refused {after_ms: U}; tell
  *   state   -> {waiting: U, granted: U, refused: U, rest_ms: U}
  */

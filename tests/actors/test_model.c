@@ -192,6 +192,18 @@ Test(model, a_limit_that_ends_a_retry_does_not_hide_why_there_was_one)
     EXPECT_WORDS(said, "before it: HTTP 500: the mock was told to fail");
 }
 
+/* An attempt that cost nothing gives back what it was thought to use. */
+Test(model, a_failure_costs_no_tokens_of_the_rate_limit)
+{
+    cr_assert_eq(troupe_node_spawn(node, &troupe_rate_limiter, NULL, &limiter,
+                                   "{s:U}", "tokens", UINT64_C(300)),
+                 0);
+    troupe_ref_t ref = model_at(mock_url(), "say=yes+500=2", false);
+    struct said said = ask_for(ref, 5000);
+    cr_assert_eq(said.code, 0, "%s", said.text);
+    cr_assert_eq(said.attempts, 3u);
+}
+
 Test(model, a_server_that_is_not_there_is_an_error_soon)
 {
     struct said said =

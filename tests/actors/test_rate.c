@@ -247,6 +247,29 @@ Test(limiter, says_at_once_who_cannot_pass_in_time)
     cr_assert_eq(waiting, 0u);
 }
 
+/* One call under way holds all tokens, and may come back with most of them. */
+Test(limiter, waits_for_what_is_under_way_to_settle)
+{
+    troupe_ref_t ref;
+    troupe_message_t *reply = NULL;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_rate_limiter, NULL, &ref,
+                                   "{s:U}", "tokens", UINT64_C(1200)),
+                 0);
+    cr_assert_eq(troupe_node_ask(node, ref, "take", 0, &reply, "{s:U, s:b}",
+                                 "tokens", UINT64_C(1200), "settles", 1),
+                 0);
+    troupe_message_destroy(&reply);
+    troupe_ref_t calls = call(ref, 5000);
+    struct seen seen = look(calls);
+    cr_assert_eq(seen.count + seen.errors, 0);
+    cr_assert_eq(troupe_node_send(node, ref, "settle", "{s:U, s:U, s:b}",
+                                  "estimated", UINT64_C(1200), "used",
+                                  UINT64_C(0), "good", 0),
+                 0);
+    cr_assert_eq(troupe_settle(node, 5000), 0);
+    cr_assert_eq(look(calls).count, CALLS);
+}
+
 static int
 on_draw(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
