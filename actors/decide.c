@@ -23,8 +23,9 @@
 #define STOP_MS          1000
 #define TEAM_MS          1000   /* for an answer about progress */
 #define WITHOUT_DEADLINE 600000 /* ms; a bound for runs without a deadline */
-#define ASKS_MAX         4      /* of a decider that fails */
-#define KEPT_KINDS       3      /* cells, perspectives, samplers */
+#define END_NS           UINT64_C(2000000000) /* for who is told to end */
+#define ASKS_MAX         4                    /* of a decider that fails */
+#define KEPT_KINDS       3 /* cells, perspectives, samplers */
 
 /* A run as its caller's thread sees it. */
 struct drive {
@@ -37,7 +38,8 @@ struct drive {
     troupe_ref_t decider;
     struct team_view view;
     unsigned asks;
-    int rc; /* of the last ask */
+    uint64_t ended_ns; /* the decider is told to end; 0: not yet */
+    int rc;            /* of the last ask */
     troupe_decide_t *result;
 };
 
@@ -322,6 +324,19 @@ on_team(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     return rc;
 }
 
+/* Once with each tick: the decider may have been restarted since. */
+static int
+end(troupe_context_t *ctx, struct drive *self)
+{
+    uint64_t now_ns = troupe_time_ns(ctx);
+    if (self->ended_ns == 0)
+        self->ended_ns = now_ns;
+    if (now_ns - self->ended_ns < END_NS)
+        return troupe_send(ctx, self->decider, "end", NULL);
+    self->rc = -ECANCELED;
+    return TROUPE_STOP;
+}
+
 static int
 on_tick(troupe_context_t *ctx, void *state, void *data)
 {
@@ -329,13 +344,12 @@ on_tick(troupe_context_t *ctx, void *state, void *data)
     struct pollfd interrupt = {.fd = self->options->interrupt_fd,
                                .events = POLLIN};
     show_progress(self);
-    if (poll(&interrupt, 1, 0) > 0) {
-        self->rc = -ECANCELED;
-        return TROUPE_STOP;
-    }
-    int rc = self->view.known ? 0
-                              : troupe_ask(ctx, self->decider, "team", TEAM_MS,
-                                           on_team, NULL, NULL);
+    int rc = poll(&interrupt, 1, 0) > 0 ? end(ctx, self) : 0;
+    if (rc != 0)
+        return rc;
+    rc = self->view.known ? 0
+                          : troupe_ask(ctx, self->decider, "team", TEAM_MS,
+                                       on_team, NULL, NULL);
     if (rc < 0)
         return rc;
     return troupe_call_after(ctx, self->options->progress_ms, on_tick, data,

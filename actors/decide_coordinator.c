@@ -133,7 +133,8 @@ on_team(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) msg;
     static const troupe_ref_t nobody[TEAM_COUNT];
     const struct decider *self = state;
-    const troupe_ref_t *teams = self->run ? self->run->teams : nobody;
+    const troupe_ref_t *teams =
+        self->run && self->run->ready ? self->run->teams : nobody;
     return troupe_reply(ctx, "{s:[RRRRR]}", "supervisors", teams[0], teams[1],
                         teams[2], teams[3], teams[4]);
 }
@@ -148,4 +149,5 @@ decider_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 
 TROUPE_KIND(troupe_decider, struct decider, TROUPE_ON_START(decider_start),
             TROUPE_ON("decide", on_decide), TROUPE_ON("team", on_team),
+            TROUPE_ON("end", troupe__decide_on_end),
             TROUPE_ON_STOP(decider_stop));

@@ -128,7 +128,8 @@ on_sampled(troupe_context_t *ctx, void *state, const troupe_gather_t *gathered)
     }
     note_unreached(result->samplers, result->sampler_count, gathered);
     result->deadline_passed |= result->samples < result->samples_asked
-                               && gathered->answered == gathered->count;
+                               && gathered->answered == gathered->count
+                               && !result->interrupted;
     return end_phase(ctx, self);
 }
 
@@ -187,7 +188,7 @@ begin_ranking(troupe_context_t *ctx, struct decider *self)
     if (result->table.rows < 2 || result->table.column_count == 0)
         return troupe__decide_finish(ctx, self);
     int rc = ask_perspectives(ctx, run);
-    if (rc == 0 && run->request.samples > 0)
+    if (rc == 0 && run->request.samples > 0 && !result->interrupted)
         rc = ask_samplers(ctx, run);
     return rc < 0 ? troupe_fail(ctx, rc, "the perspectives cannot be asked")
                   : 0;
@@ -253,6 +254,7 @@ on_team_ready(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     run->open -= 1;
     if (run->open > 0)
         return 0; /* others are starting still */
+    run->ready = true;
     int rc = 0;
     for (unsigned i = 0; i < STRATEGY_COUNT && rc == 0; i++)
         rc = ask_cells(ctx, run, &strategies[i]);

@@ -308,6 +308,7 @@ run_of(const struct decision_result *self)
     set(it, "elapsed_ms", real_of(self->elapsed_ms));
     set(it, "deadline_ms", json_integer(self->deadline_ms));
     set(it, "deadline_passed", json_boolean(self->deadline_passed));
+    set(it, "interrupted", json_boolean(self->interrupted));
     set(it, "decider_failures", json_integer(self->failures));
     set(it, "asked", json_integer(tally.asked));
     set(it, "answered", json_integer(tally.answered));

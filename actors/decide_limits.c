@@ -47,7 +47,8 @@ troupe__result_tally(const struct decision_result *self)
 bool
 troupe__result_degraded(const struct decision_result *self)
 {
-    return self->deadline_passed || troupe__result_tally(self).failed > 0;
+    return self->deadline_passed || self->interrupted
+           || troupe__result_tally(self).failed > 0;
 }
 
 /* Adds to a text that is too short for all of it: the rest is dropped. */
@@ -67,6 +68,8 @@ troupe__result_degradation(const struct decision_result *self, char *text,
 {
     CHECK(text && size > 0);
     text[0] = '\0';
+    if (self->interrupted)
+        add(text, size, "interrupted; ");
     if (self->deadline_passed)
         add(text, size, "the deadline passed; ");
     const char *before = "without ";
@@ -94,7 +97,8 @@ troupe__result_degradation(const struct decision_result *self, char *text,
             self->opinions[v].reason);
         before = ", ";
     }
-    if (self->samples < self->samples_asked && self->sampler_count > 0)
+    if (self->samples < self->samples_asked
+        && (self->sampler_count > 0 || (self->interrupted && is_ranked(self))))
         add(text, size, "%s%u of %u samples", before,
             self->samples_asked - self->samples, self->samples_asked);
 }
@@ -221,6 +225,8 @@ troupe__result_limits(const struct decision_result *self,
         say_strategy(self, &to, (enum group) g);
     say_others(self, &to);
     say_data(self, &to);
+    if (self->interrupted)
+        say(&to, "It was interrupted: the report has what there was by then.");
     if (self->deadline_passed)
         say(&to, "The deadline passed: the report has what there was by then.");
     if (self->failures > 0)

@@ -69,6 +69,7 @@ struct decision_result {
     double elapsed_ms;
     uint32_t deadline_ms;
     bool deadline_passed;
+    bool interrupted;  /* it was told to end with what there is */
     uint32_t failures; /* of the decider, before it made this */
 };
 

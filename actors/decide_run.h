@@ -15,6 +15,7 @@ struct run {
     troupe_ref_t teams[TEAM_COUNT];
     unsigned open; /* starts, or gathers, that are under way */
     uint64_t start_ns;
+    bool ready; /* all teams have started */
 };
 
 struct decider {
@@ -25,6 +26,10 @@ struct decider {
 /* troupe__decide_begin: start the teams of a run; all that follows comes of
  * their answers. 0, or an error with which the decider fails. */
 int troupe__decide_begin(troupe_context_t *ctx, struct run *run);
+
+/* troupe__decide_on_end: the handler of "end". */
+int troupe__decide_on_end(troupe_context_t *ctx, void *state,
+                          const troupe_message_t *msg);
 
 /* troupe__decide_finish: judge, answer the asker, let the teams go. */
 int troupe__decide_finish(troupe_context_t *ctx, struct decider *self);

@@ -26,6 +26,7 @@ struct sampler {
     uint32_t *counts;
     uint32_t count;   /* samples drawn */
     uint64_t stop_ns; /* answer by then; 0: when all is drawn */
+    bool ended;       /* it was told to, before that */
 };
 
 static int
@@ -54,9 +55,9 @@ static int
 answer(troupe_context_t *ctx, struct sampler *self)
 {
     struct counts list = {self->counts, self->table.rows * self->table.rows};
-    int rc = troupe_reply_to(ctx, &self->token, "{s:U, s:*}", "samples",
-                             (uint64_t) self->count, "ranks",
-                             troupe__counts_write, &list);
+    int rc = troupe_reply_to(
+        ctx, &self->token, "{s:U, s:U, s:*}", "samples", (uint64_t) self->count,
+        "cut", (uint64_t) self->ended, "ranks", troupe__counts_write, &list);
     rest(self);
     return rc == -ENOMSG ? 0 : rc; /* the asker has given up: fine */
 }
@@ -75,7 +76,9 @@ on_turn(troupe_context_t *ctx, void *state, void *data)
     self->count += troupe__sample(&self->table, &now, self->counts);
     self->samples.first = (uint32_t) end;
     bool late = self->stop_ns > 0 && troupe_time_ns(ctx) >= self->stop_ns;
-    if (late || end >= self->samples.end)
+    bool whole = end >= self->samples.end;
+    self->ended = self->ended && !whole;
+    if (late || whole || self->ended)
         return answer(ctx, self);
     return troupe_call_after(ctx, 0, on_turn, data, NULL, NULL);
 }
@@ -103,6 +106,7 @@ on_sample(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     uint64_t deadline_ns = troupe_message_deadline_ns(msg);
     uint64_t now_ns = troupe_time_ns(ctx);
     self->busy = true;
+    self->ended = false;
     self->count = 0;
     self->counts = troupe__alloc((room + 1) * sizeof *self->counts);
     self->samples = (struct samples){seed, (uint32_t) self->first,
@@ -112,6 +116,15 @@ on_sample(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
                         : deadline_ns;
     rc = troupe_defer(ctx, &self->token);
     return rc < 0 ? rc : on_turn(ctx, self, NULL);
+}
+
+static int
+on_end(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    (void) ctx;
+    (void) msg;
+    ((struct sampler *) state)->ended = true; /* in the next turn */
+    return 0;
 }
 
 static void
@@ -124,4 +137,4 @@ sampler_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 
 TROUPE_KIND(troupe_decision_sampler, struct sampler,
             TROUPE_ON_START(sampler_start), TROUPE_ON("sample", on_sample),
-            TROUPE_ON_STOP(sampler_stop));
+            TROUPE_ON("end", on_end), TROUPE_ON_STOP(sampler_stop));

@@ -185,10 +185,12 @@ keep(const struct team *self, troupe_child_spec_t *spec, int rc)
     spec->kind = &troupe_keeper;
     spec->arguments = NULL;
     spec->arguments_size = 0;
-    rc = troupe_child_spec_pack(spec, "{s:R, s:s, s:s, s:r}", "journal",
-                                self->request->journal, "about", spec->id,
-                                "kind", own.kind->name, "start", own.arguments,
-                                own.arguments_size);
+    /* What an interrupt cut short is given, not kept. */
+    rc = troupe_child_spec_pack(
+        spec, "{s:R, s:s, s:s, s:r, s:s}", "journal", self->request->journal,
+        "about", spec->id, "kind", own.kind->name, "start", own.arguments,
+        own.arguments_size, "zero",
+        own.kind == &troupe_decision_sampler ? "cut" : "");
     troupe_child_spec_clear(&own);
     return rc;
 }
@@ -339,4 +341,7 @@ troupe__team_look(const struct team_view *self, troupe_t *node,
     }
     for (size_t i = 0; i < self->count; i++)
         look_at(node, self->refs[i], &ret_lines[self->lines[i]]);
+    /* A sampler draws on when it has handled what asked for it. */
+    if (strcmp(ret_lines[TEAM_LINES - 2].state, "done") == 0)
+        ret_lines[TEAM_LINES - 2].state = "working";
 }

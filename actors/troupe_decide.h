@@ -22,17 +22,20 @@
  *               deadline_ms?: U, failures?: U, faults?: [[s, U]]}
  *               -> {outcome: U, verdict: s, deadline_passed: b, markdown: s,
  *               json: s, svg: s}
+ *     end       tell: report with what there is; samplers draw no more
  *     team      -> {supervisors: [RRRRR]}: those of the strategies, then of
- *               perspectives and samplers; nobody between runs
+ *               perspectives and samplers; nobody before they have started
  *   troupe_decision_cell         start {strategy: s, decision?: {...}, fail?: U}
  *     evaluate  nil or {decision: {...}} -> {estimate: {...}} of the first
  *               option, of the start's decision where there is no other
  *   troupe_decision_perspective  start {perspective: s, fail?: U}
  *     rank      {table: {...}} -> {scores: [f or nil]}
  *   troupe_decision_sampler      start {first: U, step: U, fail?: U}
- *     sample    {table: {...}, seed: U, samples: U} -> {samples: U,
+ *     sample    {table: {...}, seed: U, samples: U} -> {samples: U, cut: U,
  *               ranks: [U]}: those below `samples` that are `first` plus a
- *               multiple of `step`, or fewer when the deadline is near
+ *               multiple of `step`, or fewer when the deadline is near, or
+ *               (cut: 1) when it was told to end
+ *     end       tell: answer with what is drawn
  *
  * `fail` is the number of first incarnations that fail on each message; 0 for
  * real use. DECISION.md describes the values.
@@ -65,7 +68,7 @@ typedef struct troupe_decide_options {
     uint64_t seed;        /* of the samples; 1 */
     uint32_t samplers;    /* actors that draw them, 1 .. 64; 2 */
     uint32_t deadline_ms; /* for everything; 0: none */
-    int interrupt_fd;     /* give up when it is readable; -1 */
+    int interrupt_fd;     /* end with what there is when it is readable; -1 */
     const troupe_research_fault_t *faults; /* by strategy, by perspective,
                                               "sampler" or "decider" */
     size_t fault_count;
@@ -106,7 +109,8 @@ typedef struct troupe_decide troupe_decide_t;
  *               -EINVAL     the decision is wrong (as troupe_decide_check()),
  *                           or another option is
  *               -ENOENT     a fault names no actor of the run
- *               -ECANCELED  the node stops, or interrupt_fd is readable
+ *               -ECANCELED  the node stops, or interrupt_fd is readable and
+ *                           the actors do not end within two seconds
  *               -ETIMEDOUT  the decider did not keep the deadline
  *               -EHOSTDOWN  the decider failed for good
  *               -ENOSPC     the node has no room for the actors

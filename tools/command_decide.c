@@ -55,6 +55,7 @@ static const char help[] =
     "\n"
     "What is wrong with FILE goes to standard error, a line each:\n"
     "    FILE:LINE:COLUMN: what is wrong; the cure\n"
+    "Ctrl-C once: the report of what there is; twice: end.\n"
     "\n"
     "Exit codes: 0 a recommendation; 1 failed; 2 usage, or FILE is wrong; 3 "
     "the\n"
@@ -319,7 +320,7 @@ decide(struct arguments *arguments, const void *bytes, size_t size,
     options.samplers = (uint32_t) arguments->samplers;
     options.seed = arguments->seed;
     options.deadline_ms = time_left_ms(arguments, start_ns);
-    options.interrupt_fd = call->served ? call->interrupt_fd : -1;
+    options.interrupt_fd = call->interrupt_fd;
     options.faults = arguments->faults.items;
     options.fault_count = arguments->faults.count;
     options.journal = arguments->kept.path;
@@ -336,10 +337,17 @@ decide(struct arguments *arguments, const void *bytes, size_t size,
     return run(arguments, &options, call);
 }
 
+static int
+listen_to(struct troupe__call *call)
+{
+    int code = troupe__call_listen(call);
+    return code < 0 ? TROUPE__EXIT_OK : code;
+}
+
 static bool
 is_cut(const struct troupe__call *call)
 {
-    return call->served && troupe__call_interrupted(call);
+    return troupe__call_interrupted(call);
 }
 
 int
@@ -361,6 +369,8 @@ troupe__call_decide(struct troupe__call *call, int argc, char **argv)
         code = TROUPE__EXIT_USAGE;
     } else if (!arguments.check) {
         code = check_svg(&arguments);
+        if (code == TROUPE__EXIT_OK)
+            code = listen_to(call);
         if (code == TROUPE__EXIT_OK)
             code = find_journal(&arguments, argc, argv);
         if (code == TROUPE__EXIT_OK)

@@ -213,6 +213,40 @@ def test_svg(work):
     check(done.stdout == "", "before anything is worked out")
 
 
+def interrupt(*arguments):
+    """Ctrl-C while samples are drawn."""
+    with subprocess.Popen(
+            [TROUPE, "decide", DATABASE, "--json", "--samples", "400000",
+             *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True) as child:
+        line = " "
+        while line and not ('"sampler","role"' in line and '"working"' in line):
+            line = child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        out, _ = child.communicate(timeout=LIMIT)
+    check(child.returncode == 3, f"interrupted: exit code {child.returncode}")
+    return check_json(out, "interrupted") if out else None
+
+
+def test_interrupt(work):
+    """What there is is reported, and what is kept is whole."""
+    report = interrupt()
+    check(report and report["run"]["interrupted"]
+          and report["degraded_reason"].startswith("interrupted; without ")
+          and report["verdict"] == "recommended"
+          and 0 < report["robustness"]["samples"] < 400000,
+          f"a report of what there was: {report}")
+    os.environ["XDG_STATE_HOME"] = work
+    interrupt("--journal")
+    done = subprocess.run([TROUPE, "runs", "list", "--json"], timeout=LIMIT,
+                          capture_output=True, text=True)
+    check('"interrupted"' in done.stdout, "its state: " + done.stdout)
+    done = run(DATABASE, "--json", "--samples", "400000", "--resume", "last",
+               "--quiet")
+    check(json.loads(done.stdout)["robustness"]["samples"] == 400000,
+          "what an interrupt cut short is not kept")
+
+
 def test_topology(work):
     """The decider as an actor of a topology, asked from another terminal."""
     path = write(work, "choice.yaml", "actors: {judge: {kind: troupe_decider}}\n")
@@ -247,6 +281,7 @@ def main():
         test_deadline(work)
         test_progress()
         test_svg(work)
+        test_interrupt(work)
         test_topology(work)
     finally:
         shutil.rmtree(work)
