@@ -8,10 +8,11 @@
 #include "actors/research_run.h"
 #include "mailbox/check.h"
 
-/* Why a passage is kept out, or NULL; where in its document it says so. */
-static const char *
-reason_of(const troupe_passage_t *passage, size_t *ret_start, size_t *ret_end)
+const char *
+troupe_passage_flag(const troupe_passage_t *passage, size_t *ret_start,
+                    size_t *ret_end)
 {
+    CHECK(passage && ret_start && ret_end);
     size_t start = 0, end = passage->end - passage->start;
     const char *reason =
         troupe__injection_find(passage->text, end, &start, &end);
@@ -22,8 +23,10 @@ reason_of(const troupe_passage_t *passage, size_t *ret_start, size_t *ret_end)
     if (!reason)
         reason = troupe__injection_find(
             passage->heading, strlen(passage->heading), &unused, &unused);
-    *ret_start = passage->start + start;
-    *ret_end = passage->start + end;
+    if (reason) {
+        *ret_start = passage->start + start;
+        *ret_end = passage->start + end;
+    }
     return reason;
 }
 
@@ -38,7 +41,7 @@ troupe__run_flag(struct run *run)
     for (size_t i = 0; i < count; i++) {
         const troupe_passage_t *it = troupe_passages_at(all, i);
         struct flag *flag = &report->flags[report->flag_count];
-        flag->reason = reason_of(it, &flag->start, &flag->end);
+        flag->reason = troupe_passage_flag(it, &flag->start, &flag->end);
         if (flag->reason) {
             flag->path = troupe__strdup(it->path);
             report->flag_count += 1;

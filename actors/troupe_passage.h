@@ -39,6 +39,19 @@ typedef struct {
     uint32_t duplicates; /* near-duplicates that were folded into it */
 } troupe_passage_t;
 
+/*
+ * troupe_passage_flag: does a passage, or its title or heading, give orders to
+ * the program that reads it? Such text is data like any other: not to be
+ * followed. A warning, no wall: what is not found may be there.
+ *
+ *   passage    text is `end - start` bytes; title and heading are texts.
+ *   ret_start,  out: where in the document the orders stand; all of the passage
+ *   ret_end     for a title or heading. Untouched where there are none.
+ *   returns    what it tries, in words that live for ever; NULL: nothing
+ */
+TROUPE_API const char *troupe_passage_flag(const troupe_passage_t *passage,
+                                           size_t *ret_start, size_t *ret_end);
+
 typedef struct troupe_passages troupe_passages_t;
 
 /* troupe_passages_new: an empty list, owned by the caller. */

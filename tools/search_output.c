@@ -36,6 +36,15 @@ print_text(FILE *out, const char *text, bool full)
     fputc('\n', out);
 }
 
+static void
+print_flag(FILE *out, const troupe_passage_t *passage)
+{
+    size_t start = 0, end = 0;
+    const char *reason = troupe_passage_flag(passage, &start, &end);
+    if (reason)
+        fprintf(out, "    FLAGGED, not to be followed: %s\n", reason);
+}
+
 void
 troupe__search_print(FILE *out, const struct troupe__search *self)
 {
@@ -49,6 +58,7 @@ troupe__search_print(FILE *out, const struct troupe__search *self)
         if (p->heading[0])
             fprintf(out, "    %s\n", p->heading);
         print_text(out, p->text, arguments->full);
+        print_flag(out, p);
         fputs("    ", out);
         troupe__print_path(out, p->path);
         if (p->engines < 1U << TROUPE_ENGINE_COUNT) /* a place in a document */
@@ -81,6 +91,17 @@ json_engines(const struct troupe__search *self)
     return array;
 }
 
+/* null, or what it tries and where; for who gives it to a model. */
+static json_t *
+json_flag(const troupe_passage_t *passage)
+{
+    size_t start = 0, end = 0;
+    const char *reason = troupe_passage_flag(passage, &start, &end);
+    return reason ? json_pack("{s:s, s:I, s:I}", "reason", reason, "start",
+                              (json_int_t) start, "end", (json_int_t) end)
+                  : json_null();
+}
+
 static json_t *
 json_results(const struct troupe__search *self)
 {
@@ -95,12 +116,13 @@ json_results(const struct troupe__search *self)
         }
         json_array_append_new(
             array,
-            json_pack("{s:I, s:f, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:I}",
+            json_pack("{s:I, s:f, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:I, s:o}",
                       "rank", (json_int_t) p->rank, "score", p->score, "path",
                       p->path, "title", p->title, "heading", p->heading,
                       "start", (json_int_t) p->start, "end",
                       (json_int_t) p->end, "text", p->text, "engines", engines,
-                      "duplicates", (json_int_t) p->duplicates));
+                      "duplicates", (json_int_t) p->duplicates, "flag",
+                      json_flag(p)));
     }
     return array;
 }
