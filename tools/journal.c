@@ -144,11 +144,25 @@ state_of(int code)
     return "failed";
 }
 
+/* A slip, as an option that is wrong: nothing was begun, and 'last' is to be the
+ * run before it. */
+static bool
+is_nothing(const struct troupe__journal *self)
+{
+    return !self->resume && access(self->path, F_OK) < 0 && errno == ENOENT;
+}
+
 void
 troupe__journal_end(struct troupe__journal *self, int code, bool cut)
 {
-    int rc =
-        self->path && !cut ? troupe_run_end(self->path, state_of(code)) : 0;
+    int rc = 0;
+    if (self->path && is_nothing(self)) {
+        char *base = troupe__runs_directory();
+        rc = base ? troupe_run_remove(base, self->id) : 0;
+        free(base);
+    } else if (self->path && !cut) {
+        rc = troupe_run_end(self->path, state_of(code));
+    }
     if (rc < 0) {
         fprintf(troupe__errors(),
                 "troupe %s: how run %s ended cannot be "

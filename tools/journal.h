@@ -31,7 +31,7 @@ void troupe__journal_complain(const struct troupe__journal *self,
                               const char *cure);
 
 /* troupe__journal_end: write down how it ended, by its exit code, and free it;
- * `cut`: it was interrupted. */
+ * `cut`: it was interrupted. One that was not even begun goes. */
 void troupe__journal_end(struct troupe__journal *self, int code, bool cut);
 
 #endif

@@ -202,6 +202,19 @@ def test_decide():
     check(not runs("decide"), "decide: gone")
 
 
+def test_slips():
+    """What was not begun leaves no run, and 'last' is the one before it."""
+    troupe("query", "--mock", "--model", "say=a", "Which?")
+    before = runs("query") + runs("map")
+    for slip in (["query", "--mock", "--model", "say=a", "--trace", "/none/x", "Q"],
+                 ["map", "--trace", "/none/x", "true"]):
+        troupe(*slip, code=1)
+    for slip in (["map", "--fn", "nobody"], ["map", "--library", "/none.so"]):
+        troupe(*slip, code=2)
+    left = runs("query") + runs("map")
+    check(left == before, f"slips left runs: {left}")
+
+
 def test_decide_codes():
     text = Path(OFFICE).read_text()
     check(troupe("decide", "--quiet", OFFICE).returncode == 0, "a choice")
