@@ -255,11 +255,20 @@ on_state(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) msg;
     const struct keeper *self = state;
     const troupe_account_t *account = &self->account;
-    return troupe_reply(ctx, "{s:U, s:f, s:U, s:U, s:U, s:b}", "tokens",
-                        account->used.tokens, "money", account->used.money,
-                        "calls", account->used.calls, "reserved", self->count,
-                        "refused", account->refused, "known",
-                        (int) !account->unknown);
+    troupe_cost_t open = {0}; /* a share spends as its own draws end */
+    for (const struct draw *it = self->draws; it; it = it->next) {
+        if (it->back)
+            continue;
+        open.tokens += it->cost.tokens;
+        open.money += it->cost.money;
+        open.calls += it->cost.calls;
+    }
+    return troupe_reply(
+        ctx, "{s:U, s:f, s:U, s:U, s:U, s:b, s:U, s:f, s:U}", "tokens",
+        account->used.tokens, "money", account->used.money, "calls",
+        account->used.calls, "reserved", self->count, "refused",
+        account->refused, "known", (int) !account->unknown, "open_tokens",
+        open.tokens, "open_money", open.money, "open_calls", open.calls);
 }
 
 static void

@@ -83,16 +83,21 @@ on_spent(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct session *self = state;
     struct council *council = self->council;
-    uint64_t open = 0;
+    troupe_cost_t *spent = &council->spent, open = {0};
+    uint64_t count = 0;
     int rc = -EIO;
     if (answer->outcome == TROUPE_REPLY) {
-        rc =
-            troupe_unpack(answer->msg, "{s:U, s:f, s:U, s:U, s:b}", "tokens",
-                          &council->spent.tokens, "money",
-                          &council->spent.money, "calls", &council->spent.calls,
-                          "reserved", &open, "known", &council->cost_known);
+        rc = troupe_unpack(
+            answer->msg, "{s:U, s:f, s:U, s:U, s:b, s:U, s:f, s:U}", "tokens",
+            &spent->tokens, "money", &spent->money, "calls", &spent->calls,
+            "reserved", &count, "known", &council->cost_known, "open_tokens",
+            &open.tokens, "open_money", &open.money, "open_calls", &open.calls);
     }
-    council->counted = council->cost_known && rc == 0 && open == 0;
+    /* What was given up may still be under way: the most that it may cost. */
+    spent->tokens += open.tokens;
+    spent->money += open.money;
+    spent->calls += open.calls;
+    council->counted = council->cost_known && rc == 0 && count == 0;
     council->cost_known =
         council->counted && troupe__council_costs_are_told(council);
     return finish(ctx, self);

@@ -79,7 +79,9 @@ TROUPE_API const char *troupe_account_words(const troupe_account_t *self,
  *   spend    the same, but the rest stays reserved; tell
  *   release  {id: U}; tell
  *   state    -> {tokens: U, money: f, calls: U, reserved: U, refused: U,
- *               known: b}: used; how many reservations are open
+ *               known: b, open_tokens: U, open_money: f, open_calls: U}: used;
+ *               how many reservations are open, and what they may come to, but
+ *               for those with `back`
  *
  * With a parent, another keeper's ref or name, it has a share of that one's
  * budget: its limits are reserved there when it starts, which fails where

@@ -71,6 +71,8 @@ def test_types():
 
 def test_outcomes():
     got = mock("say=x", "say=x", "say=x", "hang", "hang", args=XY)
+    check(got["cost"]["calls"] == 5 and got["cost"]["tokens"] > 2 * 2048
+          and not got["cost"]["known"], f"what is given up: {got['cost']}")
     check(got["not_needed"] == 2 and got["best"]["answer"] == "x",
           "the rest is not needed")
     got = mock("say=x", "say=x", "say=y", "500", args=XY, code=3)
