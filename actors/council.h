@@ -117,6 +117,12 @@ char *troupe__council_prompt(const struct council *self);
  * VOTE_UNUSABLE with a reason. */
 void troupe__vote_read(const struct council *self, struct vote *vote);
 
+/* troupe__choice_is_meant: is a choice that stands there meant as one, or a word
+ * like any other? troupe__choice_is_denied: is it named as what it is not?
+ * Before the text of `at` stands a NUL. */
+bool troupe__choice_is_meant(const char *at, const char *choice);
+bool troupe__choice_is_denied(const char *at);
+
 /* troupe__vote_take: what an ask of a model came to; true when it is a text to
  * be read. troupe__vote_give_up: it came to nothing, for that reason. */
 bool troupe__vote_take(struct council *council, struct vote *vote,

@@ -87,28 +87,13 @@ static const char *
 place_of(const struct council *self, const char *text, uint32_t index)
 {
     const char *at = find_choice(text, self->choices[index]);
-    while (at && is_within_longer(self, index, at))
+    while (at
+           && (is_within_longer(self, index, at)
+               || (self->type == TROUPE_QUERY_CHOICE
+                   && !troupe__choice_is_meant(at, self->choices[index]))))
         at = find_choice(at + strlen(self->choices[index]),
                          self->choices[index]);
     return at;
-}
-
-/* "not B" is no vote for B. */
-static bool
-is_denied(const char *at)
-{
-    static const char *const words[] = {"not", "never", "neither", "nor"};
-    while (at[-1] == ' ' || at[-1] == '"' || at[-1] == '*')
-        at--;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t size = strlen(words[i]), before = 0;
-        while (before < size && at[-(ptrdiff_t) before - 1] != '\0')
-            before++;
-        if (before == size && strncasecmp(at - size, words[i], size) == 0
-            && !is_word(at[-(ptrdiff_t) size - 1]))
-            return true;
-    }
-    return false;
 }
 
 static void
@@ -122,7 +107,7 @@ read_choice(const struct council *self, struct vote *vote, const char *text)
             continue;
         which = i;
         found += 1;
-        denied |= is_denied(at);
+        denied |= troupe__choice_is_denied(at);
     }
     if (found == 1 && denied)
         refuse(vote, "it only says which it is not");

@@ -44,6 +44,36 @@ Test(council, a_choice_is_one_of_the_words_and_only_one)
     EXPECT_READS(TROUPE_QUERY_CHOICE, c, "I cannot say.", "-");
 }
 
+/* Who says nothing has no vote, whatever words that takes. */
+Test(council, a_word_like_a_choice_is_no_vote)
+{
+    static const char *const c[] = {"A", "B", "no", NULL};
+    static const char *const none[] = {
+        "I have a hunch, but I cannot say.",
+        "As a language model I would rather not choose.",
+        "A spider has eight legs.",
+        "It isn't A.",
+        "It isn\u2019t A.",
+        "I would not choose A.",
+        "It cannot be the option \"A\"",
+        "Anything except A",
+        "No idea",
+        "I have no opinion on that.",
+        NULL};
+    for (size_t i = 0; none[i]; i++)
+        EXPECT_READS(TROUPE_QUERY_CHOICE, c, none[i], "-");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "a", "A");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "(a)", "A");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "**A**", "A");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "A is right", "A");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "I'd take A, because it is cheap",
+                 "A");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "I have a hunch: A", "A");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "I am not sure, but B", "B");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "No, never.", "no");
+    EXPECT_READS(TROUPE_QUERY_CHOICE, c, "no", "no");
+}
+
 Test(council, a_number_is_read_as_people_write_it)
 {
     EXPECT_READS(TROUPE_QUERY_NUMBER, NULL, "42", "42");
