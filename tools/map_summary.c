@@ -27,6 +27,13 @@ static const char *const names[] = {
     [OUTCOME_INTERRUPTED] = "interrupted", [OUTCOME_HALTED] = "halted",
     [OUTCOME_PARTIAL] = "partial",         [OUTCOME_FAILED] = "failed"};
 
+/* Tasks that did not run, or lines that were not even read. */
+static bool
+has_rest(const struct troupe__map_output *self, const troupe_map_summary_t *it)
+{
+    return it->cancelled + it->skipped > 0 || !self->input->is_over;
+}
+
 static enum outcome
 outcome_of(const struct troupe__map_output *self,
            const troupe_map_summary_t *it)
@@ -44,7 +51,7 @@ outcome_of(const struct troupe__map_output *self,
         return self->truncated > 0 ? OUTCOME_TRUNCATED : OUTCOME_OK;
     if (self->interrupted)
         return OUTCOME_INTERRUPTED;
-    if (it->halted)
+    if (it->halted && has_rest(self, it))
         return OUTCOME_HALTED;
     return it->ok > 0 ? OUTCOME_PARTIAL : OUTCOME_FAILED;
 }
@@ -122,12 +129,13 @@ add_outcome(json_t *json, const struct troupe__map_output *self,
     }
     uint64_t none = it->timeout + it->lost + it->cancelled + it->skipped;
     json_t *more = json_pack(
-        "{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I}", "outcome",
+        "{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "outcome",
         names[outcome_of(self, it)], "policy",
         arguments->policy ? arguments->policy : "collect", "quorum", quorum,
         "degraded", degraded, "asked", (json_int_t) it->tasks, "answered",
         (json_int_t) (it->tasks - none), "usable", (json_int_t) it->ok,
-        "truncated", (json_int_t) self->truncated);
+        "truncated", (json_int_t) self->truncated, "input_read",
+        (int) self->input->is_over);
     json_object_update(json, more);
     json_decref(more);
 }
@@ -174,19 +182,23 @@ troupe__map_summary(struct troupe__map_output *self,
     if (!self->arguments->json) {
         char words[OUTCOME_SIZE];
         say_outcome(self, it, words);
-        fprintf(stderr,
-                "troupe map: %s%s%llu tasks: %llu ok, %llu failed, %llu not "
-                "run; %.2f s, %.1f/s, p50 %.3g ms, p95 %.3g ms, p99 %.3g ms\n",
-                words, *words ? "; " : "", (unsigned long long) it->tasks,
-                (unsigned long long) it->ok, bad, not_run, it->wall_s,
-                it->wall_s > 0 ? (double) it->tasks / it->wall_s : 0,
-                it->p50_ms, it->p95_ms, it->p99_ms);
+        fprintf(
+            stderr,
+            "troupe map: %s%s%llu tasks: %llu ok, %llu failed, %llu not "
+            "run%s; %.2f s, %.1f/s, p50 %.3g ms, p95 %.3g ms, p99 %.3g "
+            "ms\n",
+            words, *words ? "; " : "", (unsigned long long) it->tasks,
+            (unsigned long long) it->ok, bad, not_run,
+            self->input->is_over ? ""
+                                 : ", and the input was not read to its end",
+            it->wall_s, it->wall_s > 0 ? (double) it->tasks / it->wall_s : 0,
+            it->p50_ms, it->p95_ms, it->p99_ms);
     }
     if (self->arguments->shuffles && !self->arguments->has_seed) {
         fprintf(stderr, "troupe map: --shuf --seed %llu is the same order\n",
                 (unsigned long long) self->arguments->seed);
     }
-    if (run && (not_run > 0 || it->halted)) {
+    if (run && has_rest(self, it)) {
         fprintf(stderr,
                 "troupe map: the same command with --resume %s does the "
                 "rest\n",

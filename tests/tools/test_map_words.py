@@ -60,6 +60,17 @@ def test_outcomes():
     check(words.startswith("troupe map: Halted by the policy fail-fast"), words)
     check(it["outcome"] == "halted", it)
     check(texts[-1] == "1 had failed", texts)
+    check(it["input_read"] and "not read" not in words, words)
+    # All had ended when it came to that: nothing is left to be resumed.
+    words, it, _ = outcome("-j1", "--halt", "soon,fail=20%", "false", code=1,
+                           given="a\n" * 10)
+    check(words.startswith("troupe map: Degraded: 0 of 10 are ok"), words)
+    check(it["outcome"] == "failed", it)
+    # More lines than are taken in beforehand.
+    words, it, _ = outcome("-j1", "--policy", "fail-fast", "false", code=1,
+                           given="a\n" * 100000)
+    check("not run, and the input was not read to its end;" in words, words)
+    check(it["outcome"] == "halted" and not it["input_read"], it)
     words, it, texts = outcome("-j1", "--policy", "first", "true", code=0,
                                given="a\n" * 9)
     check(words.startswith("troupe map: 9 tasks"), words)
