@@ -240,10 +240,13 @@ begin(troupe_context_t *ctx, struct session *self)
                                        .done = on_gathered,
                                        .data = self};
     char *prompt = troupe__council_prompt(council);
+    char *schema = troupe__council_schema(council);
     self->begun_ns = troupe_time_ns(ctx);
     int rc = troupe_gather(ctx, models, council->count, "ask", &options,
-                           &self->gathering, "{s:s}", "prompt", prompt);
+                           &self->gathering, "{s:s, s:s?}", "prompt", prompt,
+                           "schema", schema);
     free(prompt);
+    free(schema);
     free(models);
     if (rc == 0 && self->with.interrupt_fd >= 0)
         rc = troupe_watch(ctx, self->with.interrupt_fd, POLLIN, on_interrupt);

@@ -113,6 +113,9 @@ void troupe__council_destroy(struct council **self_p);
  * the answer shall have; to be freed. */
 char *troupe__council_prompt(const struct council *self);
 
+/* troupe__council_schema: of a field's JSON, to be freed; else NULL. */
+char *troupe__council_schema(const struct council *self);
+
 /* troupe__vote_read: make of the text of a vote its answer; VOTE_USABLE, or
  * VOTE_UNUSABLE with a reason. */
 void troupe__vote_read(const struct council *self, struct vote *vote);

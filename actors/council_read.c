@@ -345,3 +345,25 @@ troupe__council_prompt(const struct council *self)
     }
     return text.data;
 }
+
+/* {"a": {"b": anything}} for "a.b". */
+static json_t *
+schema_of(const char *field)
+{
+    const char *dot = strchr(field, '.');
+    size_t size = dot ? (size_t) (dot - field) : strlen(field);
+    json_t *inner = dot ? schema_of(dot + 1) : json_object();
+    return json_pack("{s:s, s:{s%:o}, s:[s%]}", "type", "object", "properties",
+                     field, size, inner, "required", field, size);
+}
+
+char *
+troupe__council_schema(const struct council *self)
+{
+    json_t *schema = self->type == TROUPE_QUERY_JSON && self->field
+                         ? schema_of(self->field)
+                         : NULL;
+    char *text = schema ? json_dumps(schema, JSON_COMPACT) : NULL;
+    json_decref(schema);
+    return text;
+}

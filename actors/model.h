@@ -41,6 +41,7 @@ struct call {
     bool firm; /* it waits for the journal or the budget, which answer at once
                   and would not take back what they did: not to be cancelled */
     bool kept_only; /* it is answered from the journal, or not at all */
+    bool plain;     /* it was refused with its schema, and goes on without */
     char key[MODEL_KEY_SIZE]; /* in the journal */
     struct call *twin;        /* the other request for the same; NULL: none */
     bool second;              /* it is the later one of the two */
@@ -72,6 +73,7 @@ struct model {
     uint64_t max_tokens, size_max;
     double temperature, price_in, price_out;
     bool stream, hedges;
+    bool plain;           /* its server takes no schema */
     troupe_hedge_t hedge; /* where it hedges */
     troupe_retry_t retry;
     troupe_breaker_t breaker;
@@ -149,6 +151,10 @@ int troupe__call_commit(troupe_context_t *ctx, struct call *call,
  * that used, and whether it went well; 0, or as troupe_send(). */
 int troupe__call_settle(troupe_context_t *ctx, struct call *call, uint64_t used,
                         bool good);
+
+/* troupe__call_goes_plain: not all servers take a schema: is it to be asked once
+ * more, without? The prompt says in words what is wanted. */
+bool troupe__call_goes_plain(struct call *call, const struct completion *what);
 
 /* troupe__call_most: what an attempt may come to. troupe__call_bill: what one
  * came to that has ended so; 0 calls: nothing. */

@@ -88,6 +88,7 @@ static int
 succeed(troupe_context_t *ctx, struct call *call, const struct completion *what)
 {
     struct model *self = call->model;
+    self->plain |= call->plain;
     double cost =
         troupe__model_cost(self, what->prompt_tokens, what->completion_tokens);
     uint64_t attempts =
@@ -147,6 +148,10 @@ take_fault(troupe_context_t *ctx, struct call *call,
     int rc = 0;
     if (!troupe_token_is_open(ctx, call->token))
         return troupe__call_fail(ctx, call, -ECANCELED, "nobody waits for it");
+    if (troupe__call_goes_plain(call, what)) {
+        troupe__call_traced_again(ctx, call, 0, what->words);
+        return troupe__call_reserve(ctx, call);
+    }
     call->fault = what->fault;
     call->status = what->status;
     if (what->fault == TROUPE_FAULT_OVERLOAD
@@ -265,6 +270,7 @@ static int
 make_call(troupe_context_t *ctx, struct call *call)
 {
     struct model *self = call->model;
+    const char *schema = call->plain || self->plain ? NULL : call->schema;
     call->attempts += 1;
     self->count += 1;
     troupe_ask_options_t options = step_options(call, on_completed);
@@ -273,7 +279,7 @@ make_call(troupe_context_t *ctx, struct call *call)
         "{s:s?, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:U, s:f, s:b, s:U}", "id",
         self->id, "url", self->url, "model", self->name, "key_env",
         self->key_env, "system", call->system ? call->system : self->system,
-        "prompt", call->prompt, "schema", call->schema, "max_tokens",
+        "prompt", call->prompt, "schema", schema, "max_tokens",
         self->max_tokens, "temperature", self->temperature, "stream",
         (int) self->stream, "size_max", self->size_max);
     if (rc < 0) {

@@ -88,6 +88,7 @@ twin_of(troupe_context_t *ctx, struct call *call)
                           .system = copy(call->system),
                           .schema = copy(call->schema),
                           .tokens = call->tokens,
+                          .plain = call->plain,
                           .twin = call,
                           .second = true,
                           .next = self->calls};

@@ -149,6 +149,17 @@ troupe__call_commit(troupe_context_t *ctx, struct call *call,
     return rc;
 }
 
+bool
+troupe__call_goes_plain(struct call *call, const struct completion *what)
+{
+    if (!call->schema || call->plain || call->model->plain
+        || what->fault != TROUPE_FAULT_PERMANENT
+        || (what->status != 400 && what->status != 422 && what->status != 501))
+        return false;
+    call->plain = true;
+    return true;
+}
+
 double
 troupe__call_dearest(const struct call *call)
 {

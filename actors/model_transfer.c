@@ -19,6 +19,13 @@ add_message(json_t *messages, const char *role, const char *content)
         messages, json_pack("{s:s, s:s}", "role", role, "content", content));
 }
 
+/* Strict servers refuse a schema that allows more than it names. */
+static bool
+is_strict(const json_t *schema)
+{
+    return json_is_false(json_object_get(schema, "additionalProperties"));
+}
+
 /* NULL when the schema is no JSON. */
 static char *
 make_body(const struct model_request *request)
@@ -43,10 +50,11 @@ make_body(const struct model_request *request)
     json_t *schema =
         request->schema ? json_loads(request->schema, 0, NULL) : NULL;
     if (schema) {
-        json_object_set_new(root, "response_format",
-                            json_pack("{s:s, s:{s:s, s:b, s:o}}", "type",
-                                      "json_schema", "json_schema", "name",
-                                      "answer", "strict", 1, "schema", schema));
+        json_object_set_new(
+            root, "response_format",
+            json_pack("{s:s, s:{s:s, s:b, s:o}}", "type", "json_schema",
+                      "json_schema", "name", "answer", "strict",
+                      (int) is_strict(schema), "schema", schema));
     }
     bool good = schema || !request->schema;
     char *text = good ? json_dumps(root, JSON_COMPACT) : NULL;

@@ -59,6 +59,8 @@ TROUPE_API const troupe_kind_t troupe_model_backend;
  * by troupe_hedge.h, of which the other keys say what is known beforehand. The
  * second one is reserved, waits for the rate, and asks the breaker, as the
  * first; where one of these refuses it there is none. kept_only: no call is made: an answer of the journal, or -ENOSPC.
+ * A server that refuses an ask with a schema (400, 422, 501) is asked without
+ * one, and where it answers then, it is never sent one again.
  *
  * An ask that fails ends with
  *

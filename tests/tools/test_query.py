@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TROUPE = os.environ["TROUPE"]
 failures = []
@@ -317,6 +319,52 @@ def test_mock(url):
         check(len(json.load(reply)["results"]) == 5, "search")
 
 
+class Plain(BaseHTTPRequestHandler):
+    """A server that takes a schema (/v1), or refuses it (/old)."""
+    asked = []
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        schema = body.get("response_format", {}).get("json_schema")
+        Plain.asked.append(schema)
+        refused = schema and self.path.startswith("/old")
+        answer = json.dumps({"error": {"message": "unknown response_format"}}
+                            if refused else
+                            {"choices": [{"message": {
+                                "content": '{"a": {"b": [7]}}'}}]}).encode()
+        self.send_response(400 if refused else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_structured(folder):
+    """Structured output where it is supported, and without it where not."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Plain)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    path = os.path.join(folder, "plain.yaml")
+    for base, schemas in (("v1", 1), ("old", 1)):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("providers:\n  p: {url: 'http://127.0.0.1:"
+                       f"{server.server_port}/{base}'}}\n"
+                       "models:\n  m: {provider: p, model: x}\n")
+        Plain.asked.clear()
+        done = query("--models", path, "--field", "a.b", "--json")
+        check(json.loads(done.stdout)["best"]["answer"] == "[7]", done.stdout)
+        sent = [schema for schema in Plain.asked if schema]
+        check(len(sent) == schemas and len(Plain.asked) == (2 if base == "old"
+                                                            else 1),
+              f"{base}: {Plain.asked}")
+        check(sent and sent[0]["schema"]["properties"]["a"]["required"] == ["b"],
+              f"the schema: {sent}")
+    server.shutdown()
+    server.server_close()
+
+
 def main():
     server = subprocess.Popen([TROUPE, "mock", "--parent"], text=True,
                               stdout=subprocess.PIPE)
@@ -331,6 +379,7 @@ def main():
         test_interrupt()
         test_usage()
         test_file(url, folder)
+        test_structured(folder)
     server.send_signal(signal.SIGTERM)
     check(server.wait(timeout=20) == 0, "the mock ends when it is told to")
     done = run("mock", "--port", "70000")
