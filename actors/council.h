@@ -120,6 +120,10 @@ char *troupe__council_schema(const struct council *self);
  * VOTE_UNUSABLE with a reason. */
 void troupe__vote_read(const struct council *self, struct vote *vote);
 
+/* troupe__number_next: the next number from *at on, which goes behind it; false:
+ * there is none. */
+bool troupe__number_next(const char **at, double *ret);
+
 /* troupe__choice_is_meant: is a choice that stands there meant as one, or a word
  * like any other? troupe__choice_is_denied: is it named as what it is not?
  * Before the text of `at` stands a NUL. */

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,51 +118,6 @@ read_choice(const struct council *self, struct vote *vote, const char *text)
         accept(vote, troupe__strdup(self->choices[which]));
 }
 
-/* Numbers as people write them: 1,234.5, -3, 1e6; not parts of words. */
-static bool
-next_number(const char **at, double *ret)
-{
-    for (const char *from = *at; *from; from++) {
-        bool digit = isdigit((unsigned char) *from) != 0;
-        if (!digit)
-            continue;
-        const char *start = from;
-        bool signed_ = start > *at && start[-1] == '-'
-                       && (start - 1 == *at || !is_word(start[-2]));
-        bool in_word = start > *at && is_word(start[-1]);
-        char digits[64];
-        size_t size = 0;
-        if (signed_)
-            digits[size++] = '-';
-        while (size < sizeof digits - 1
-               && (isdigit((unsigned char) *from)
-                   || (*from == '.' && isdigit((unsigned char) from[1]))
-                   || (*from == ',' && isdigit((unsigned char) from[1])
-                       && isdigit((unsigned char) from[2])
-                       && isdigit((unsigned char) from[3])))) {
-            if (*from != ',')
-                digits[size++] = *from;
-            from++;
-        }
-        if ((*from == 'e' || *from == 'E') && size < sizeof digits - 6) {
-            size_t sign = from[1] == '-' || from[1] == '+';
-            size_t more = strspn(from + 1 + sign, "0123456789");
-            if (more > 0 && more <= 3) {
-                memcpy(digits + size, from, 1 + sign + more);
-                size += 1 + sign + more;
-                from += 1 + sign + more;
-            }
-        }
-        digits[size] = '\0';
-        *at = from;
-        if (in_word)
-            return next_number(at, ret);
-        *ret = strtod(digits, NULL);
-        return isfinite(*ret);
-    }
-    return false;
-}
-
 static char *
 write_number(double number)
 {
@@ -187,7 +141,7 @@ read_number(struct vote *vote, const char *text)
     unsigned count = 0;
     for (int again = from == text ? 1 : 0; again < 2 && count == 0; again++) {
         at = again ? text : from;
-        while (next_number(&at, &number)) {
+        while (troupe__number_next(&at, &number)) {
             if (count == 0)
                 first = number;
             count += count == 0 || number != first;
