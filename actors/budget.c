@@ -125,7 +125,7 @@ troupe_account_words(const troupe_account_t *self, const troupe_cost_t *cost,
     } else if (is_over_money(self, cost->money)) {
         double rest = limit->money - used->money - reserved->money;
         (void) snprintf(text, size,
-                        "up to %.6f is wanted, %.6f of %.6f is left",
+                        "up to %.6g is wanted, %.6g of %.6g is left",
                         cost->money, rest > 0 ? rest : 0, limit->money);
     } else {
         (void) snprintf(text, size, "there is enough");

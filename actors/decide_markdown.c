@@ -10,6 +10,7 @@
 #include "mailbox/check.h"
 
 #define DEGRADATION_MAX 512
+#define HALF_PERCENT    0.005
 
 void
 troupe__put_line(FILE *out, const char *text)
@@ -67,9 +68,13 @@ put_change(FILE *out, const struct decision_result *self,
     const struct column *column = &self->table.columns[it->column];
     fputs("- If ", out);
     troupe__put_line(out, column->id);
-    fprintf(out, " weighed %s %.0f %% instead of %.0f %%, '",
-            up ? "more than" : "less than", 100 * (up ? it->high : it->low),
-            100 * it->weight);
+    double share = up ? it->high : it->low;
+    const char *how = up ? "more than" : "less than";
+    if (fabs(share - it->weight) < HALF_PERCENT) /* they are equal now */
+        fprintf(out, " weighed %s its %.0f %%, '", how, 100 * it->weight);
+    else
+        fprintf(out, " weighed %s %.0f %% instead of %.0f %%, '", how,
+                100 * share, 100 * it->weight);
     troupe__put_option(out, self, row);
     fputs("' would be first by the weighted sum.\n", out);
 }

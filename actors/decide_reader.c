@@ -202,17 +202,16 @@ troupe__read_real(struct reader *self, const struct spot *at, double low,
     }
     if (number >= low && number <= high)
         return number;
-    const char *name = at->key ? at->key : "it";
-    int size = at->key ? (int) at->key_size : 2;
+    char name[80] = "";
+    if (at->key)
+        snprintf(name, sizeof name, "'%.*s' is ", (int) at->key_size, at->key);
     if (number < low && low >= 0 && low <= 0) {
-        troupe__problem(self, at, false,
-                        "'%.*s' is %g, below 0; write 0 or more", size, name,
+        troupe__problem(self, at, false, "%s%g, below 0; write 0 or more", name,
                         number);
     } else {
         troupe__problem(self, at, false,
-                        "'%.*s' is %g, not within %g and %g; choose one that "
-                        "is",
-                        size, name, number, low, high);
+                        "%s%g, not within %g and %g; choose one that is", name,
+                        number, low, high);
     }
     return NAN;
 }

@@ -368,7 +368,14 @@ troupe__graph_entries(struct troupe__graph_file *self,
 {
     const struct troupe__value *tasks = troupe__value_get(root, "tasks");
     size_t first = self->entry_count;
-    if (!tasks || tasks->type != TROUPE__MAP || tasks->count == 0) {
+    if (tasks && tasks->type != TROUPE__MAP && tasks->type != TROUPE__NULL) {
+        troupe__found(findings, tasks->spot,
+                      "'tasks' wants ids, as in {hello: {cmd: echo hello}}, "
+                      "not %s",
+                      troupe__type_name(tasks->type));
+        return;
+    }
+    if (!tasks || tasks->count == 0) {
         troupe__found(findings, tasks ? tasks->spot : root->spot,
                       "there are no tasks; add 'tasks:' with at least one, as "
                       "in {hello: {cmd: echo hello}}");

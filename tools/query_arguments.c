@@ -244,6 +244,7 @@ take_option(int c, char *const *argv, struct troupe__query_arguments *ret,
                    ? -1
                    : troupe__usage_error("query", "--field wants a name");
     case 'o':
+        ret->toleranced = true;
         return take_tolerance(optarg, options);
     case 'a':
         options->ask_all = true;
@@ -292,6 +293,9 @@ check(struct troupe__query_arguments *self, troupe_query_options_t *options)
     if (!listed && self->choice_count > 0)
         return troupe__usage_error(
             "query", "--choice goes with --type choice or ranking alone");
+    if (self->toleranced && options->type != TROUPE_QUERY_NUMBER)
+        return troupe__usage_error("query",
+                                   "--tolerance goes with --type number alone");
     if ((options->type == TROUPE_QUERY_JSON) != (options->field != NULL))
         return troupe__usage_error("query",
                                    "--type json and --field go together");

@@ -24,7 +24,8 @@ struct troupe__query_arguments {
     struct troupe__trace_options trace;
     bool mock;
     bool json;
-    bool typed; /* --type was given */
+    bool typed;      /* --type was given */
+    bool toleranced; /* --tolerance was */
     bool no_journal;
     const char *resume; /* a run, or NULL */
 };

@@ -126,6 +126,9 @@ def test_bad_files(work):
         (GOOD + "  none: {values: {}}\n",
          ":8:3: the option 'none' has no data; add"),
         (GOOD.replace("problem", "probelm"), ":1:1: a decision has no key"),
+        (GOOD.replace(", weight: 2", "").replace(", weight: 1", "")
+         + "comparisons: [[price, size, 20]]\n",
+         ":8:29: 20, not within 0.111111 and 9; choose one that is"),
         (GOOD + "extra: 1\n", ":8:1: a decision has no key 'extra'"),
         (GOOD + "options: {}\n", ":8:1: the key 'options' is here twice"),
         ("a: [1\n", "missing ':' or quote"),

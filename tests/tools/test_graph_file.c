@@ -18,6 +18,8 @@ static const struct wrong wrongs[] = {
      "1:13: task 'a' has no key 'cmnd'; did you mean 'cmd'?"},
     {"tasks: {}", "1:8: there are no tasks; add 'tasks:'"},
     {"name: x", "1:1: there are no tasks"},
+    {"tasks: [a, b]", "1:8: 'tasks' wants ids, as in {hello: {cmd: echo "
+                      "hello}}, not a list"},
     {"task: {a: {noop: }}",
      "the graph has no key 'task'; did you mean 'tasks'?"},
     {"", "1:1: the file is empty"},

@@ -191,6 +191,7 @@ def test_usage():
             (("--mock", "--type", "json"), "--field go together"),
             (("--mock", "--quorum", "9"), "more than the 5 models"),
             (("--mock", "--tolerance", "-1"), "--tolerance wants"),
+            (("--mock", *XY, "--tolerance", "1"), "--type number alone"),
             (("--mock", "--deadline", "x"), "--deadline wants"),
             (("--mock", "--budget-money", "1"), "the mock has no prices"),
             (("--mock", "--choice", "x", "--choice", "X"), "given twice"),
