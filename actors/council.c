@@ -290,6 +290,17 @@ on_query(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     return rc < 0 ? troupe_fail(ctx, rc, "the models cannot be asked") : 0;
 }
 
+static int
+on_state(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
+{
+    const struct council *council = ((struct session *) state)->council;
+    uint64_t ended = 0, count = council ? council->count : 0;
+    (void) msg;
+    for (uint64_t i = 0; i < count; i++)
+        ended += council->votes[i].state != VOTE_OPEN;
+    return troupe_reply(ctx, "{s:U, s:U}", "ended", ended, "count", count);
+}
+
 /* Nobody waits for the result: neither should we. */
 static int
 on_cancel(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
@@ -308,4 +319,5 @@ on_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
 }
 
 TROUPE_KIND(troupe_council, struct session, TROUPE_ON("query", on_query),
-            TROUPE_ON_CANCEL(on_cancel), TROUPE_ON_STOP(on_stop));
+            TROUPE_ON("state", on_state), TROUPE_ON_CANCEL(on_cancel),
+            TROUPE_ON_STOP(on_stop));

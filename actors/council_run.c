@@ -10,6 +10,7 @@
 #include "troupe_model.h"
 #include "troupe_query.h"
 #include "troupe_rate.h"
+#include "troupe_trace.h"
 
 #include "actors/council_wire.h"
 #include "actors/model_pack.h"
@@ -18,6 +19,7 @@
 #define INTENSITY      100 /* restarts of all children within the period */
 #define CHILD_RESTARTS 4   /* of one child; then it stays down */
 #define STOP_MS        2000
+#define PROGRESS_MS    50   /* between two looks */
 #define GRACE_MS       2000 /* beyond the deadline, to count and write */
 #define ID_SIZE        (TROUPE_NAME_MAX + 1)
 
@@ -34,7 +36,8 @@ struct drive {
     troupe_ref_t supervisor, journal, backend, budget, judge, council;
     troupe_ref_t *limiters; /* by model; those of a provider are one */
     troupe_ref_t *models;
-    uint64_t begun_ns;
+    uint64_t begun_ns, ended; /* models that the caller has heard of */
+    int rc;
     troupe_query_t *result;
 };
 
@@ -265,29 +268,67 @@ take_result(struct drive *self, const troupe_message_t *msg)
 }
 
 static int
-ask(struct drive *self)
+on_result(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
+    struct drive *self = state;
+    (void) ctx;
+    self->rc = answer->outcome == TROUPE_REPLY ? take_result(self, answer->msg)
+                                               : -EHOSTDOWN;
+    return TROUPE_STOP;
+}
+
+static int
+on_ended(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
+{
+    struct drive *self = state;
+    const troupe_query_options_t *options = self->options;
+    uint64_t ended = 0, count = 0;
+    (void) ctx;
+    if (answer->outcome != TROUPE_REPLY
+        || troupe_unpack(answer->msg, "{s:U, s:U}", "ended", &ended, "count",
+                         &count)
+               < 0
+        || ended <= self->ended)
+        return 0;
+    self->ended = ended;
+    options->progress(options->context, (size_t) ended, (size_t) count);
+    return 0;
+}
+
+static int
+on_tick(troupe_context_t *ctx, void *state, void *data)
+{
+    struct drive *self = state;
+    troupe_trace_set(ctx, NULL); /* a look is no part of the run */
+    int rc = troupe_ask(ctx, self->council, "state", PROGRESS_MS, on_ended,
+                        NULL, NULL);
+    return rc < 0
+               ? rc
+               : troupe_call_after(ctx, PROGRESS_MS, on_tick, data, NULL, NULL);
+}
+
+static int
+begin(troupe_context_t *ctx, void *state, void *data)
+{
+    struct drive *self = state;
+    const troupe_query_options_t *options = self->options;
     uint64_t spent_ms =
         (troupe_now_ns(self->node) - self->begun_ns) / UINT64_C(1000000);
-    uint32_t all_ms = self->options->deadline_ms;
+    uint32_t all_ms = options->deadline_ms;
     struct council_request request = {
-        .options = self->options,
+        .options = options,
         .models = self->models,
         .budget = self->budget,
         .judge = self->judge,
         .deadline_ms = spent_ms < all_ms ? all_ms - (uint32_t) spent_ms : 1,
-        .choices = {.items = (char **) (uintptr_t) self->options->choices,
-                    .count = (uint32_t) self->options->choice_count}};
-    troupe_message_t *reply = NULL;
-    int rc = troupe_node_ask(
-        self->node, self->council, "query", request.deadline_ms + GRACE_MS,
-        &reply, COUNCIL_REQUEST, COUNCIL_REQUEST_ARGUMENTS(&request));
-    if (rc == 0)
-        rc = take_result(self, reply);
-    else if (rc != -ECANCELED)
-        rc = -EHOSTDOWN;
-    troupe_message_destroy(&reply);
-    return rc;
+        .choices = {.items = (char **) (uintptr_t) options->choices,
+                    .count = (uint32_t) options->choice_count}};
+    int rc = troupe_ask(ctx, self->council, "query",
+                        request.deadline_ms + GRACE_MS, on_result, NULL,
+                        COUNCIL_REQUEST, COUNCIL_REQUEST_ARGUMENTS(&request));
+    return rc < 0 || !options->progress
+               ? rc
+               : troupe_call_after(ctx, PROGRESS_MS, on_tick, data, NULL, NULL);
 }
 
 int
@@ -305,8 +346,10 @@ troupe_query_run(troupe_t *node, const troupe_query_options_t *options,
                          .models = troupe__alloc(size),
                          .begun_ns = troupe_now_ns(node)};
     rc = start_actors(&self);
-    if (rc == 0)
-        rc = ask(&self);
+    if (rc == 0) {
+        rc = troupe_node_run(node, begin, &self, 0);
+        rc = rc < 0 ? rc : self.rc;
+    }
     if (!troupe_ref_is_nobody(self.supervisor))
         (void) troupe_node_exit(node, self.supervisor, TROUPE_EXIT_SHUTDOWN,
                                 STOP_MS);

@@ -74,9 +74,13 @@ typedef struct troupe_query_options {
     troupe_cost_t budget; /* zeros: no bound */
     bool ask_all;         /* go on when the leader cannot lose any more */
     int interrupt_fd;     /* end with what there is when it is readable; -1 */
-    const char *journal;  /* file in which each answer is kept before it counts;
+    /* Called on the calling thread when more models have ended, however that is;
+     * may be NULL. */
+    void (*progress)(void *context, size_t ended, size_t count);
+    void *context;       /* of progress */
+    const char *journal; /* file in which each answer is kept before it counts;
                              NULL: none */
-    bool resume;          /* it is there: answers that it has are not asked for
+    bool resume;         /* it is there: answers that it has are not asked for
                              again; what was spent before is of the budget */
 } troupe_query_options_t;
 
@@ -136,6 +140,8 @@ TROUPE_API void troupe_query_destroy(troupe_query_t **self_p);
  *          R]], type?: s, choices?: [s], field?: s?, tolerance?: f, absolute?:
  *          b, quorum?: U, deadline_ms?: U, ask_all?: b, budget?: R,
  *          judge?: R, interrupt_fd?: I} -> {outcome: U, text: s, json: s}
+ *   state  -> {ended: U, count: U}: models that have answered or failed; zeros:
+ *          there is no query
  *
  * A model that is only a name is the actor of that name. -ENOENT as an error:
  * there is none. The budget is asked what it cost; it may be nobody.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command_query.c: `troupe query`, one prompt to several models. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "tools/journal.h"
 #include "tools/mock.h"
 #include "tools/model_file.h"
+#include "tools/progress.h"
 #include "tools/query_arguments.h"
 
 #define MOCK_MODELS 5
@@ -29,6 +31,8 @@ struct query {
     char *names;                          /* of the mock's models */
     struct troupe__journal journal;
     char *prompt;
+    struct troupe__call *call;
+    bool drawn; /* a line of progress */
 };
 
 /* Standard input, for the prompt "-". */
@@ -204,8 +208,31 @@ show(const struct query *self, const troupe_query_t *result,
     return exit_code(troupe_query_outcome(result));
 }
 
+/* On a terminal a line that is drawn over, else lines of JSON. */
+static void
+on_progress(void *context, size_t ended, size_t count)
+{
+    struct query *self = context;
+    const struct troupe__call *call = self->call;
+    char *what = troupe__format("%zu of %zu models are done", ended, count);
+    if (call->served) {
+        call->tell(call->data,
+                   ASKED_SHARE
+                       + (1 - ASKED_SHARE) * (double) ended / (double) count,
+                   what);
+    } else if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r\033[K%s", what);
+        self->drawn = true;
+    } else {
+        troupe__print_line(json_pack("{s:s, s:I, s:I}", "event", "progress",
+                                     "done", (json_int_t) ended, "of",
+                                     (json_int_t) count));
+    }
+    free(what);
+}
+
 static int
-run(const struct query *self, struct troupe__call *call)
+run(struct query *self, struct troupe__call *call)
 {
     troupe_query_t *result = NULL;
     struct troupe__trace trace = {.taker = TROUPE_NOBODY};
@@ -215,8 +242,13 @@ run(const struct query *self, struct troupe__call *call)
     else if (rc == 0)
         code = troupe__trace_begin(&trace, &self->arguments.trace, "query",
                                    call->node);
+    self->call = call;
+    self->options.context = self;
+    self->options.progress = self->arguments.quiet ? NULL : on_progress;
     if (rc == 0 && code < 0)
         rc = troupe_query_run(call->node, &self->options, &result);
+    if (self->drawn)
+        fputs("\r\033[K", stderr);
     if (rc < 0) {
         if (rc == -EIO && self->journal.path) {
             troupe__journal_complain(

@@ -54,6 +54,7 @@ static const char help[] =
     "  --seed N           of what the mock says (1)\n" TROUPE__PICTURE_HELP
         TROUPE__TRACE_HELP
     "  --json             the result as JSON (actors/QUERY.md)\n"
+    "  --quiet            no progress\n"
     "  --help             this text\n"
     "\n"
     "Ctrl-C once: the result of what there is; twice: end.\n"
@@ -261,6 +262,9 @@ take_option(int c, char *const *argv, struct troupe__query_arguments *ret,
     case 'N':
         ret->no_journal = true;
         return -1;
+    case 'Q':
+        ret->quiet = true;
+        return -1;
     case 'R':
         ret->resume = optarg;
         return *optarg ? -1
@@ -341,6 +345,7 @@ troupe__query_arguments(int argc, char **argv,
                                           {"json", 0, NULL, 'j'},
                                           {"resume", 1, NULL, 'R'},
                                           {"no-journal", 0, NULL, 'N'},
+                                          {"quiet", 0, NULL, 'Q'},
                                           {"help", 0, NULL, 'h'},
                                           TROUPE__TRACE_OPTIONS,
                                           TROUPE__PICTURE_OPTIONS,

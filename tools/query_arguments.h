@@ -26,7 +26,7 @@ struct troupe__query_arguments {
     bool json;
     bool typed;      /* --type was given */
     bool toleranced; /* --tolerance was */
-    bool no_journal;
+    bool no_journal, quiet;
     const char *resume; /* a run, or NULL */
 };
 

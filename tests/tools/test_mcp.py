@@ -228,7 +228,12 @@ def test_failures(folder, cache):
 
 
 def test_progress(folder, cache):
-    client = Client("--allow", "map", "--cache", cache)
+    client = Client("--allow", "map", "--mock", "--cache", cache)
+    client.use("query", {"prompt": "Which?", "models": [
+        "say=x", "say=x+delay=300ms", "hang"], "deadline_ms": 600}, token="q")
+    told = [m["params"]["message"] for m in client.others
+            if m["method"] == "notifications/progress"]
+    check("2 of 3 models are done" in told, f"query: {told}")
     for name, arguments in (("search", {"query": "queen", "corpus": [folder]}),
                             ("research", {"question": "Who is the queen?",
                                           "corpus": [folder]}),

@@ -104,6 +104,15 @@ def test_outcomes():
           and got["cost"]["known"] is False, "unknown is said")
 
 
+def test_progress():
+    slow = ("--mock", "--model", "say=x,say=x+delay=300ms,hang", *XY, "--all",
+            "--deadline", "600ms")
+    told = [json.loads(line)["done"] for line
+            in query(*slow, "--json", code=3).stderr.splitlines()]
+    check(told and told == sorted(set(told)) and 2 in told, f"progress: {told}")
+    check(query(*slow, "--json", "--quiet", code=3).stderr == "", "--quiet")
+
+
 def test_judge_that_fails():
     """It is no judge that could not decide."""
     for judge, more, state, words in (
@@ -374,6 +383,7 @@ def main():
         test_mock(url)
         test_types()
         test_outcomes()
+        test_progress()
         test_judge_that_fails()
         test_text()
         test_lists()
