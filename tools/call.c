@@ -90,9 +90,11 @@ troupe__call_result(struct troupe__call *self, bool wants_json,
         self->json = troupe__copy(json, strlen(json));
         return;
     }
-    fputs(wants_json ? json : text, stdout);
+    char *plain = wants_json ? NULL : troupe__for_people(text);
+    fputs(wants_json ? json : plain, stdout);
     if (wants_json)
         putchar('\n');
+    free(plain);
     (void) troupe__flush_output();
 }
 

@@ -82,6 +82,10 @@ int troupe__usage_error(const char *command, const char *format, ...)
  * or "". */
 const char *troupe__cure(int rc);
 
+/* troupe__for_people: a copy without control characters, but for newlines and
+ * tabs: what models, documents and commands say is not to work a terminal. */
+char *troupe__for_people(const char *text);
+
 /* troupe__flush_output: false when something printed could not be written;
  * troupe__say_output_error() says why then. */
 bool troupe__flush_output(void);

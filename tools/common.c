@@ -9,6 +9,7 @@
 
 #include "tools/call.h"
 #include "tools/commands.h"
+#include "tools/findings.h"
 #include "tools/progress.h"
 
 #define NAMED_MAX 10
@@ -60,6 +61,21 @@ troupe__flush_output(void)
     if (fflush(stdout) != 0 && output_error == 0)
         output_error = errno;
     return output_error == 0 && !ferror(stdout);
+}
+
+char *
+troupe__for_people(const char *text)
+{
+    char *plain = troupe__copy(text, strlen(text)), *to = plain;
+    for (const char *at = plain; *at; at++) {
+        unsigned char c = (unsigned char) at[0], next = (unsigned char) at[1];
+        if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+            at++; /* U+0080 to U+009F: some terminals take them for ESC [ */
+        else if ((c >= ' ' && c != 0x7f) || c == '\n' || c == '\t')
+            *to++ = *at;
+    }
+    *to = '\0';
+    return plain;
 }
 
 void

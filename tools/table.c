@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/commands.h"
 #include "tools/findings.h"
 
 #define GAP 2
@@ -20,8 +21,7 @@ add(struct troupe__table *self, char *cell)
 void
 troupe__table_add(struct troupe__table *self, const char *cell)
 {
-    const char *text = cell && *cell ? cell : "-";
-    add(self, troupe__copy(text, strlen(text)));
+    add(self, troupe__for_people(cell && *cell ? cell : "-"));
 }
 
 void

@@ -341,7 +341,7 @@ class Plain(BaseHTTPRequestHandler):
         answer = json.dumps({"error": {"message": "unknown response_format"}}
                             if refused else
                             {"choices": [{"message": {
-                                "content": '{"a": {"b": [7]}}'}}]}).encode()
+                                "content": '{"a": {"b": [7]}} \x1b[31m\x9b31m'}}]}).encode()
         self.send_response(400 if refused else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
@@ -365,6 +365,10 @@ def test_structured(folder):
         Plain.asked.clear()
         done = query("--models", path, "--field", "a.b", "--json")
         check(json.loads(done.stdout)["best"]["answer"] == "[7]", done.stdout)
+        told = query("--models", path).stdout
+        check("\x1b" not in told and "\x9b" not in told and "[31m" in told,
+              f"nothing that works a terminal: {told!r}")
+        Plain.asked.pop()
         sent = [schema for schema in Plain.asked if schema]
         check(len(sent) == schemas and len(Plain.asked) == (2 if base == "old"
                                                             else 1),
