@@ -64,6 +64,8 @@ struct troupe__map_input {
     char *key, *words, *target, *type, *resource;
     struct troupe__map_order order; /* when it is shuffled */
     bool *use_shell; /* for a command of one text; decided once */
+    char **commands; /* for the log of jobs, by number, `noted` of them */
+    uint64_t noted;
 };
 
 /* troupe__map_input_open: 0, or a negative errno value. */
@@ -84,6 +86,17 @@ void troupe__map_command(struct troupe__map_input *self, const char *line,
 bool troupe__map_json(struct troupe__map_input *self, const char *line,
                       size_t size, troupe_map_task_t *ret_task,
                       json_t **ret_id);
+
+/* --- map_joblog.c: commands, for the log of jobs --------------------------*/
+
+/* troupe__map_note: what the next task does, where there is a log. _noted: that of
+ * a task, or "". _forget: its line is written. */
+void troupe__map_note(struct troupe__map_input *self,
+                      const troupe_map_task_t *task, const char *line,
+                      size_t size);
+const char *troupe__map_noted(const struct troupe__map_input *self,
+                              uint64_t number);
+void troupe__map_forget(struct troupe__map_input *self, uint64_t number);
 
 /* --- map_held.c: results that others come before ---------------------------*/
 
@@ -111,7 +124,7 @@ void troupe__map_held_free(struct troupe__map_held *self);
 
 struct troupe__map_output {
     const struct troupe__map_arguments *arguments;
-    const struct troupe__map_input *input;
+    struct troupe__map_input *input;
     FILE *out;  /* of results */
     char *kept; /* when it is served: what they are; to be freed */
     size_t kept_size;

@@ -36,6 +36,9 @@ troupe__map_input_close(struct troupe__map_input *self)
         close(self->fd);
     msgpack_sbuffer_destroy(&self->body);
     troupe__map_order_free(&self->order);
+    for (uint64_t i = 0; i < self->noted; i++)
+        free(self->commands[i]);
+    free(self->commands);
     free(self->buffer);
     free(self->key);
     free(self->words);
@@ -277,6 +280,7 @@ troupe__map_next(struct troupe__map_input *self, troupe_map_task_t *ret_task)
     ret_task->key = self->key;
     ret_task->body = self->body.size > 0 ? self->body.data : NULL;
     ret_task->body_size = self->body.size;
+    troupe__map_note(self, ret_task, line, size);
     self->given++;
     return 1;
 }

@@ -199,14 +199,13 @@ print_plain(struct troupe__map_output *self, const troupe_map_result_t *result,
 }
 
 static void
-write_joblog(const struct troupe__map_output *self,
-             const troupe_map_result_t *result, const msgpack_object *value)
+write_joblog(struct troupe__map_output *self, const troupe_map_result_t *result,
+             const msgpack_object *value)
 {
     struct timespec now;
     bool of_command = value && is_of_command(value);
     bool ok = strcmp(result->state, "ok") == 0;
     const msgpack_object *out = of_command ? member(value, "stdout") : NULL;
-    const char *label = strpbrk(result->key, "#=");
     clock_gettime(CLOCK_REALTIME, &now);
     double ended = (double) now.tv_sec + (double) now.tv_nsec / NS_PER_S;
     fprintf(self->joblog, "%llu\t:\t%.3f\t%.3f\t0\t%u\t%lld\t%lld\t%s\n",
@@ -215,7 +214,8 @@ write_joblog(const struct troupe__map_output *self,
             out ? out->via.bin.size : 0,
             of_command ? (long long) number_of(value, "exit") : (long long) !ok,
             of_command ? (long long) number_of(value, "signal") : 0,
-            label ? label + 1 : "");
+            troupe__map_noted(self->input, result->number));
+    troupe__map_forget(self->input, result->number);
 }
 
 /* Said even where nobody wants to hear of progress: something is missing. */

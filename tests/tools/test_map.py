@@ -258,6 +258,11 @@ def test_runs():
     check(log[0] == ["Seq", "Host", "Starttime", "JobRuntime", "Send",
                      "Receive", "Exitval", "Signal", "Command"], log[0])
     check([row[6] for row in log[1:]] == ["0", "7"], log)
+    check([row[8] for row in log[1:]] == ["exit '0'", "exit '7'"], log)
+    troupe("map", "--joblog", "log", "--no-journal", "-k", given=
+           '{"cmd": ["echo", "a", "b\\tc"]}\n{"id": "x", "cmd": "true # y"}\n')
+    log = [line.split("\t") for line in Path("log").read_text().splitlines()]
+    check([row[8] for row in log[1:]] == ["echo a b c", "true # y"], log)
     again = results(troupe("map", "--resume-failed", name, "-k", "exit {}",
                            given="0\n7\n", code=3))
     check([r.get("resumed", False) for r in again] == [True, False], again)
