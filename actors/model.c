@@ -4,6 +4,7 @@
  * answer; anything else is a call (model_call.c).
  */
 #include "actors/model.h"
+#include "actors/model_hedge.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -120,17 +120,6 @@ void troupe__call_destroy(struct call *call);
  * cancelled, and ends it. */
 int troupe__call_give_up(troupe_context_t *ctx, struct call *call);
 
-/*
- * Hedges: a start reads what they want, as troupe_hedge_init(). When a request
- * is made it is watched, and is late by its timer unless it is unwatched. A
- * call that has answered outruns its twin; one that ends parts from it.
- */
-int troupe__model_hedge_start(struct model *self, const troupe_message_t *msg);
-int troupe__call_watch(troupe_context_t *ctx, struct call *call);
-void troupe__call_unwatch(troupe_context_t *ctx, struct call *call);
-int troupe__call_outrun(troupe_context_t *ctx, struct call *call);
-void troupe__call_part(struct call *call);
-
 /* troupe__call_traced_ok, _failed, _again: the span of a call ends, or has an
  * event; by OpenTelemetry's conventions for generative models. */
 void troupe__call_traced_ok(troupe_context_t *ctx, struct call *call,
@@ -140,17 +129,14 @@ void troupe__call_traced_failed(troupe_context_t *ctx, struct call *call,
 void troupe__call_traced_again(troupe_context_t *ctx, const struct call *call,
                                uint32_t wait_ms, const char *words);
 
-/* troupe__call_release, troupe__call_commit: end the reservation of a call, if
- * there is one, unused or with what it came to; the latter settles, too. 0, or as
- * troupe_send(). */
+/* troupe__call_settle: the rate limiter hears what an attempt used that took of it,
+ * and whether it went well. troupe__call_release, troupe__call_commit: end the
+ * reservation, if there is one, unused or, settled, with what it came to. */
+int troupe__call_settle(troupe_context_t *ctx, struct call *call, uint64_t used,
+                        bool good);
 int troupe__call_release(troupe_context_t *ctx, struct call *call);
 int troupe__call_commit(troupe_context_t *ctx, struct call *call,
                         const struct bill *bill, bool good);
-
-/* troupe__call_settle: tell the rate limiter, where an attempt took of it, what
- * that used, and whether it went well; 0, or as troupe_send(). */
-int troupe__call_settle(troupe_context_t *ctx, struct call *call, uint64_t used,
-                        bool good);
 
 /* troupe__call_goes_plain: not all servers take a schema: is it to be asked once
  * more, without? The prompt says in words what is wanted. */

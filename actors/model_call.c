@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "actors/model.h"
+#include "actors/model_hedge.h"
 #include "mailbox/check.h"
 
 #define WITHOUT_DEADLINE_MS 600000

@@ -13,6 +13,7 @@
 #include "troupe_msgpack.h"
 
 #include "actors/model.h"
+#include "actors/model_hedge.h"
 #include "mailbox/check.h"
 
 static const msgpack_object *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model_start.c: what a model is started with, and what its tokens cost. */
 #include "actors/model.h"
+#include "actors/model_hedge.h"
 
 #include <errno.h>
 #include <math.h>

@@ -87,17 +87,6 @@ bool troupe__map_json(struct troupe__map_input *self, const char *line,
                       size_t size, troupe_map_task_t *ret_task,
                       json_t **ret_id);
 
-/* --- map_joblog.c: commands, for the log of jobs --------------------------*/
-
-/* troupe__map_note: what the next task does, where there is a log. _noted: that of
- * a task, or "". _forget: its line is written. */
-void troupe__map_note(struct troupe__map_input *self,
-                      const troupe_map_task_t *task, const char *line,
-                      size_t size);
-const char *troupe__map_noted(const struct troupe__map_input *self,
-                              uint64_t number);
-void troupe__map_forget(struct troupe__map_input *self, uint64_t number);
-
 /* --- map_held.c: results that others come before ---------------------------*/
 
 struct troupe__map_held {

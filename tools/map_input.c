@@ -11,6 +11,7 @@
 #include "tools/findings.h"
 #include "tools/json_value.h"
 #include "tools/map.h"
+#include "tools/map_joblog.h"
 
 #define READ_SIZE      65536
 #define LINE_BYTES_MAX (64u << 20)

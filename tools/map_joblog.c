@@ -6,6 +6,7 @@
 #include "tools/commands.h"
 #include "tools/findings.h"
 #include "tools/map.h"
+#include "tools/map_joblog.h"
 
 /* A word of a command on the one line that it has. */
 static void

@@ -9,6 +9,7 @@
 #include "tools/commands.h"
 #include "tools/json_value.h"
 #include "tools/map.h"
+#include "tools/map_joblog.h"
 #include "tools/progress.h"
 
 #define NS_PER_MS 1000000u
