@@ -326,30 +326,19 @@ troupe__query_arguments(int argc, char **argv,
                         struct troupe__query_arguments *ret,
                         troupe_query_options_t *options)
 {
-    static const struct option known[] = {{"models", 1, NULL, 'F'},
-                                          {"model", 1, NULL, 'm'},
-                                          {"mock", 0, NULL, 'M'},
-                                          {"judge", 1, NULL, 'J'},
-                                          {"choice", 1, NULL, 'c'},
-                                          {"type", 1, NULL, 't'},
-                                          {"field", 1, NULL, 'f'},
-                                          {"tolerance", 1, NULL, 'o'},
-                                          {"quorum", 1, NULL, 'q'},
-                                          {"all", 0, NULL, 'a'},
-                                          {"deadline", 1, NULL, 'd'},
-                                          {"attempts", 1, NULL, 'A'},
-                                          {"budget-tokens", 1, NULL, 'T'},
-                                          {"budget-money", 1, NULL, 'B'},
-                                          {"budget-calls", 1, NULL, 'C'},
-                                          {"seed", 1, NULL, 's'},
-                                          {"json", 0, NULL, 'j'},
-                                          {"resume", 1, NULL, 'R'},
-                                          {"no-journal", 0, NULL, 'N'},
-                                          {"quiet", 0, NULL, 'Q'},
-                                          {"help", 0, NULL, 'h'},
-                                          TROUPE__TRACE_OPTIONS,
-                                          TROUPE__PICTURE_OPTIONS,
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"models", 1, NULL, 'F'},        {"model", 1, NULL, 'm'},
+        {"mock", 0, NULL, 'M'},          {"judge", 1, NULL, 'J'},
+        {"choice", 1, NULL, 'c'},        {"type", 1, NULL, 't'},
+        {"field", 1, NULL, 'f'},         {"tolerance", 1, NULL, 'o'},
+        {"quorum", 1, NULL, 'q'},        {"all", 0, NULL, 'a'},
+        {"deadline", 1, NULL, 'd'},      {"attempts", 1, NULL, 'A'},
+        {"budget-tokens", 1, NULL, 'T'}, {"budget-money", 1, NULL, 'B'},
+        {"budget-calls", 1, NULL, 'C'},  {"seed", 1, NULL, 's'},
+        {"json", 0, NULL, 'j'},          {"resume", 1, NULL, 'R'},
+        {"no-journal", 0, NULL, 'N'},    {"quiet", 0, NULL, 'Q'},
+        {"help", 0, NULL, 'h'},          TROUPE__TRACE_OPTIONS,
+        TROUPE__PICTURE_OPTIONS,         {NULL, 0, NULL, 0}};
     *ret = (struct troupe__query_arguments){.seed = 1};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         ret->mock |= strcmp(argv[i], "--mock") == 0; /* before any --model */
