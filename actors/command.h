@@ -45,6 +45,7 @@ int troupe__command_read_object(const msgpack_object *body,
 /* One of the two pipes that a command writes to. */
 struct command_pipe {
     int fd; /* -1: closed */
+    bool is_watched;
     uint64_t most;
     uint64_t size; /* that was written */
     struct troupe__text kept;
@@ -110,6 +111,7 @@ struct command_job {
     uint64_t timeout_ms;
     uint32_t grace_ms;
     bool timed_out;
+    bool is_young; /* its pipes are not watched yet */
 };
 
 struct commands {
@@ -118,7 +120,8 @@ struct commands {
     struct command_heir heir;
     uint64_t limit;
     uint64_t running_count;
-    struct command_job *running;
+    struct command_job *running; /* the youngest first */
+    bool watches_soon;           /* pipes of who is young */
     struct command_job *waiting; /* in order */
     struct command_job **waiting_end;
     char *buffer; /* COMMAND_READ_SIZE */

@@ -12,6 +12,7 @@
 
 #define DRAIN_MAX (1u << 20) /* after the end; no pipe holds more */
 #define NS_PER_MS 1000000u
+#define YOUNG_MS  2
 
 void
 troupe__job_free(struct command_job *job)
@@ -99,11 +100,12 @@ answer(troupe_context_t *ctx, struct command_job *job, const struct ending *end)
 /* Out of the set first: a child that another thread is just starting has a copy
  * of each descriptor for a moment, and close() alone would leave it there. */
 static void
-forget_fd(const struct commands *self, int *fd)
+forget_fd(const struct commands *self, int *fd, bool is_watched)
 {
     if (*fd < 0)
         return;
-    (void) epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
+    if (is_watched)
+        (void) epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
     close(*fd);
     *fd = -1;
 }
@@ -120,7 +122,7 @@ troupe__job_drain(struct commands *self, struct command_pipe *pipe, size_t most)
         if (size < 0 && errno == EAGAIN)
             return;
         if (size <= 0) {
-            forget_fd(self, &pipe->fd);
+            forget_fd(self, &pipe->fd, pipe->is_watched);
             return;
         }
         size_t room = pipe->most > pipe->kept.size
@@ -160,6 +162,51 @@ add(const struct commands *self, int fd, struct command_job *job,
                                                                     : 0;
 }
 
+/* False: it is to be tried again. */
+static bool
+watch_pipes(const struct commands *self, struct command_job *job)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < PIPE_COUNT; i++) {
+        struct command_pipe *pipe = &job->pipes[i];
+        if (pipe->fd >= 0 && !pipe->is_watched)
+            pipe->is_watched = add(self, pipe->fd, job, i) == 0;
+        ok = ok && (pipe->fd < 0 || pipe->is_watched);
+    }
+    return ok;
+}
+
+static int on_grown(troupe_context_t *ctx, void *state, void *data);
+
+/* Most commands end before they have filled a pipe, whose end would wake us
+ * once more, just as theirs is about to: so a pipe is not watched at first. */
+static int
+watch_soon(troupe_context_t *ctx, struct commands *self)
+{
+    if (self->watches_soon)
+        return 0;
+    self->watches_soon = true;
+    return troupe_call_after(ctx, YOUNG_MS, on_grown, NULL, NULL, NULL);
+}
+
+/* The youngest come first: behind one that is watched all others are, too. */
+static int
+on_grown(troupe_context_t *ctx, void *state, void *data)
+{
+    struct commands *self = state;
+    uint64_t now = troupe_now_ns(troupe_context_node(ctx));
+    bool again = false;
+    (void) data;
+    self->watches_soon = false;
+    for (struct command_job *job = self->running; job && job->is_young;
+         job = job->next) {
+        job->is_young = now - job->started_ns < (uint64_t) YOUNG_MS * NS_PER_MS
+                        || !watch_pipes(self, job);
+        again = again || job->is_young;
+    }
+    return again ? watch_soon(ctx, self) : 0;
+}
+
 /* What is left of the group goes while the zombie keeps its number. */
 void
 troupe__job_reap(struct commands *self, struct command_job *job,
@@ -191,8 +238,8 @@ fail_start(troupe_context_t *ctx, struct commands *self,
         troupe__job_reap(self, job, &info);
     troupe__heir_give(&self->heir, job->line);
     for (int i = 0; i < PIPE_COUNT; i++)
-        forget_fd(self, &job->pipes[i].fd);
-    forget_fd(self, &job->pidfd);
+        forget_fd(self, &job->pipes[i].fd, job->pipes[i].is_watched);
+    forget_fd(self, &job->pidfd, true);
     struct ending end = {
         .state = "failed", .exit = -1, .error = error, .text = words};
     int rc = answer(ctx, job, &end);
@@ -241,14 +288,13 @@ troupe__job_start(troupe_context_t *ctx, struct commands *self,
         return fail_start(ctx, self, job, process.step,
                           subject_of(request, process.step), rc);
     take_process(job, request, &process);
-    for (unsigned i = 0; i < PIPE_COUNT && rc == 0; i++)
-        rc = add(self, job->pipes[i].fd, job, i);
-    if (rc == 0)
-        rc = add(self, job->pidfd, job, WHICH_PIDFD);
+    rc = add(self, job->pidfd, job, WHICH_PIDFD);
     if (rc < 0)
         return fail_start(ctx, self, job, "epoll", NULL, rc);
-    if (job->timeout_ms == 0)
-        return 0;
+    job->is_young = true;
+    rc = watch_soon(ctx, self);
+    if (rc < 0 || job->timeout_ms == 0)
+        return rc;
     return troupe_call_after(ctx, (uint32_t) job->timeout_ms, on_time, job,
                              NULL, &job->timer);
 }
@@ -263,9 +309,9 @@ troupe__job_finish(troupe_context_t *ctx, struct commands *self,
     (void) troupe_call_clear(ctx, job->timer);
     for (int i = 0; i < PIPE_COUNT; i++) {
         troupe__job_drain(self, &job->pipes[i], DRAIN_MAX);
-        forget_fd(self, &job->pipes[i].fd);
+        forget_fd(self, &job->pipes[i].fd, job->pipes[i].is_watched);
     }
-    forget_fd(self, &job->pidfd);
+    forget_fd(self, &job->pidfd, true);
     struct ending end = ending_of(job, &info, words);
     int rc = answer(ctx, job, &end);
     unlink_job(&self->running, job);
