@@ -20,10 +20,12 @@ troupe__map_spec_of(troupe_context_t *ctx, const struct map *self,
                                  .place = is_first ? TROUPE_WORKER
                                                    : TROUPE_OWN_THREAD,
                                  .worker = is_first ? index : 0};
-    return troupe_child_spec_pack(ret, "{s:R, s:U, s:U, s:U}", "owner",
+    bool eager = self->options.halt.on != TROUPE_MAP_HALT_NEVER
+                 || self->options.replicas > 1;
+    return troupe_child_spec_pack(ret, "{s:R, s:U, s:U, s:U, s:b}", "owner",
                                   troupe_self(ctx), "index", (uint64_t) index,
                                   "slots", self->pools[index].slots, "mode",
-                                  (uint64_t) mode);
+                                  (uint64_t) mode, "eager", (int) eager);
 }
 
 /* New work was put into the queue, or it is too late for it. */

@@ -15,6 +15,7 @@
 #define OUT_MAX  (256u << 10)
 #define OUT_MIN  (16u << 10) /* less waits for more, but not longer than */
 #define OUT_NS   UINT64_C(500000)
+#define HOLD_NS  UINT64_C(10000000) /* results of commands wait for more */
 #define AGAIN_MS 1
 #define FLUSH    "(flush)"
 
@@ -58,12 +59,26 @@ troupe__pool_tell(troupe_context_t *ctx, struct pool *self, uint64_t id,
     troupe__packed_end_put(out, id, end);
     if (out->size > OUT_MAX)
         return troupe__pool_flush(ctx, self);
+    if (self->holding) {
+        self->holding = false;
+        return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
+    }
     if (self->flushing)
         return 0;
     self->flushing = true;
     self->out_before = 0;
     self->out_since_ns = troupe_time_ns(ctx);
     return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
+}
+
+/* Each result wakes two threads, which takes the time of a small command: so
+ * they go some at once, while the next ones do not wait for that. */
+static bool
+may_hold(troupe_context_t *ctx, const struct pool *self)
+{
+    return !self->eager && !self->hurry && !self->dropping
+           && self->item_count >= self->slots
+           && troupe_time_ns(ctx) - self->out_since_ns < HOLD_NS;
 }
 
 /* Those of one turn go together: what is sent to oneself is handled after them.
@@ -79,7 +94,10 @@ on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     if (self->out_turns < 2 && self->item_count > 0 && self->out.size < OUT_MIN
         && troupe_time_ns(ctx) - self->out_since_ns < OUT_NS)
         return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
-    self->flushing = false;
+    self->holding = self->out.size > 0 && may_hold(ctx, self);
+    if (self->holding)
+        return troupe_timer_set(ctx, FLUSH, HOLD_NS / 1000000, 0);
+    self->flushing = self->hurry = false;
     return troupe__pool_flush(ctx, self);
 }
 
@@ -88,6 +106,9 @@ troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
                  const struct map_end *end)
 {
     struct pool *self = run->pool;
+    bool is_ok = end->state_size == 2 && memcmp(end->state, "ok", 2) == 0;
+    if (!is_ok || run->it.task.how != TROUPE_MAP_COMMAND)
+        self->hurry = true;
     int rc = troupe__pool_tell(ctx, self, run->item.id, end);
     if (run->doer)
         troupe__doer_rest(run);
@@ -265,11 +286,13 @@ static int
 pool_start(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
 {
     struct pool *self = state;
-    int rc = troupe_unpack(msg, "{s:R, s:U, s:U, s:U}", "owner", &self->owner,
-                           "index", &self->index, "slots", &self->slots, "mode",
-                           &self->mode);
+    int rc =
+        troupe_unpack(msg, "{s:R, s:U, s:U, s:U, s:b}", "owner", &self->owner,
+                      "index", &self->index, "slots", &self->slots, "mode",
+                      &self->mode, "eager", &self->eager);
     if (rc < 0)
-        return troupe_fail(ctx, rc, "a pool wants owner, index, slots, mode");
+        return troupe_fail(ctx, rc,
+                           "a pool wants owner, index, slots, mode, eager");
     troupe_spawn_options_t options = {.place = TROUPE_NEAR, .linked = true};
     if (self->mode == TROUPE_MAP_THREAD)
         options.place = TROUPE_OWN_THREAD;

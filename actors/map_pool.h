@@ -12,7 +12,7 @@
 
 /* The kind of a pool; started by troupe_map alone, which it serves:
  *
- *   start    {owner: R, index: U, slots: U, mode: U}
+ *   start    {owner: R, index: U, slots: U, mode: U, eager: b}
  *   work     B: packed tasks, one behind the other
  *   rob      {victim: R}: ask that pool for half of its tasks; nobody: that
  *            was in vain
@@ -88,7 +88,10 @@ struct pool {
     size_t out_before;       /* so large it was a turn ago */
     uint32_t out_turns;      /* in which it did not grow */
     uint64_t out_since_ns;   /* when it was begun */
-    bool flushing;
+    bool flushing;           /* they go soon, or they are held for more */
+    bool holding;
+    bool hurry;    /* one of them may have been waited for */
+    bool eager;    /* each is waited for: the map may halt by it */
     bool dropping; /* the map was halted */
     char why[MAP_WHY_SIZE];
 };

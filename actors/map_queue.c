@@ -16,8 +16,8 @@
  * At the very end a pool without work takes half of what another one has.
  * Source: Polychronopoulos and Kuck, 1987.
  */
-#define BACKLOG_US  5000
-#define PIECE_US    500
+#define BACKLOG_US  20000
+#define PIECE_US    2000
 #define WORK_MAX    1024         /* tasks of one piece */
 #define WORK_BYTES  (256u << 10) /* of one piece */
 #define MEDIAN_OF   3            /* so many before a median counts */
