@@ -158,6 +158,8 @@ run(struct whole *self, const troupe_map_options_t *options, const char *id)
     troupe_nodes_options_t nodes = {.name = name};
     troupe_options_t node_options = troupe_options_default();
     node_options.nodes = isolated ? &nodes : NULL;
+    if (!arguments->ask && arguments->library_count == 0)
+        node_options.spin_us = 0; /* commands need the cores */
     int rc = node ? 0 : troupe_new(&node_options, &node);
     if (rc < 0) {
         fprintf(troupe__errors(), "troupe map: %s\n", troupe_strerror(rc));
