@@ -19,7 +19,8 @@
 #include "tools/findings.h"
 #include "tools/mock_http.h"
 
-#define BODY_MAX (16u << 20)
+#define BODY_MAX   (16u << 20)
+#define STACK_SIZE ((size_t) 256 << 10)
 
 bool
 troupe__mock_wait(const struct troupe__mock *self,
@@ -184,7 +185,7 @@ listen_on(struct troupe__mock *self, uint16_t port)
             | MHD_USE_POLL,
         port, NULL, NULL, on_request, self, MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        1000u, MHD_OPTION_END);
+        1000u, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_END);
     if (!self->daemon)
         return errno == EADDRINUSE ? -EADDRINUSE : -EIO;
     const union MHD_DaemonInfo *info =
