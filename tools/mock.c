@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * mock.c: the mock's HTTP: a thread for each connection, which may wait as long
- * as its model is told to. A wait ends when the client goes away, and when the
- * mock is stopped: the read end of a pipe becomes ready for all at once.
- */
+/* mock.c: the mock's HTTP: one thread for all connections; who is told to wait
+ * is put aside (mock_wait.c). */
 #include "tools/mock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +15,7 @@
 #include "tools/findings.h"
 #include "tools/mock_http.h"
 
-#define BODY_MAX   (16u << 20)
-#define STACK_SIZE ((size_t) 256 << 10)
-
-bool
-troupe__mock_wait(const struct troupe__mock *self,
-                  struct MHD_Connection *connection, uint32_t ms)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct pollfd fds[2] = {
-        {.fd = self->stop[0], .events = POLLIN},
-        {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP}};
-    return poll(fds, 2, ms > INT32_MAX ? -1 : (int) ms) == 0;
-}
+#define BODY_MAX (16u << 20)
 
 uint32_t
 troupe__mock_count(struct troupe__mock *self, const char *model)
@@ -93,18 +76,23 @@ read_request(const struct troupe__text_in *body, struct troupe__asked *ret)
 
 static enum MHD_Result
 serve_chat(struct troupe__mock *self, struct MHD_Connection *connection,
-           const struct troupe__text_in *body)
+           struct troupe__text_in *body)
 {
-    struct troupe__asked asked = {.mock = self, .connection = connection};
+    struct troupe__asked asked = {
+        .mock = self, .connection = connection, .wait = &body->wait};
     if (!read_request(body, &asked))
         return troupe__mock_error(connection, 400, 0,
                                   "model and messages are wanted");
     (void) troupe__manner_read(asked.model, &asked.manner);
-    asked.before = troupe__mock_count(self, asked.model);
+    bool is_first = body->wait.how == MOCK_NOT_YET;
+    if (is_first)
+        body->before = troupe__mock_count(self, asked.model);
+    asked.before = body->before;
     asked.authorized = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                    "Authorization")
                        != NULL;
-    note_request(self, &asked);
+    if (is_first)
+        note_request(self, &asked);
     enum MHD_Result result = troupe__mock_answer(&asked);
     free(asked.model);
     free(asked.prompt);
@@ -181,11 +169,10 @@ listen_on(struct troupe__mock *self, uint16_t port)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     errno = 0;
     self->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION
-            | MHD_USE_POLL,
-        port, NULL, NULL, on_request, self, MHD_OPTION_SOCK_ADDR, &address,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, NULL,
+        NULL, on_request, self, MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        1000u, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_END);
+        1000u, MHD_OPTION_END);
     if (!self->daemon)
         return errno == EADDRINUSE ? -EADDRINUSE : -EIO;
     const union MHD_DaemonInfo *info =
@@ -204,6 +191,8 @@ troupe__mock_start(const struct troupe__mock_options *options,
     self->pages = options->pages;
     pthread_mutex_init(&self->lock, NULL);
     int rc = pipe2(self->stop, O_CLOEXEC) < 0 ? -EIO : 0;
+    if (rc == 0)
+        rc = troupe__mock_waits_start(self);
     if (rc == 0)
         rc = listen_on(self, options->port);
     *ret_mock = self;
@@ -224,10 +213,10 @@ troupe__mock_stop(struct troupe__mock **self_p)
     struct troupe__mock *self = *self_p;
     if (!self)
         return;
-    if (self->stop[1] > 0)
-        close(self->stop[1]); /* who waits hears of it */
+    troupe__mock_waits_stop(self);
     if (self->daemon)
         MHD_stop_daemon(self->daemon);
+    troupe__mock_waits_close(self);
     if (self->stop[0] > 0)
         close(self->stop[0]);
     for (size_t i = 0; i < self->model_count; i++)

@@ -133,6 +133,7 @@ struct stream {
     size_t at; /* bytes of the next one that are read */
     uint32_t drip_ms;
     uint32_t cut;
+    struct troupe__mock_wait wait;
 };
 
 static void
@@ -173,6 +174,22 @@ add_words(struct stream *self, const struct troupe__asked *asked,
     }
 }
 
+/* The wait before an event; another thread ends it, and so writes it. */
+static enum troupe__mock_waited
+drip_before(struct stream *self)
+{
+    struct troupe__mock_wait *wait = &self->wait;
+    if (self->at > 0 || self->drip_ms == 0 || self->next == 0)
+        return MOCK_OVER;
+    if (wait->how == MOCK_NOT_YET)
+        return troupe__mock_wait(self->mock, wait, self->connection,
+                                 self->drip_ms);
+    enum troupe__mock_waited how = wait->how;
+    if (how == MOCK_OVER)
+        wait->how = MOCK_NOT_YET; /* for the next one */
+    return how;
+}
+
 static ssize_t
 read_stream(void *data, uint64_t position, char *to, size_t max)
 {
@@ -182,9 +199,9 @@ read_stream(void *data, uint64_t position, char *to, size_t max)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (self->cut > 0 && self->next >= self->cut)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (self->at == 0 && self->drip_ms > 0 && self->next > 0
-        && !troupe__mock_wait(self->mock, self->connection, self->drip_ms))
-        return MHD_CONTENT_READER_END_WITH_ERROR;
+    enum troupe__mock_waited how = drip_before(self);
+    if (how != MOCK_OVER)
+        return how == MOCK_GONE ? MHD_CONTENT_READER_END_WITH_ERROR : 0;
     const char *event = self->events[self->next] + self->at;
     size_t left = strlen(event), size = left < max ? left : max;
     memcpy(to, event, size);
@@ -258,7 +275,7 @@ answer_well(struct troupe__asked *asked)
     return result;
 }
 
-/* The wait; and a failure instead of an answer: true, with what it gave. */
+/* The wait, or a failure instead of an answer: true, with what it gave. */
 static bool
 fail_first(struct troupe__asked *asked, enum MHD_Result *ret)
 {
@@ -277,9 +294,14 @@ fail_first(struct troupe__asked *asked, enum MHD_Result *ret)
         delay_ms += manner->late_ms;
     if (manner->hang)
         delay_ms = UINT32_MAX;
-    if (delay_ms > 0
-        && !troupe__mock_wait(asked->mock, asked->connection, delay_ms))
+    enum troupe__mock_waited how = asked->wait->how;
+    if (delay_ms > 0 && how == MOCK_NOT_YET)
+        how = troupe__mock_wait(asked->mock, asked->wait, asked->connection,
+                                delay_ms);
+    if (how == MOCK_WAITS || how == MOCK_GONE) {
+        *ret = how == MOCK_WAITS ? MHD_YES : MHD_NO;
         return true;
+    }
     bool fails = manner->times == 0 || asked->before < manner->times;
     if (manner->refuse && fails)
         return true;

@@ -172,19 +172,23 @@ parameter(struct MHD_Connection *connection, const char *name)
 /* Fill in what is asked of an engine or a page, and note it. */
 static struct troupe__asked
 asked_of(struct troupe__mock *self, struct MHD_Connection *connection,
-         const char *url, const char *query)
+         const char *url, struct troupe__text_in *body, const char *query)
 {
     const char *manner = parameter(connection, "manner");
     char *name = troupe__format("%s %s", url, manner ? manner : "");
-    struct troupe__asked asked = {.mock = self, .connection = connection};
+    bool is_first = body->wait.how == MOCK_NOT_YET;
+    struct troupe__asked asked = {
+        .mock = self, .connection = connection, .wait = &body->wait};
     (void) troupe__manner_read(manner ? manner : "", &asked.manner);
-    asked.before = troupe__mock_count(self, name);
+    if (is_first)
+        body->before = troupe__mock_count(self, name);
+    asked.before = body->before;
     asked.authorized = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                    "Authorization")
                        || MHD_lookup_connection_value(
                            connection, MHD_HEADER_KIND, "X-Subscription-Token");
     free(name);
-    if (self->requests) {
+    if (self->requests && is_first) {
         json_t *line = json_pack("{s:s, s:s, s:s, s:I, s:b}", "url", url,
                                  "query", query, "manner", manner ? manner : "",
                                  "request", (json_int_t) asked.before + 1,
@@ -209,7 +213,7 @@ give_json(struct troupe__asked *asked, json_t *body)
 
 static enum MHD_Result
 search_searxng(struct troupe__mock *self, struct MHD_Connection *connection,
-               const char *url)
+               const char *url, struct troupe__text_in *body)
 {
     const char *query = parameter(connection, "q");
     const char *format = parameter(connection, "format");
@@ -218,7 +222,7 @@ search_searxng(struct troupe__mock *self, struct MHD_Connection *connection,
     if (!format || strcmp(format, "json") != 0)
         return troupe__mock_error(connection, 403, 0,
                                   "only format=json is served");
-    struct troupe__asked asked = asked_of(self, connection, url, query);
+    struct troupe__asked asked = asked_of(self, connection, url, body, query);
     return give_json(&asked, json_pack("{s:s, s:o, s:[]}", "query", query,
                                        "results", results_of(self, query),
                                        "unresponsive_engines"));
@@ -226,12 +230,12 @@ search_searxng(struct troupe__mock *self, struct MHD_Connection *connection,
 
 static enum MHD_Result
 search_brave(struct troupe__mock *self, struct MHD_Connection *connection,
-             const char *url)
+             const char *url, struct troupe__text_in *body)
 {
     const char *query = parameter(connection, "q");
     if (!query || !*query)
         return troupe__mock_error(connection, 422, 0, "q is wanted");
-    struct troupe__asked asked = asked_of(self, connection, url, query);
+    struct troupe__asked asked = asked_of(self, connection, url, body, query);
     if (!asked.authorized)
         return troupe__mock_error(connection, 401, 0, "a token is wanted");
     return give_json(&asked,
@@ -241,7 +245,7 @@ search_brave(struct troupe__mock *self, struct MHD_Connection *connection,
 
 static enum MHD_Result
 search_tavily(struct troupe__mock *self, struct MHD_Connection *connection,
-              const char *url, const struct troupe__text_in *body)
+              const char *url, struct troupe__text_in *body)
 {
     json_t *root =
         json_loadb(body->bytes ? body->bytes : "", body->size, 0, NULL);
@@ -249,7 +253,7 @@ search_tavily(struct troupe__mock *self, struct MHD_Connection *connection,
     bool good = query && *query
                 && json_is_integer(json_object_get(root, "max_results"));
     struct troupe__asked asked =
-        asked_of(self, connection, url, query ? query : "");
+        asked_of(self, connection, url, body, query ? query : "");
     enum MHD_Result result = MHD_NO;
     if (!asked.authorized)
         result = troupe__mock_error(connection, 401, 0, "a key is wanted");
@@ -279,11 +283,11 @@ type_of(const char *name)
 /* "to=ADDRESS" redirects there. */
 static enum MHD_Result
 give_page(struct troupe__mock *self, struct MHD_Connection *connection,
-          const char *url)
+          const char *url, struct troupe__text_in *body)
 {
     const char *name = url + strlen("/page/");
     const char *to = parameter(connection, "to");
-    struct troupe__asked asked = asked_of(self, connection, url, "");
+    struct troupe__asked asked = asked_of(self, connection, url, body, "");
     bool good = self->pages && *name && !strchr(name, '/') && name[0] != '.';
     if (to) {
         struct MHD_Response *response =
@@ -302,17 +306,17 @@ give_page(struct troupe__mock *self, struct MHD_Connection *connection,
 bool
 troupe__mock_web(struct troupe__mock *self, struct MHD_Connection *connection,
                  const char *url, const char *method,
-                 const struct troupe__text_in *body, enum MHD_Result *ret)
+                 struct troupe__text_in *body, enum MHD_Result *ret)
 {
     bool get = strcmp(method, "GET") == 0;
     if (get && strcmp(url, "/search") == 0)
-        *ret = search_searxng(self, connection, url);
+        *ret = search_searxng(self, connection, url, body);
     else if (get && strcmp(url, "/brave") == 0)
-        *ret = search_brave(self, connection, url);
+        *ret = search_brave(self, connection, url, body);
     else if (strcmp(method, "POST") == 0 && strcmp(url, "/tavily") == 0)
         *ret = search_tavily(self, connection, url, body);
     else if (get && strncmp(url, "/page/", 6) == 0)
-        *ret = give_page(self, connection, url);
+        *ret = give_page(self, connection, url, body);
     else
         return false;
     return true;
