@@ -254,6 +254,7 @@ map_stop(troupe_context_t *ctx, void *state, const troupe_reason_t *reason)
     free(self->pools);
     free(self->puts);
     troupe__text_free(&self->text);
+    troupe__text_free(&self->results);
 }
 
 TROUPE_KIND(troupe_map, struct map, TROUPE_ON_START(map_start),

@@ -46,7 +46,7 @@ struct map {
     uint32_t record_count, record_size;
     struct map_list free_records;
     uint64_t next_number;
-    uint64_t live;         /* records of puts */
+    uint64_t live;         /* tasks of puts whose result nobody has taken */
     uint64_t held_bytes;   /* of values of puts that nobody has taken */
     struct map_list queue; /* for pools */
     struct map_resource resources[MAP_RESOURCES_MAX];
@@ -54,7 +54,9 @@ struct map {
     uint64_t waiting;                            /* for tokens */
     struct map_list before;                      /* done in an earlier run */
     struct map_record *order_first, *order_last; /* of puts, when ordered */
-    struct map_list to_log, logging, ready;
+    struct map_list to_log, logging;
+    struct troupe__text results;         /* packed, that nobody has taken */
+    uint64_t result_count, result_bytes; /* of their values */
 
     troupe_token_t take;
     bool take_packed;
@@ -103,8 +105,8 @@ void troupe__map_hold(struct map *self, const struct map_record *record);
 /* troupe__map_is_full: too much is held: only what it waits for is begun. */
 bool troupe__map_is_full(const struct map *self);
 
-/* troupe__map_text_done: what `text` held is sent. */
-void troupe__map_text_done(struct map *self);
+/* troupe__map_text_done: what a text of the map held is sent. */
+void troupe__map_text_done(struct troupe__text *text);
 
 /* troupe__map_dispatch: give the pools what they can do next. */
 int troupe__map_dispatch(troupe_context_t *ctx, struct map *self);

@@ -44,7 +44,9 @@ troupe__map_record_new(struct map *self)
         make_records(self);
     struct map_record *record = troupe__list_take(&self->free_records);
     uint32_t index = record->index, generation = record->generation + 1;
-    *record = (struct map_record){.index = index, .generation = generation};
+    troupe__clear(record, sizeof *record);
+    record->index = index;
+    record->generation = generation;
     return record;
 }
 
@@ -64,7 +66,6 @@ void
 troupe__map_forget(struct map *self, struct map_record *record)
 {
     troupe__map_ballot_free(self, record);
-    self->live -= record->batch || record->head ? 0 : 1;
     give_away(self, record);
 }
 
@@ -104,7 +105,7 @@ record_of(struct map *self, struct map_chunk *chunk,
     record->key_size = task->key_size;
     record->timeout_ms = (uint32_t) task->timeout_ms;
     record->how = (uint8_t) task->how;
-    record->resource = resource;
+    record->resource = (uint8_t) resource;
     record->chunk = chunk;
     chunk->users++;
     return record;

@@ -11,6 +11,7 @@
 #include "actors/map_pool.h"
 #include "mailbox/check.h"
 
+#define MS_PER_NS      1e-6
 #define BACKOFF_MS     100
 #define BACKOFF_MAX_MS 10000
 #define PERCENT_FROM   10  /* so many must have ended before shares count */
@@ -73,7 +74,7 @@ count_end(struct map *self, const struct map_record *record,
     self->tally.states[state]++;
     if (state == MAP_SKIPPED)
         return;
-    double all_ms = (double) (self->now_ns - record->queued_ns) / 1000000.0;
+    double all_ms = (double) (self->now_ns - record->queued_ns) * MS_PER_NS;
     double queue_ms = all_ms - record->end.run_ms;
     troupe__times_add(&self->tally.run, record->end.run_ms);
     troupe__times_add(&self->tally.queue, queue_ms > 0 ? queue_ms : 0);
@@ -191,6 +192,7 @@ troupe__map_halt(troupe_context_t *ctx, struct map *self, bool now,
         return 0;
     self->halted = true;
     self->halted_now |= now;
+    self->now_ns = troupe_time_ns(ctx);
     /* Those that are skipped point to the words: each has its own. */
     if (why) {
         self->why = self->whys[now ? 1 : 0];
@@ -225,6 +227,7 @@ on_logged(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct map *self = state;
     int rc = 0;
+    self->now_ns = troupe_time_ns(ctx);
     if (answer->outcome != TROUPE_REPLY && !self->error[0])
         snprintf(self->error, sizeof self->error, "%s", answer->text);
     while (self->logging.count > 0 && rc == 0) {

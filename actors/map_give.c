@@ -10,64 +10,57 @@
 
 #include "mailbox/check.h"
 
+#define MS_PER_NS   1e-6
 #define TAKE_BYTES  (16u << 20) /* of one answer */
 #define TAKE_VALUES (1u << 18)
 #define TAKE_MAX    8192
 #define LIVE_MAX    4096 /* tasks of puts; above, puts wait for room */
 
-static double
-queue_ms_of(const struct map_record *record, uint64_t now_ns)
+/* What a result is when it is told; `votes` is room for those on it. Each
+ * member is set: to clear them all first takes longer. */
+static void
+read_result(const struct map_record *record, uint64_t now_ns,
+            struct troupe__text *votes, struct packed_result *ret)
 {
-    double all_ms = (double) (now_ns - record->queued_ns) / 1000000.0;
-    return all_ms > record->end.run_ms ? all_ms - record->end.run_ms : 0;
+    double all_ms = (double) (now_ns - record->queued_ns) * MS_PER_NS;
+    double run_ms = record->end.run_ms;
+    if (record->ballot)
+        troupe__map_votes_put(votes, record);
+    ret->number = record->number;
+    ret->queue_ms = all_ms > run_ms ? all_ms - run_ms : 0;
+    ret->attempts = record->attempts;
+    ret->pool = record->pool;
+    ret->has_pool = record->has_pool;
+    ret->key = record->key;
+    ret->key_size = record->key_size;
+    ret->end = record->end;
+    ret->votes = votes->data;
+    ret->votes_size = votes->size;
 }
 
+/* As msgpack. */
 static void
-pack_result(struct troupe__text *to, const struct map_record *record,
-            uint64_t now_ns)
+put_result(struct troupe__text *to, const struct packed_result *it)
 {
-    struct troupe__text votes = {0};
-    struct packed_result it = {.number = record->number,
-                               .queue_ms = queue_ms_of(record, now_ns),
-                               .attempts = record->attempts,
-                               .pool = record->pool,
-                               .has_pool = record->has_pool,
-                               .key = record->key,
-                               .key_size = record->key_size,
-                               .end = record->end};
-    if (record->ballot) {
-        troupe__map_votes_put(&votes, record);
-        it.votes = votes.data;
-        it.votes_size = votes.size;
-    }
-    troupe__packed_result_put(to, &it);
-    troupe__text_free(&votes);
-}
-
-static void
-put_result(struct troupe__text *to, const struct map_record *record,
-           uint64_t now_ns)
-{
-    const struct map_end *end = &record->end;
-    double queue_ms = queue_ms_of(record, now_ns);
-    troupe__put_array(to, record->ballot ? 10 : 9);
-    troupe__put_uint(to, record->number);
-    if (record->key)
-        troupe__put_text(to, record->key, record->key_size);
+    const struct map_end *end = &it->end;
+    troupe__put_array(to, it->votes ? 10 : 9);
+    troupe__put_uint(to, it->number);
+    if (it->key)
+        troupe__put_text(to, it->key, it->key_size);
     else
         troupe__put_nil(to);
     troupe__put_text(to, end->state, end->state_size);
     troupe__text_put(to, end->value, end->value_size);
-    troupe__put_uint(to, record->attempts);
-    troupe__put_real(to, queue_ms);
+    troupe__put_uint(to, it->attempts);
+    troupe__put_real(to, it->queue_ms);
     troupe__put_real(to, end->run_ms);
-    if (record->has_pool)
-        troupe__put_uint(to, record->pool);
+    if (it->has_pool)
+        troupe__put_uint(to, it->pool);
     else
         troupe__put_nil(to);
     troupe__put_text(to, end->text, end->text_size);
-    if (record->ballot)
-        troupe__map_votes_put(to, record);
+    if (it->votes)
+        troupe__text_put(to, it->votes, it->votes_size);
 }
 
 static void
@@ -84,7 +77,11 @@ answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
     uint64_t now_ns = troupe_time_ns(ctx);
     troupe__text_put(&results, "\xdd\0\0\0\0", 5);
     for (uint32_t i = 0; i < batch->count; i++) {
-        put_result(&results, batch->records[i], now_ns);
+        struct troupe__text votes = {0};
+        struct packed_result it;
+        read_result(batch->records[i], now_ns, &votes, &it);
+        put_result(&results, &it);
+        troupe__text_free(&votes);
         troupe__map_forget(self, batch->records[i]);
     }
     set_count(&results, batch->count);
@@ -101,6 +98,20 @@ answer_batch(troupe_context_t *ctx, struct map *self, struct map_batch *batch)
     return rc == -ENOMSG ? 0 : rc;
 }
 
+/* Its record is free for another task: only the result is kept. */
+static void
+put_aside(struct map *self, struct map_record *record)
+{
+    struct troupe__text votes = {0};
+    struct packed_result it;
+    read_result(record, self->now_ns, &votes, &it);
+    troupe__packed_result_put(&self->results, &it);
+    self->result_count++;
+    self->result_bytes += it.end.value_size;
+    troupe__text_free(&votes);
+    troupe__map_forget(self, record);
+}
+
 int
 troupe__map_settle(troupe_context_t *ctx, struct map *self,
                    struct map_record *record)
@@ -110,7 +121,7 @@ troupe__map_settle(troupe_context_t *ctx, struct map *self,
     if (batch)
         return --batch->left == 0 ? answer_batch(ctx, self, batch) : 0;
     if (!self->options.ordered) {
-        troupe__list_put(&self->ready, record);
+        put_aside(self, record);
         return 0;
     }
     while (self->order_first && self->order_first->is_settled) {
@@ -118,7 +129,7 @@ troupe__map_settle(troupe_context_t *ctx, struct map *self,
         self->order_first = first->order_next;
         if (!self->order_first)
             self->order_last = NULL;
-        troupe__list_put(&self->ready, first);
+        put_aside(self, first);
     }
     return 0;
 }
@@ -181,47 +192,71 @@ troupe__map_summary_write(struct msgpack_packer *packer, void *value)
     return msgpack_pack_str_body(packer, self->error, strlen(self->error));
 }
 
-/* What is ready, as much as one answer may hold. */
-static void
-put_ready(troupe_context_t *ctx, struct map *self, struct troupe__text *to)
+/* What there is, as much as one answer may hold; as msgpack, if `list` is not
+ * NULL. Returns the bytes that it lies in. */
+static size_t
+choose(struct map *self, struct troupe__text *list)
 {
-    uint32_t count = 0;
-    uint64_t values = 0, now_ns = troupe_time_ns(ctx);
-    if (!self->take_packed)
-        troupe__text_put(to, "\xdd\0\0\0\0", 5);
-    while (self->ready.count > 0 && count < TAKE_MAX && to->size < TAKE_BYTES
-           && values < TAKE_VALUES) {
-        struct map_record *record = troupe__list_take(&self->ready);
-        if (self->take_packed) {
-            pack_result(to, record, now_ns);
-        } else {
-            put_result(to, record, now_ns);
-            values +=
-                troupe__value_count(record->end.value, record->end.value_size);
-        }
-        self->held_bytes -= record->end.value_size;
-        troupe__map_forget(self, record);
-        count++;
+    const uint8_t *first = (const uint8_t *) self->results.data;
+    struct map_cursor at = {first, first + self->results.size};
+    uint64_t count = 0, values = 0, bytes = 0;
+    if (list) {
+        troupe__text_put(list, "\xdd\0\0\0\0", 5);
+    } else if (self->results.size <= TAKE_BYTES) { /* all: nothing is read */
+        at.at = at.end;
+        count = self->result_count;
+        bytes = self->result_bytes;
     }
-    if (!self->take_packed)
-        set_count(to, count);
+    while (at.at < at.end && count < TAKE_MAX && at.at - first < TAKE_BYTES
+           && values < TAKE_VALUES) {
+        struct packed_result it;
+        CHECK(troupe__packed_result_take(&at, &it)); /* we wrote it */
+        bytes += it.end.value_size;
+        count++;
+        if (!list)
+            continue;
+        put_result(list, &it);
+        values += troupe__value_count(it.end.value, it.end.value_size);
+    }
+    if (list)
+        set_count(list, (uint32_t) count);
+    self->held_bytes -= bytes;
+    self->result_bytes -= bytes;
+    self->result_count -= count;
+    self->live -= count;
+    return (size_t) (at.at - first);
+}
+
+/* The rest moves to the front: there is one only where there is too much. */
+static void
+drop_results(struct map *self, size_t size)
+{
+    struct troupe__text *results = &self->results;
+    if (size < results->size) {
+        memmove(results->data, results->data + size, results->size - size);
+        results->size -= size;
+    } else {
+        troupe__map_text_done(results);
+    }
 }
 
 static int
 answer_take(troupe_context_t *ctx, struct map *self, bool is_over)
 {
-    struct troupe__text *results = &self->text;
-    put_ready(ctx, self, results);
+    struct troupe__text *list = self->take_packed ? NULL : &self->text;
+    size_t size = choose(self, list);
     is_over |= self->last && self->live == 0;
     self->told_halt |= self->halted;
     /* The list comes last: who reads the others need not pass over it. */
     int rc = troupe_reply_to(
         ctx, &self->take,
-        self->take_packed ? "{s:b, s:b, s:*, s:B}" : "{s:b, s:b, s:*, s:r}",
-        "halted", (int) self->halted, "over", (int) is_over, "summary",
-        troupe__map_summary_write, self, "results", results->data,
-        results->size);
-    troupe__map_text_done(self);
+        list ? "{s:b, s:b, s:*, s:r}" : "{s:b, s:b, s:*, s:B}", "halted",
+        (int) self->halted, "over", (int) is_over, "summary",
+        troupe__map_summary_write, self, "results",
+        list ? list->data : self->results.data, list ? list->size : size);
+    drop_results(self, size);
+    if (list)
+        troupe__map_text_done(list);
     self->take.id = 0;
     return rc == -ENOMSG ? 0 : rc;
 }
@@ -247,7 +282,7 @@ troupe__map_serve(troupe_context_t *ctx, struct map *self)
     bool is_over = self->last && self->live == 0;
     int rc = 0;
     if (self->take.id != 0
-        && (self->ready.count > 0 || is_over
+        && (self->result_count > 0 || is_over
             || (self->halted && !self->told_halt)))
         rc = answer_take(ctx, self, is_over);
     if (rc == 0 && self->queue.count > 0) /* there may be room for it now */

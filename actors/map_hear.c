@@ -168,7 +168,7 @@ troupe__map_on_gave(troupe_context_t *ctx, void *state,
     int victim = pool_of(self, troupe_message_sender(msg));
     if (victim >= 0 && self->pools[victim].is_stuck)
         return 0; /* too late: others do them, and the thief does not */
-    uint64_t now_ns = troupe_time_ns(ctx);
+    self->now_ns = troupe_time_ns(ctx);
     while (troupe__take_uint(&at, &id)) {
         struct map_record *record = troupe__map_find(self, id);
         if (!record || !record->is_sent)
@@ -181,7 +181,7 @@ troupe__map_on_gave(troupe_context_t *ctx, void *state,
         }
         record->pool = (uint32_t) to;
         record->turn = ++self->turns;
-        record->sent_ns = now_ns;
+        record->sent_ns = self->now_ns;
         self->pools[to].outstanding++;
         self->tally.stolen++;
     }

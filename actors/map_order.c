@@ -45,6 +45,8 @@ troupe__list_take(struct map_list *self)
     self->first = record->next;
     if (!self->first)
         self->last = NULL;
+    else
+        __builtin_prefetch(&self->first->next, 1); /* it will be the next */
     self->count--;
     return record;
 }

@@ -30,12 +30,12 @@
 
 /* Memory that comes and goes costs more than what is written into it. */
 void
-troupe__map_text_done(struct map *self)
+troupe__map_text_done(struct troupe__text *text)
 {
-    if (self->text.capacity > TEXT_KEPT)
-        troupe__text_free(&self->text);
+    if (text->capacity > TEXT_KEPT)
+        troupe__text_free(text);
     else
-        troupe__text_clear(&self->text);
+        troupe__text_clear(text);
 }
 
 uint32_t
@@ -100,7 +100,8 @@ give_back(struct map *self, struct map_list *taken)
 static bool
 may_end(const struct map *self, const struct map_record *record)
 {
-    bool is_first = self->ready.count == 0 && record->head == self->order_first;
+    bool is_first =
+        self->result_count == 0 && record->head == self->order_first;
     return !record->head || troupe__map_is_begun(record) || is_first;
 }
 
@@ -143,7 +144,7 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     int rc = given > 0 ? troupe_send(ctx, pool->ref, "work", "B", work->data,
                                      work->size)
                        : 0;
-    troupe__map_text_done(self);
+    troupe__map_text_done(work);
     if (rc < 0) {
         give_back(self, &taken);
         return rc;

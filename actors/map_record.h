@@ -16,36 +16,37 @@ struct map_batch {
 };
 
 /*
- * A task from its arrival until its result is given away. It is in one list at
- * a time: the queue, a pool, to be written down, being written, ready.
+ * A task from its arrival until its result is settled. It is in one list at a
+ * time: the queue, a pool, to be written down, being written.
  */
 struct map_record {
     struct map_record *next;
-    struct map_record *order_next;
     uint32_t index, generation; /* its id at the pools */
-    uint64_t number;
-    struct map_chunk *chunk; /* that its task lies in */
-    const uint8_t *packed;   /* the task */
+    struct map_chunk *chunk;    /* that its task lies in */
+    const uint8_t *packed;      /* the task */
     size_t packed_size, work_size;
-    uint64_t priority;
-    const char *key; /* or NULL */
-    size_t key_size;
+    uint64_t queued_ns;
     uint32_t timeout_ms; /* 0: that of the map */
     uint8_t how;
-    struct map_batch *batch; /* or NULL: its result is for "take" */
-    uint32_t attempts, retries;
-    struct map_record *head;   /* the task that it is a vote on; or NULL */
-    struct map_ballot *ballot; /* the votes on it; or NULL */
-    uint32_t pool;             /* it was given to, last */
+    uint8_t resource; /* index + 1 of what it needs; 0: nothing */
+    bool is_sent;     /* to a pool that has not told its end */
     bool has_pool;
-    bool is_sent; /* to a pool that has not told its end */
     bool is_settled;
-    uint32_t resource; /* index + 1 of what it needs; 0: nothing */
-    uint64_t queued_ns, sent_ns;
-    uint64_t turn;               /* as which it was sent */
+
+    uint32_t pool; /* it was given to, last */
+    uint32_t attempts, retries;
+    uint64_t number, priority;
+    uint64_t turn, sent_ns;  /* as which it was sent, and when */
+    struct map_batch *batch; /* or NULL: its result is for "take" */
+    const char *key;         /* or NULL */
+    size_t key_size;
+
+    struct map_record *order_next;
+    struct map_record *head;     /* the task that it is a vote on; or NULL */
+    struct map_ballot *ballot;   /* the votes on it; or NULL */
+    troupe_span_t *span;         /* or NULL */
     struct map_chunk *end_chunk; /* that its end lies in, or NULL */
     struct map_end end;
-    troupe_span_t *span; /* or NULL */
 };
 
 struct map_list {
