@@ -8,29 +8,30 @@
 
 #include "mailbox/check.h"
 
-/* The heads, without gaps, whose bytes would be anything. Sizes of texts count
- * the NUL; 0: there is no text. */
-struct task_head {
+/* The heads, without gaps. Sizes of texts count the NUL; 0: there is no text.
+ * They are written and read where they lie: what is built aside first, in small
+ * pieces, is fetched late. */
+#define IN_PLACE __attribute__((packed, may_alias))
+
+struct IN_PLACE task_head {
     uint64_t id, retries, priority, body_size;
     uint32_t timeout_ms, key_size;
     uint8_t how, target_size, type_size, resource_size;
     uint8_t has_retries, has_trace;
-    uint8_t unused[2];
 };
 
-struct end_head {
+struct IN_PLACE end_head {
     uint64_t id, value_size;
     double run_ms;
     uint32_t state_size, text_size;
 };
 
-struct result_head {
+struct IN_PLACE result_head {
     uint64_t number, value_size, votes_size;
     double queue_ms, run_ms;
     uint32_t attempts, pool;
     uint32_t key_size, state_size, text_size;
     uint8_t has_pool, has_votes;
-    uint8_t unused[2];
 };
 
 struct map_chunk *
@@ -120,28 +121,32 @@ troupe__packed_task_put(struct troupe__text *to, const struct map_task *task)
     CHECK(task->target_size <= TROUPE_NAME_MAX);
     CHECK(task->type_size <= TROUPE_TYPE_MAX);
     CHECK(task->resource_size <= TROUPE_NAME_MAX);
-    struct task_head head = {
-        .how = (uint8_t) task->how,
-        .retries = task->retries,
-        .has_retries = task->has_retries,
-        .priority = task->priority,
-        .timeout_ms = (uint32_t) task->timeout_ms,
-        .body_size = task->body_size,
-        .target_size = (uint8_t) size_of(task->target, task->target_size),
-        .type_size = (uint8_t) size_of(task->type, task->type_size),
-        .key_size = (uint32_t) size_of(task->key, task->key_size),
-        .resource_size =
-            (uint8_t) size_of(task->resource, task->resource_size)};
-    size_t size = sizeof head + head.target_size + head.type_size
-                  + head.body_size + head.resource_size + head.key_size;
+    size_t target_size = size_of(task->target, task->target_size);
+    size_t type_size = size_of(task->type, task->type_size);
+    size_t key_size = size_of(task->key, task->key_size);
+    size_t resource_size = size_of(task->resource, task->resource_size);
+    size_t size = sizeof(struct task_head) + target_size + type_size
+                  + task->body_size + resource_size + key_size;
     char *at = troupe__text_room(to, size);
-    memcpy(at, &head, sizeof head);
-    at += sizeof head;
-    at = put_text(at, task->target, head.target_size);
-    at = put_text(at, task->type, head.type_size);
+    struct task_head *head = (struct task_head *) at;
+    head->id = 0;
+    head->retries = task->retries;
+    head->priority = task->priority;
+    head->body_size = task->body_size;
+    head->timeout_ms = (uint32_t) task->timeout_ms;
+    head->key_size = (uint32_t) key_size;
+    head->how = (uint8_t) task->how;
+    head->target_size = (uint8_t) target_size;
+    head->type_size = (uint8_t) type_size;
+    head->resource_size = (uint8_t) resource_size;
+    head->has_retries = task->has_retries;
+    head->has_trace = 0;
+    at += sizeof *head;
+    at = put_text(at, task->target, target_size);
+    at = put_text(at, task->type, type_size);
     at = put_bytes(at, task->body, task->body_size);
-    at = put_text(at, task->resource, head.resource_size);
-    (void) put_text(at, task->key, head.key_size);
+    at = put_text(at, task->resource, resource_size);
+    (void) put_text(at, task->key, key_size);
     to->size += size;
 }
 
@@ -150,25 +155,23 @@ troupe__packed_work_put(struct troupe__text *to, const uint8_t *bytes,
                         size_t work_size, uint64_t id, uint32_t timeout_ms,
                         const troupe_trace_t *trace)
 {
-    struct task_head head;
     size_t trace_size = trace ? sizeof *trace : 0;
     char *at = troupe__text_room(to, work_size + trace_size);
-    memcpy(&head, bytes, sizeof head);
-    head.id = id;
-    head.timeout_ms = timeout_ms;
-    head.has_trace = trace != NULL;
-    head.resource_size = 0;
-    head.key_size = 0;
-    memcpy(at, &head, sizeof head);
-    at += sizeof head;
-    at = put_bytes(at, bytes + sizeof head, work_size - sizeof head);
+    memcpy(at, bytes, work_size);
+    struct task_head *head = (struct task_head *) at;
+    head->id = id;
+    head->timeout_ms = timeout_ms;
+    head->has_trace = trace != NULL;
+    head->resource_size = 0;
+    head->key_size = 0;
     if (trace)
-        (void) put_bytes(at, trace, trace_size);
+        (void) put_bytes(at + work_size, trace, trace_size);
     to->size += work_size + trace_size;
 }
 
 static bool
-take_texts(struct task_head *head, const uint8_t *at, struct packed_task *ret)
+take_texts(const struct task_head *head, const uint8_t *at,
+           struct packed_task *ret)
 {
     struct map_task *task = &ret->task;
     bool ok =
@@ -186,52 +189,52 @@ take_texts(struct task_head *head, const uint8_t *at, struct packed_task *ret)
     return ok;
 }
 
-/* A head, and what lies behind it within the bytes; 0: it is none. */
+/* The size of a task that lies within the bytes; 0: there is none. */
 static size_t
-read_task_head(const struct map_cursor *from, struct task_head *ret)
+task_size(const struct map_cursor *from)
 {
+    const struct task_head *head = (const struct task_head *) from->at;
     size_t left = (size_t) (from->end - from->at);
-    if (left < sizeof *ret)
+    if (left < sizeof *head)
         return 0;
-    memcpy(ret, from->at, sizeof *ret);
-    left -= sizeof *ret;
-    size_t texts = (ret->has_trace ? sizeof(troupe_trace_t) : 0)
-                   + (size_t) ret->target_size + ret->type_size
-                   + ret->resource_size + ret->key_size;
-    if (left < texts || left - texts < ret->body_size)
+    left -= sizeof *head;
+    size_t texts = (head->has_trace ? sizeof(troupe_trace_t) : 0)
+                   + (size_t) head->target_size + head->type_size
+                   + head->resource_size + head->key_size;
+    if (left < texts || left - texts < head->body_size)
         return 0;
-    return sizeof *ret + texts + ret->body_size;
+    return sizeof *head + texts + head->body_size;
 }
 
 bool
 troupe__packed_task_pass(struct map_cursor *self, uint64_t *ret_id)
 {
-    struct task_head head;
-    size_t size = read_task_head(self, &head);
+    const struct task_head *head = (const struct task_head *) self->at;
+    size_t size = task_size(self);
     self->at += size;
-    *ret_id = size > 0 ? head.id : 0;
+    *ret_id = size > 0 ? head->id : 0;
     return size > 0;
 }
 
 bool
 troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret)
 {
-    struct task_head head;
+    const struct task_head *head = (const struct task_head *) self->at;
     struct map_task *task = &ret->task;
-    size_t size = read_task_head(self, &head);
-    if (size == 0 || head.how > MAP_DONE
-        || head.target_size > TROUPE_NAME_MAX + 1
-        || head.type_size > TROUPE_TYPE_MAX + 1
-        || head.resource_size > TROUPE_NAME_MAX + 1)
+    size_t size = task_size(self);
+    if (size == 0 || head->how > MAP_DONE
+        || head->target_size > TROUPE_NAME_MAX + 1
+        || head->type_size > TROUPE_TYPE_MAX + 1
+        || head->resource_size > TROUPE_NAME_MAX + 1)
         return false;
-    ret->id = head.id;
+    ret->id = head->id;
     ret->bytes = self->at;
-    task->how = head.how;
-    task->timeout_ms = head.timeout_ms;
-    task->retries = head.retries;
-    task->has_retries = head.has_retries != 0;
-    task->priority = head.priority;
-    if (!take_texts(&head, self->at + sizeof head, ret))
+    task->how = head->how;
+    task->timeout_ms = head->timeout_ms;
+    task->retries = head->retries;
+    task->has_retries = head->has_retries != 0;
+    task->priority = head->priority;
+    if (!take_texts(head, self->at + sizeof *head, ret))
         return false;
     self->at += size;
     return task->target || task->how == TROUPE_MAP_COMMAND
@@ -244,18 +247,19 @@ void
 troupe__packed_end_put(struct troupe__text *to, uint64_t id,
                        const struct map_end *end)
 {
-    struct end_head head = {.id = id,
-                            .run_ms = end->run_ms,
-                            .value_size = end->value_size,
-                            .state_size = (uint32_t) end->state_size + 1,
-                            .text_size = (uint32_t) end->text_size + 1};
+    size_t state_size = end->state_size + 1, text_size = end->text_size + 1;
     size_t size =
-        sizeof head + head.state_size + head.text_size + end->value_size;
+        sizeof(struct end_head) + state_size + text_size + end->value_size;
     char *at = troupe__text_room(to, size);
-    memcpy(at, &head, sizeof head);
-    at += sizeof head;
-    at = put_text(at, end->state, head.state_size);
-    at = put_text(at, end->text, head.text_size);
+    struct end_head *head = (struct end_head *) at;
+    head->id = id;
+    head->value_size = end->value_size;
+    head->run_ms = end->run_ms;
+    head->state_size = (uint32_t) state_size;
+    head->text_size = (uint32_t) text_size;
+    at += sizeof *head;
+    at = put_text(at, end->state, state_size);
+    at = put_text(at, end->text, text_size);
     (void) put_bytes(at, end->value, end->value_size);
     to->size += size;
 }
@@ -264,24 +268,24 @@ bool
 troupe__packed_end_take(struct map_cursor *self, uint64_t *ret_id,
                         struct map_end *ret_end)
 {
-    struct end_head head;
+    const struct end_head *head = (const struct end_head *) self->at;
     size_t left = (size_t) (self->end - self->at);
-    if (left < sizeof head)
+    if (left < sizeof *head)
         return false;
-    memcpy(&head, self->at, sizeof head);
-    const uint8_t *at = self->at + sizeof head;
-    left -= sizeof head;
-    size_t texts = (size_t) head.state_size + head.text_size;
-    if (left < texts || left - texts < head.value_size
-        || !take_text(&at, head.state_size, &ret_end->state,
+    const uint8_t *at = self->at + sizeof *head;
+    left -= sizeof *head;
+    size_t texts = (size_t) head->state_size + head->text_size;
+    if (left < texts || left - texts < head->value_size
+        || !take_text(&at, head->state_size, &ret_end->state,
                       &ret_end->state_size)
-        || !take_text(&at, head.text_size, &ret_end->text, &ret_end->text_size))
+        || !take_text(&at, head->text_size, &ret_end->text,
+                      &ret_end->text_size))
         return false;
     ret_end->value = at;
-    ret_end->value_size = head.value_size;
-    ret_end->run_ms = head.run_ms;
-    *ret_id = head.id;
-    self->at = at + head.value_size;
+    ret_end->value_size = head->value_size;
+    ret_end->run_ms = head->run_ms;
+    *ret_id = head->id;
+    self->at = at + head->value_size;
     return ret_end->state && ret_end->text;
 }
 
@@ -292,63 +296,63 @@ troupe__packed_result_put(struct troupe__text *to,
                           const struct packed_result *result)
 {
     const struct map_end *end = &result->end;
-    struct result_head head = {
-        .number = result->number,
-        .queue_ms = result->queue_ms,
-        .run_ms = end->run_ms,
-        .attempts = result->attempts,
-        .pool = result->pool,
-        .has_pool = result->has_pool,
-        .has_votes = result->votes != NULL,
-        .key_size = (uint32_t) size_of(result->key, result->key_size),
-        .state_size = (uint32_t) end->state_size + 1,
-        .text_size = (uint32_t) end->text_size + 1,
-        .value_size = end->value_size,
-        .votes_size = result->votes ? result->votes_size : 0};
-    size_t size = sizeof head + head.key_size + head.state_size + head.text_size
-                  + end->value_size + head.votes_size;
+    size_t key_size = size_of(result->key, result->key_size);
+    size_t state_size = end->state_size + 1, text_size = end->text_size + 1;
+    size_t votes_size = result->votes ? result->votes_size : 0;
+    size_t size = sizeof(struct result_head) + key_size + state_size + text_size
+                  + end->value_size + votes_size;
     char *at = troupe__text_room(to, size);
-    memcpy(at, &head, sizeof head);
-    at += sizeof head;
-    at = put_text(at, result->key, head.key_size);
-    at = put_text(at, end->state, head.state_size);
-    at = put_text(at, end->text, head.text_size);
+    struct result_head *head = (struct result_head *) at;
+    head->number = result->number;
+    head->value_size = end->value_size;
+    head->votes_size = votes_size;
+    head->queue_ms = result->queue_ms;
+    head->run_ms = end->run_ms;
+    head->attempts = result->attempts;
+    head->pool = result->pool;
+    head->key_size = (uint32_t) key_size;
+    head->state_size = (uint32_t) state_size;
+    head->text_size = (uint32_t) text_size;
+    head->has_pool = result->has_pool;
+    head->has_votes = result->votes != NULL;
+    at += sizeof *head;
+    at = put_text(at, result->key, key_size);
+    at = put_text(at, end->state, state_size);
+    at = put_text(at, end->text, text_size);
     at = put_bytes(at, end->value, end->value_size);
     if (result->votes)
-        (void) put_bytes(at, result->votes, head.votes_size);
+        (void) put_bytes(at, result->votes, votes_size);
     to->size += size;
 }
 
 bool
 troupe__packed_result_take(struct map_cursor *self, struct packed_result *ret)
 {
-    struct result_head head;
+    const struct result_head *head = (const struct result_head *) self->at;
     struct map_end *end = &ret->end;
     size_t left = (size_t) (self->end - self->at);
-    if (left < sizeof head)
+    if (left < sizeof *head)
         return false;
-    memcpy(&head, self->at, sizeof head);
-    const uint8_t *at = self->at + sizeof head;
-    left -= sizeof head;
-    size_t texts = (size_t) head.key_size + head.state_size + head.text_size;
-    if (left < texts || left - texts < head.value_size
-        || left - texts - head.value_size < head.votes_size)
-        return false;
-    *ret = (struct packed_result){.number = head.number,
-                                  .queue_ms = head.queue_ms,
-                                  .attempts = head.attempts,
-                                  .pool = head.pool,
-                                  .has_pool = head.has_pool != 0,
-                                  .votes_size = head.votes_size};
-    if (!take_text(&at, head.key_size, &ret->key, &ret->key_size)
-        || !take_text(&at, head.state_size, &end->state, &end->state_size)
-        || !take_text(&at, head.text_size, &end->text, &end->text_size))
+    const uint8_t *at = self->at + sizeof *head;
+    left -= sizeof *head;
+    size_t texts = (size_t) head->key_size + head->state_size + head->text_size;
+    if (left < texts || left - texts < head->value_size
+        || left - texts - head->value_size < head->votes_size
+        || !take_text(&at, head->key_size, &ret->key, &ret->key_size)
+        || !take_text(&at, head->state_size, &end->state, &end->state_size)
+        || !take_text(&at, head->text_size, &end->text, &end->text_size))
         return false;
     end->value = at;
-    end->value_size = head.value_size;
-    end->run_ms = head.run_ms;
-    ret->votes = head.has_votes ? at + head.value_size : NULL;
-    self->at = at + head.value_size + head.votes_size;
+    end->value_size = head->value_size;
+    end->run_ms = head->run_ms;
+    ret->number = head->number;
+    ret->queue_ms = head->queue_ms;
+    ret->attempts = head->attempts;
+    ret->pool = head->pool;
+    ret->has_pool = head->has_pool != 0;
+    ret->votes = head->has_votes ? at + head->value_size : NULL;
+    ret->votes_size = head->votes_size;
+    self->at = at + head->value_size + head->votes_size;
     return end->state && end->text;
 }
 

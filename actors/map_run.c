@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <string.h>
 
+#include "mailbox/check.h"
+
 #define PUTS_MAX    4
 #define BATCH_MIN   16
 #define BATCH_MAX   512
@@ -104,21 +106,22 @@ static void
 add(struct map_client *self, const troupe_map_task_t *task)
 {
     static const uint8_t nil = 0xc0;
-    struct map_task it = {.how = task->how,
-                          .target = task->target,
-                          .target_size = size_of(task->target),
-                          .type = task->type,
-                          .type_size = size_of(task->type),
-                          .key = task->key,
-                          .key_size = size_of(task->key),
-                          .body = task->body ? task->body : &nil,
-                          .body_size = task->body ? task->body_size : 1,
-                          .timeout_ms = task->timeout_ms,
-                          .has_retries = task->retries >= 0,
-                          .retries = (uint64_t) task->retries,
-                          .priority = task->priority,
-                          .resource = task->resource,
-                          .resource_size = size_of(task->resource)};
+    struct map_task it;
+    it.how = task->how;
+    it.target = task->target;
+    it.target_size = size_of(task->target);
+    it.type = task->type;
+    it.type_size = size_of(task->type);
+    it.key = task->key;
+    it.key_size = size_of(task->key);
+    it.body = task->body ? task->body : &nil;
+    it.body_size = task->body ? task->body_size : 1;
+    it.timeout_ms = task->timeout_ms;
+    it.has_retries = task->retries >= 0;
+    it.retries = (uint64_t) task->retries;
+    it.priority = task->priority;
+    it.resource = task->resource;
+    it.resource_size = size_of(task->resource);
     const char *words = what_is_wrong(task, &it), *key = task->key;
     if (key && !troupe__utf8_is_valid(key, it.key_size)) {
         words = words ? words : "its key is not UTF-8";
@@ -177,7 +180,9 @@ fill(troupe_context_t *ctx, struct map_client *self, uint32_t *ret_count)
     troupe__text_clear(&self->tasks);
     *ret_count = 0;
     while (*ret_count < self->batch && self->tasks.size < BATCH_BYTES) {
-        troupe_map_task_t task = {.retries = -1};
+        troupe_map_task_t task;
+        troupe__clear(&task, sizeof task);
+        task.retries = -1;
         int rc = self->halted ? 0 : self->calls->next(self->calls->data, &task);
         if (rc == -EAGAIN)
             return wait_for_input(ctx, self);
