@@ -98,14 +98,15 @@ troupe__ask_open(struct troupe__worker *self, struct troupe__actor *actor,
         options->detached ? NULL : present_scope(&self->ctx);
     struct troupe__extra *extra = troupe__extra(actor);
     struct troupe__ask *ask = troupe__pool_get(&self->parcels, sizeof *ask);
-    *ask = (struct troupe__ask){.actor = actor,
-                                .answer = options->answer,
-                                .data = options->data,
-                                .drop = options->drop,
-                                .patient = options->patient,
-                                .target = to,
-                                .next = extra->asks,
-                                .link = &extra->asks};
+    troupe__clear(ask, sizeof *ask);
+    ask->actor = actor;
+    ask->answer = options->answer;
+    ask->data = options->data;
+    ask->drop = options->drop;
+    ask->patient = options->patient;
+    ask->target = to;
+    ask->next = extra->asks;
+    ask->link = &extra->asks;
     if (extra->asks)
         extra->asks->link = &ask->next;
     extra->asks = ask;

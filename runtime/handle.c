@@ -7,6 +7,9 @@
 #include "runtime/handle.h"
 #include "runtime/trace.h"
 
+enum { FAR_SAMPLE = 16 }; /* deadlines far away, of which one is looked at */
+#define FAR_NS (UINT64_C(3600) * 1000000000)
+
 /* What an asker hears when its message is not handled. */
 static void
 refuse_ask(struct troupe__worker *self, const struct troupe__actor *actor,
@@ -237,11 +240,22 @@ is_quarantined(const struct troupe__extra *extra,
     return false;
 }
 
+/* A look at the clock costs as much as a short handler: for a deadline that is
+ * hours away the last look will do, while the worker is awake. */
+static inline bool
+is_past(struct troupe__worker *self, uint64_t deadline)
+{
+    if (deadline > self->now + FAR_NS && self->now_ticks != 0
+        && ++self->far_sample % FAR_SAMPLE != 0)
+        return false;
+    return deadline <= troupe__now(self);
+}
+
 bool
 troupe__is_settled(struct troupe__worker *self, struct troupe__actor *actor,
                    const struct troupe_message *msg)
 {
-    if (msg->deadline && msg->deadline <= troupe__now(self)) {
+    if (msg->deadline && is_past(self, msg->deadline)) {
         troupe__refuse(self, actor, msg, TROUPE_DEAD_EXPIRED);
         return true;
     }

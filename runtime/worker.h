@@ -49,6 +49,7 @@ struct troupe__worker {
     uint32_t watch_count;
     uint64_t now, now_ticks; /* ns, and when it was read */
     uint32_t sample;         /* short runs, for timing some */
+    uint32_t far_sample;     /* far deadlines, likewise */
     uint64_t polled_ticks;   /* when descriptors were last looked at */
     uint64_t random_state;
     uint64_t serial; /* of monitors and timers */
