@@ -8,8 +8,9 @@
 #include "troupe_msgpack.h"
 
 #define SLOW_NS      1000000
+#define UNSEEN_MAX   16
 #define FOREVER_MS   4000000000u /* 46 days */
-#define NS_PER_MS    1000000.0
+#define MS_PER_NS    1e-6
 #define TYPE_DEFAULT "call"
 
 /* What the answer of a command says of how it went. */
@@ -26,8 +27,9 @@ read_command(const troupe_answer_t *answer, struct map_end *end)
     end->text_size = strlen(text);
 }
 
-static struct map_end
-end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
+static void
+read_answer(const struct pool_run *run, const troupe_answer_t *answer,
+            struct map_end *ret)
 {
     static const char *const states[] = {[TROUPE_ERROR] = "failed",
                                          [TROUPE_TIMEOUT] = "timeout",
@@ -37,21 +39,23 @@ end_of_answer(const struct pool_run *run, const troupe_answer_t *answer)
     /* An actor of another run has a clock of its own, for the same time. */
     bool is_late =
         answer->outcome == TROUPE_ERROR && answer->code == -ETIMEDOUT;
-    struct map_end end = {.state = "ok", .state_size = 2, .text = ""};
     if (answer->outcome == TROUPE_REPLY) {
-        end.value = troupe_message_body(answer->msg, &end.value_size);
+        ret->state = "ok";
+        ret->state_size = 2;
+        ret->text = "";
+        ret->text_size = 0;
+        ret->value = troupe_message_body(answer->msg, &ret->value_size);
         if (run->it.task.how == TROUPE_MAP_COMMAND)
-            read_command(answer, &end);
+            read_command(answer, ret);
     } else if (run->cancelled) {
-        end = troupe__end_of("cancelled", run->pool->why);
+        *ret = troupe__end_of("cancelled", run->pool->why);
     } else if (run->lost[0]) {
-        end = troupe__end_of("lost", run->lost);
+        *ret = troupe__end_of("lost", run->lost);
     } else {
-        end = troupe__end_of(states[is_late ? TROUPE_TIMEOUT : answer->outcome],
-                             answer->text);
+        *ret = troupe__end_of(
+            states[is_late ? TROUPE_TIMEOUT : answer->outcome], answer->text);
     }
-    end.run_ms = (double) answer->latency_ns / NS_PER_MS;
-    return end;
+    ret->run_ms = (double) answer->latency_ns * MS_PER_NS;
 }
 
 static int
@@ -59,8 +63,9 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
 {
     struct pool *self = state;
     struct pool_run *run = answer->data;
-    struct map_end end = end_of_answer(run, answer);
+    struct map_end end;
     int rc = 0;
+    read_answer(run, answer, &end);
     if (run->doer)
         run->doer->run = NULL;
     /* Whoever took too long may still be at it: another one does the next. */
@@ -74,7 +79,13 @@ on_answer(troupe_context_t *ctx, void *state, const troupe_answer_t *answer)
     /* The next one may keep this thread for long. */
     if (rc == 0 && is_fn && answer->latency_ns > SLOW_NS)
         rc = troupe__pool_flush(ctx, self);
-    return rc < 0 ? rc : troupe__pool_pump(ctx, self);
+    if (rc < 0)
+        return rc;
+    /* A task that was asked for just now shows that we were here then. */
+    bool is_new = answer->latency_ns < SLOW_NS;
+    return is_new && ++self->unseen % UNSEEN_MAX != 0
+               ? troupe__pool_begin(ctx, self)
+               : troupe__pool_pump(ctx, self);
 }
 
 /* The body of "run" with our timeout in it; its own comes later and counts. */

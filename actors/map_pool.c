@@ -166,9 +166,15 @@ begin(troupe_context_t *ctx, struct pool *self, struct pool_run *run)
 int
 troupe__pool_pump(troupe_context_t *ctx, struct pool *self)
 {
-    int rc = 0;
     if (self->item_count > 0 && troupe__pool_was_away(ctx, self))
         return troupe_send(ctx, troupe_self(ctx), TROUPE__POOL_LATER, NULL);
+    return troupe__pool_begin(ctx, self);
+}
+
+int
+troupe__pool_begin(troupe_context_t *ctx, struct pool *self)
+{
+    int rc = 0;
     while (self->item_count > 0 && self->run_count < self->slots && rc == 0) {
         struct pool_run *run = take_run(self);
         run->item = self->items[self->item_first];

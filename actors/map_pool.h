@@ -69,6 +69,7 @@ struct pool {
     uint64_t mode;       /* troupe_map_mode_t */
     troupe_ref_t victim; /* that it robs, or robbed last */
     uint64_t here_ns;    /* when it looked at the time, last */
+    uint32_t unseen;     /* answers, and most of them came without a look */
     troupe_ref_t supervisor;
     troupe_ref_t commands;
 
@@ -98,6 +99,9 @@ struct pool {
 
 /* troupe__pool_pump: begin what can be begun. Returns as a handler does. */
 int troupe__pool_pump(troupe_context_t *ctx, struct pool *self);
+
+/* troupe__pool_begin: the same, where this thread cannot have been away. */
+int troupe__pool_begin(troupe_context_t *ctx, struct pool *self);
 
 /* troupe__pool_drop: what is not begun never will be. */
 int troupe__pool_drop(troupe_context_t *ctx, struct pool *self);
