@@ -14,7 +14,14 @@ troupe__buffer_grow(struct troupe__buffer *self, size_t extra)
     size_t capacity = self->capacity ? self->capacity : CAPACITY_MIN;
     while (capacity < wanted)
         capacity *= 2;
-    self->data = troupe__realloc(self->data, capacity);
+    if (self->size < self->capacity / 2) { /* realloc would copy all of it */
+        uint8_t *data = troupe__realloc(NULL, capacity);
+        memcpy(data, self->data, self->size);
+        free(self->data);
+        self->data = data;
+    } else {
+        self->data = troupe__realloc(self->data, capacity);
+    }
     self->capacity = capacity;
 }
 

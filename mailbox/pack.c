@@ -281,6 +281,18 @@ pack_all(struct packer *self)
     return troupe__format_next(&self->format) == '\0' ? 0 : -EINVAL;
 }
 
+/* Bytes of a value that is a number, a bool or nil; 0: of another. */
+static inline size_t
+plain_size(uint8_t first)
+{
+    static const uint8_t sizes[] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0,
+                                    5, 9, 2, 3, 5, 9, 2, 3, 5, 9};
+    size_t at = (size_t) first - 0xc0;
+    if (first < 0x80 || first >= 0xe0)
+        return 1;
+    return at < sizeof sizes ? sizes[at] : 0;
+}
+
 /* A value that is there already, as who passes on what it was told has it. */
 static int
 put_value(struct troupe__buffer *out, va_list *args)
@@ -290,7 +302,10 @@ put_value(struct troupe__buffer *out, va_list *args)
     struct troupe__limits limits = {WIRE_DEPTH_MAX, WIRE_ELEMENTS_MAX};
     if (!bytes)
         return -EINVAL;
-    if (troupe__value_check(bytes, bytes + size, &limits) != (ptrdiff_t) size)
+    bool is_plain = size > 0 && plain_size(*bytes) == size;
+    if (!is_plain
+        && troupe__value_check(bytes, bytes + size, &limits)
+               != (ptrdiff_t) size)
         return -EBADMSG;
     troupe__buffer_put(out, bytes, size);
     return 0;

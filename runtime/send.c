@@ -8,17 +8,6 @@
 #include "runtime/remote.h"
 #include "runtime/worker.h"
 
-struct troupe__envelope
-troupe__envelope(enum troupe__wire_kind kind, troupe_ref_t to,
-                 troupe_ref_t from, const char *type)
-{
-    return (struct troupe__envelope){.kind = kind,
-                                     .to = to,
-                                     .from = from,
-                                     .type = type,
-                                     .type_size = strlen(type)};
-}
-
 static struct troupe__outbox *__attribute__((cold))
 outbox_open(struct troupe__worker *self, uint32_t index)
 {

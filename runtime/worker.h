@@ -128,9 +128,18 @@ int troupe__guard(struct troupe_context *ctx, troupe_ref_t to);
 void troupe__pass_on(struct troupe__worker *self, struct troupe__outbox *outbox,
                      const struct troupe_message *msg);
 void troupe__flush(struct troupe__worker *self);
-struct troupe__envelope troupe__envelope(enum troupe__wire_kind kind,
-                                         troupe_ref_t to, troupe_ref_t from,
-                                         const char *type);
+
+/* troupe__envelope: of a type that is known here costs no strlen. */
+static inline struct troupe__envelope
+troupe__envelope(enum troupe__wire_kind kind, troupe_ref_t to,
+                 troupe_ref_t from, const char *type)
+{
+    return (struct troupe__envelope){.kind = kind,
+                                     .to = to,
+                                     .from = from,
+                                     .type = type,
+                                     .type_size = strlen(type)};
+}
 
 #include "runtime/ask.h"
 #include "runtime/deliver.h"
