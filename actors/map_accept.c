@@ -55,7 +55,8 @@ give_away(struct map *self, struct map_record *record)
 {
     troupe__chunk_drop(record->chunk);
     troupe__chunk_drop(record->end_chunk);
-    free(record->span);
+    if (record->span)
+        free(record->span);
     record->chunk = record->end_chunk = NULL;
     record->span = NULL;
     record->generation++;
@@ -65,7 +66,8 @@ give_away(struct map *self, struct map_record *record)
 void
 troupe__map_forget(struct map *self, struct map_record *record)
 {
-    troupe__map_ballot_free(self, record);
+    if (record->ballot)
+        troupe__map_ballot_free(self, record);
     give_away(self, record);
 }
 
@@ -125,7 +127,6 @@ accept_one(troupe_context_t *ctx, struct map *self, struct map_record *record,
 {
     record->queued_ns = self->now_ns;
     record->batch = batch;
-    troupe__map_trace_begin(ctx, record);
     if (batch) {
         record->number = batch->count;
         batch->records[batch->count++] = record;
@@ -207,8 +208,9 @@ read_tasks(struct map *self, struct map_chunk *chunk, struct map_cursor *at,
     while (ok && at->at < at->end) {
         struct packed_task it;
         uint32_t resource = 0;
-        ok = troupe__packed_task_take(at, &it)
-             && troupe__map_resource_of(self, &it.task, &resource);
+        ok = troupe__packed_task_take(at, &it);
+        if (ok && it.task.resource)
+            ok = troupe__map_resource_of(self, &it.task, &resource);
         if (ok) {
             struct map_record *record = record_of(self, chunk, &it, resource);
             record->packed_size = (size_t) (at->at - record->packed);
@@ -226,12 +228,16 @@ troupe__map_accept(troupe_context_t *ctx, struct map *self,
     struct map_cursor at;
     struct map_chunk *chunk = open_tasks(ctx, msg, &at);
     struct map_list records = {0};
+    troupe_trace_t trace;
+    bool is_traced = troupe_trace_get(ctx, &trace);
     self->now_ns = troupe_time_ns(ctx);
     bool ok = chunk && read_tasks(self, chunk, &at, &records);
     if (ok && batch)
         batch->records = troupe__alloc((records.count + 1) * sizeof(void *));
     while (records.count > 0) {
         struct map_record *record = troupe__list_take(&records);
+        if (ok && is_traced)
+            troupe__map_trace_begin(ctx, record);
         if (ok)
             accept_one(ctx, self, record, batch);
         else

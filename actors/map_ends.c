@@ -93,7 +93,8 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
     bool keeps = !troupe_ref_is_nobody(self->journal) && record->key
                  && state != MAP_SKIPPED && state != MAP_CANCELLED;
     count_end(self, record, state);
-    troupe__map_trace_end(ctx, record);
+    if (record->span)
+        troupe__map_trace_end(ctx, record);
     troupe__map_hold(self, record);
     int rc = 0;
     if (keeps)
@@ -136,7 +137,8 @@ troupe__map_attempted(troupe_context_t *ctx, struct map *self,
     if (state == MAP_SKIPPED)
         return done(ctx, self, record);
     record->attempts++;
-    troupe__map_trace_attempt(ctx, record);
+    if (record->span)
+        troupe__map_trace_attempt(ctx, record);
     double cost_us = end->run_ms * 1000;
     struct map_tally *tally = &self->tally;
     tally->busy_ms += end->run_ms;

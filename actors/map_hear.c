@@ -104,6 +104,17 @@ is_of(const struct map *self, const struct map_record *record, int pool)
            && (!self->pools[pool].is_stuck || record->pool == (uint32_t) pool);
 }
 
+/* What the next end is about: it was last looked at many tasks ago. */
+static inline void
+fetch(const struct map *self, uint64_t id)
+{
+    uint32_t index = (uint32_t) id;
+    if (index >= self->record_count)
+        return;
+    __builtin_prefetch(self->records[index], 1);
+    __builtin_prefetch(&self->records[index]->number, 1);
+}
+
 static int
 take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
           struct map_chunk *chunk, int sender, uint64_t peak)
@@ -114,6 +125,7 @@ take_ends(troupe_context_t *ctx, struct map *self, struct map_cursor *at,
         uint64_t id = 0;
         if (!troupe__packed_end_take(at, &id, &end))
             return -EBADMSG;
+        fetch(self, troupe__packed_end_next(at));
         struct map_record *record = troupe__map_find(self, id);
         if (!is_of(self, record, sender))
             continue; /* of a pool that has begun anew since */

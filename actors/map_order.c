@@ -15,43 +15,6 @@
 #include "mailbox/check.h"
 
 void
-troupe__list_put(struct map_list *self, struct map_record *record)
-{
-    record->next = NULL;
-    if (self->last)
-        self->last->next = record;
-    else
-        self->first = record;
-    self->last = record;
-    self->count++;
-}
-
-void
-troupe__list_push(struct map_list *self, struct map_record *record)
-{
-    record->next = self->first;
-    self->first = record;
-    if (!self->last)
-        self->last = record;
-    self->count++;
-}
-
-struct map_record *
-troupe__list_take(struct map_list *self)
-{
-    struct map_record *record = self->first;
-    if (!record)
-        return NULL;
-    self->first = record->next;
-    if (!self->first)
-        self->last = NULL;
-    else
-        __builtin_prefetch(&self->first->next, 1); /* it will be the next */
-    self->count--;
-    return record;
-}
-
-void
 troupe__map_queue(struct map *self, struct map_record *record)
 {
     struct map_list *queue = &self->queue;
@@ -121,9 +84,6 @@ bool
 troupe__map_resource_of(struct map *self, const struct map_task *task,
                         uint32_t *ret_resource)
 {
-    *ret_resource = 0;
-    if (!task->resource)
-        return true;
     struct map_resource *it = find(self, task->resource, task->resource_size);
     if (!it)
         it = add(self, task->resource, task->resource_size, 1);

@@ -21,8 +21,8 @@ void troupe__map_took(struct map *self, struct map_record *record);
 /* troupe__map_unwait: who waits for a token is in the queue: all shall end. */
 void troupe__map_unwait(struct map *self);
 
-/* troupe__map_resource_of: what a task needs: its index + 1, or 0; false: there
- * are too many. troupe__map_resources_read: those of a start; 0 or -EINVAL. */
+/* troupe__map_resource_of: what a task that needs one needs: its index + 1; false:
+ * there are too many. troupe__map_resources_read: those of a start; 0 or -EINVAL. */
 bool troupe__map_resource_of(struct map *self, const struct map_task *task,
                              uint32_t *ret_resource);
 int troupe__map_resources_read(struct map *self, const troupe_message_t *msg);
@@ -34,7 +34,7 @@ uint64_t troupe__map_room(const struct map *self);
 /* --- map_trace.c -----------------------------------------------------------*/
 
 /* troupe__map_trace_begin: a task was put, _attempt: an attempt has ended,
- * _end: it is done. */
+ * _end: it is done; these two of a record that has a span. */
 void troupe__map_trace_begin(troupe_context_t *ctx, struct map_record *record);
 void troupe__map_trace_attempt(troupe_context_t *ctx,
                                const struct map_record *record);

@@ -207,6 +207,28 @@ task_size(const struct map_cursor *from)
 }
 
 bool
+troupe__packed_work_take(struct map_cursor *self, struct packed_task *ret)
+{
+    const struct task_head *head = (const struct task_head *) self->at;
+    struct map_task *task = &ret->task;
+    size_t size = task_size(self), none = 0;
+    const uint8_t *at = self->at + sizeof *head;
+    if (size == 0 || !take_text(&at, head->target_size, &task->target, &none)
+        || !take_text(&at, head->type_size, &task->type, &none))
+        return false;
+    task->how = head->how;
+    task->timeout_ms = head->timeout_ms;
+    task->body = at;
+    task->body_size = head->body_size;
+    ret->trace = head->has_trace
+                     ? (const troupe_trace_t *) (at + head->body_size)
+                     : NULL;
+    self->at += size;
+    return head->how < MAP_DONE
+           && (task->target || head->how == TROUPE_MAP_COMMAND);
+}
+
+bool
 troupe__packed_task_pass(struct map_cursor *self, uint64_t *ret_id)
 {
     const struct task_head *head = (const struct task_head *) self->at;
@@ -287,6 +309,14 @@ troupe__packed_end_take(struct map_cursor *self, uint64_t *ret_id,
     *ret_id = head->id;
     self->at = at + head->value_size;
     return ret_end->state && ret_end->text;
+}
+
+uint64_t
+troupe__packed_end_next(const struct map_cursor *self)
+{
+    const struct end_head *head = (const struct end_head *) self->at;
+    size_t left = (size_t) (self->end - self->at);
+    return left < sizeof *head ? 0 : head->id;
 }
 
 /* --- results -----------------------------------------------------------------*/

@@ -51,6 +51,10 @@ void troupe__packed_work_put(struct troupe__text *to, const uint8_t *bytes,
 /* troupe__packed_task_take: either of them. */
 bool troupe__packed_task_take(struct map_cursor *self, struct packed_task *ret);
 
+/* troupe__packed_work_take: one for a pool, as far as a pool wants to know: how,
+ * target, type, body, timeout, trace. */
+bool troupe__packed_work_take(struct map_cursor *self, struct packed_task *ret);
+
 /* troupe__packed_task_pass: over one, which is as large as it says; its id. */
 bool troupe__packed_task_pass(struct map_cursor *self, uint64_t *ret_id);
 
@@ -59,6 +63,9 @@ void troupe__packed_end_put(struct troupe__text *to, uint64_t id,
                             const struct map_end *end);
 bool troupe__packed_end_take(struct map_cursor *self, uint64_t *ret_id,
                              struct map_end *ret_end);
+
+/* troupe__packed_end_next: the id of the next one; 0: there is none. */
+uint64_t troupe__packed_end_next(const struct map_cursor *self);
 
 /* A result on its way to troupe_map_run(). */
 struct packed_result {

@@ -151,8 +151,7 @@ begin(troupe_context_t *ctx, struct pool *self, struct pool_run *run)
 {
     struct map_cursor at = {run->item.packed,
                             run->item.packed + run->item.packed_size};
-    if (!troupe__packed_task_take(&at, &run->it)
-        || run->it.task.how == MAP_DONE) {
+    if (!troupe__packed_work_take(&at, &run->it)) {
         struct map_end end = troupe__end_of("failed", "it is no task");
         return troupe__pool_end(ctx, run, &end);
     }

@@ -124,17 +124,19 @@ give(troupe_context_t *ctx, struct map *self, uint32_t index, uint64_t count)
     uint64_t limit = count < self->queue.count ? count : self->queue.count;
     struct map_list taken = {0}, avoided = {0};
     bool full = troupe__map_is_full(self);
+    bool votes = self->options.replicas > 1;
     while (given < limit && work->size < WORK_BYTES
            && (full || avoided.count < AVOIDED_MAX)) {
         struct map_record *record = troupe__map_next(self);
         if (!record)
             break;
-        if (troupe__map_avoids(self, record, index)
+        if ((votes && troupe__map_avoids(self, record, index))
             || (full && !may_end(self, record))) {
             troupe__list_put(&avoided, record);
             continue;
         }
-        troupe__map_uses(self, record, index);
+        if (votes)
+            troupe__map_uses(self, record, index);
         put_work(self, work, record);
         troupe__list_put(&taken, record);
         given++;

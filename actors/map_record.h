@@ -54,12 +54,43 @@ struct map_list {
     uint64_t count;
 };
 
-/* --- map_order.c -----------------------------------------------------------*/
-
-void troupe__list_put(struct map_list *self, struct map_record *record);
-struct map_record *troupe__list_take(struct map_list *self);
+static inline void
+troupe__list_put(struct map_list *self, struct map_record *record)
+{
+    record->next = NULL;
+    if (self->last)
+        self->last->next = record;
+    else
+        self->first = record;
+    self->last = record;
+    self->count++;
+}
 
 /* troupe__list_push: in front. */
-void troupe__list_push(struct map_list *self, struct map_record *record);
+static inline void
+troupe__list_push(struct map_list *self, struct map_record *record)
+{
+    record->next = self->first;
+    self->first = record;
+    if (!self->last)
+        self->last = record;
+    self->count++;
+}
+
+/* troupe__list_take: the first one, or NULL. */
+static inline struct map_record *
+troupe__list_take(struct map_list *self)
+{
+    struct map_record *record = self->first;
+    if (!record)
+        return NULL;
+    self->first = record->next;
+    if (!self->first)
+        self->last = NULL;
+    else
+        __builtin_prefetch(&self->first->next, 1); /* it will be the next */
+    self->count--;
+    return record;
+}
 
 #endif

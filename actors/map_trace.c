@@ -42,8 +42,6 @@ troupe__map_trace_attempt(troupe_context_t *ctx,
 {
     const struct map_end *end = &record->end;
     struct word state, text;
-    if (!record->span)
-        return;
     troupe_span_event(ctx, record->span, "attempt", "{s:i, s:s, s:f, s:s}",
                       "troupe.attempt", (int) record->attempts, "troupe.state",
                       word_of(&state, end->state, end->state_size),
@@ -59,8 +57,6 @@ troupe__map_trace_end(troupe_context_t *ctx, struct map_record *record)
     const struct map_task *task = &it.task;
     struct word state, text, key, target;
     char name[TROUPE_NAME_MAX + 8];
-    if (!record->span)
-        return;
     troupe__map_task_of(record, &it);
     const char *whose = task->how == TROUPE_MAP_COMMAND || !task->target
                             ? "command"

@@ -287,7 +287,8 @@ troupe__map_voted(troupe_context_t *ctx, struct map *self,
         ballot->dropped++;
     else
         cast(self, ballot, record);
-    troupe__map_trace_end(ctx, record);
+    if (record->span)
+        troupe__map_trace_end(ctx, record);
     troupe__map_forget(self, record);
     return ballot->open == 0 && decide(ctx, self, head) ? head : NULL;
 }

@@ -53,6 +53,13 @@ take_task(struct map_cursor *self)
 }
 
 static bool
+take_work(struct map_cursor *self)
+{
+    struct packed_task it;
+    return troupe__packed_work_take(self, &it);
+}
+
+static bool
 pass_task(struct map_cursor *self)
 {
     uint64_t id = 0;
@@ -107,6 +114,7 @@ Test(map_packed, work_has_its_id_its_time_and_its_trace)
     troupe__packed_work_put(&to, it.bytes, it.work_size, 77, 8, &trace);
     cr_assert(is_cut_off(&to, take_task));
     cr_assert(is_cut_off(&to, pass_task));
+    cr_assert(is_cut_off(&to, take_work));
     at = (struct map_cursor){(const uint8_t *) to.data,
                              (const uint8_t *) to.data + to.size};
     cr_assert(troupe__packed_task_take(&at, &it));
@@ -115,6 +123,16 @@ Test(map_packed, work_has_its_id_its_time_and_its_trace)
     cr_assert_null(it.task.key);
     cr_assert_null(it.task.resource);
     cr_assert_eq(memcmp(it.trace, &trace, sizeof trace), 0);
+    cr_assert_eq(memcmp(it.task.body, full.body, full.body_size), 0);
+    at.at = (const uint8_t *) to.data;
+    it = (struct packed_task){0};
+    cr_assert(troupe__packed_work_take(&at, &it));
+    cr_assert_eq(it.task.how, TROUPE_MAP_ASK);
+    cr_assert_eq(it.task.timeout_ms, 8);
+    cr_assert_str_eq(it.task.target, "someone");
+    cr_assert_str_eq(it.task.type, "do");
+    cr_assert_eq(memcmp(it.trace, &trace, sizeof trace), 0);
+    cr_assert_eq(it.task.body_size, full.body_size);
     cr_assert_eq(memcmp(it.task.body, full.body, full.body_size), 0);
     troupe__text_free(&whole);
     troupe__text_free(&to);
