@@ -9,9 +9,13 @@
 #include "map_tasks.h"
 #include "troupe_thread.h"
 
+#include "actors/map_packed.h"
+
 #define WAIT_MS 60000
 #define SIZE    (8u << 20) /* of a result */
 #define TASKS   16
+#define LATE    5   /* results that are taken when all are there, */
+#define PART    2   /* and so many fit into an answer */
 #define VOTED   20  /* at most 17 are begun when 9 are enough */
 #define LOOKS   100 /* so that what is on its way has arrived */
 
@@ -155,4 +159,58 @@ Test(map_bound, votes_are_held_within_it_and_go_on)
     wait_until_full(map, VOTED);
     take_all(map, VOTED);
     cr_assert_eq(atomic_load(&calls), 2 * VOTED);
+}
+
+/* The numbers of packed results, each a bit; 0: they are not whole, or too
+ * many. */
+static uint32_t
+numbers_of(const uint8_t *results, size_t size)
+{
+    struct map_cursor at = {results, results + size};
+    uint32_t seen = 0, count = 0;
+    while (at.at < at.end) {
+        struct packed_result it;
+        if (!troupe__packed_result_take(&at, &it) || it.end.value_size < SIZE
+            || (seen & 1u << it.number) != 0 || ++count > PART)
+            return 0;
+        seen |= 1u << it.number;
+    }
+    return seen;
+}
+
+static uint32_t
+take_part(troupe_ref_t map, bool *ret_over)
+{
+    troupe_message_t *reply = NULL;
+    const void *results = NULL;
+    size_t size = 0;
+    cr_assert_eq(troupe_node_ask(node, map, "take", WAIT_MS, &reply, "{s:b}",
+                                 "packed", 1),
+                 0);
+    cr_assert_eq(troupe_unpack(reply, "{s:b, s:B}", "over", ret_over, "results",
+                               &results, &size),
+                 0);
+    uint32_t seen = numbers_of(results, size);
+    troupe_message_destroy(&reply);
+    return seen;
+}
+
+Test(map_bound, what_is_taken_late_comes_in_parts_and_each_once)
+{
+    troupe_ref_t map;
+    bool over = false;
+    uint32_t seen = 0;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map, "{s:U}",
+                                   "jobs", UINT64_C(2)),
+                 0);
+    put_all(map, 1, LATE);
+    while (count_ok(map) < LATE)
+        continue;
+    for (int i = 0; i < LATE && !over; i++) {
+        uint32_t part = take_part(map, &over);
+        cr_assert_eq(seen & part, 0);
+        seen |= part;
+    }
+    cr_assert(over);
+    cr_assert_eq(seen, (1u << LATE) - 1);
 }
