@@ -57,13 +57,14 @@ struct map {
     struct map_list to_log, logging;
     struct troupe__text results;         /* packed, that nobody has taken */
     uint64_t result_count, result_bytes; /* of their values */
+    uint64_t results_ns;                 /* when the first of them came */
 
     troupe_token_t take;
     bool take_packed;
     troupe_token_t *puts; /* that wait for room */
     size_t put_count, put_size;
-    bool last;       /* no more puts will come */
-    bool dispatches; /* again, soon: a pool had no room */
+    bool last;               /* no more puts will come */
+    bool dispatches, serves; /* again, soon: a pool had no room; more comes */
     bool halted, halted_now, deadline_passed, told_halt;
 
     troupe_trace_t trace; /* that it was started in: of the tasks of puts */
@@ -98,9 +99,6 @@ void troupe__map_task_of(const struct map_record *record,
 struct map_record *troupe__map_find(const struct map *self, uint64_t id);
 
 /* --- map_queue.c -----------------------------------------------------------*/
-
-/* troupe__map_hold: the value of what has ended counts until it is taken. */
-void troupe__map_hold(struct map *self, const struct map_record *record);
 
 /* troupe__map_is_full: too much is held: only what it waits for is begun. */
 bool troupe__map_is_full(const struct map *self);

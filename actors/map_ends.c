@@ -80,6 +80,13 @@ count_end(struct map *self, const struct map_record *record,
     troupe__times_add(&self->tally.queue, queue_ms > 0 ? queue_ms : 0);
 }
 
+/* The value of what has ended counts until it is taken. */
+static void
+hold(struct map *self, const struct map_record *record)
+{
+    self->held_bytes += record->batch ? 0 : record->end.value_size;
+}
+
 static int
 done(troupe_context_t *ctx, struct map *self, struct map_record *record)
 {
@@ -95,7 +102,7 @@ done(troupe_context_t *ctx, struct map *self, struct map_record *record)
     count_end(self, record, state);
     if (record->span)
         troupe__map_trace_end(ctx, record);
-    troupe__map_hold(self, record);
+    hold(self, record);
     int rc = 0;
     if (keeps)
         troupe__list_put(&self->to_log, record);
@@ -178,7 +185,7 @@ troupe__map_done_before(troupe_context_t *ctx, struct map *self)
         record->attempts = (uint32_t) task->timeout_ms;
         self->tally.states[troupe__state_of(end->state, end->state_size)]++;
         self->tally.resumed += record->attempts > 0;
-        troupe__map_hold(self, record);
+        hold(self, record);
         rc = troupe__map_settle(ctx, self, record);
         if (rc == 0 && is_enough(self))
             rc = halt_enough(ctx, self);

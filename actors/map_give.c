@@ -11,6 +11,11 @@
 #include "mailbox/check.h"
 
 #define MS_PER_NS   1e-6
+#define NS_PER_MS   UINT64_C(1000000)
+#define GIVE_MIN    1024         /* results that are worth to wake somebody */
+#define GIVE_BYTES  (256u << 10) /* likewise */
+#define CHEAP_US    500 /* where tasks cost less, not for longer than */
+#define GIVE_MS     1
 #define TAKE_BYTES  (16u << 20) /* of one answer */
 #define TAKE_VALUES (1u << 18)
 #define TAKE_MAX    8192
@@ -106,7 +111,8 @@ put_aside(struct map *self, struct map_record *record)
     struct packed_result it;
     read_result(record, self->now_ns, &votes, &it);
     troupe__packed_result_put(&self->results, &it);
-    self->result_count++;
+    if (self->result_count++ == 0)
+        self->results_ns = self->now_ns;
     self->result_bytes += it.end.value_size;
     troupe__text_free(&votes);
     troupe__map_forget(self, record);
@@ -273,6 +279,40 @@ answer_puts(troupe_context_t *ctx, struct map *self)
     return rc;
 }
 
+/* Of cheap tasks more will be there at once: whoever takes is woken for many
+ * of them together. What waits is told by the next results that come, or by a
+ * timer. */
+static bool
+may_wait(const struct map *self)
+{
+    uint64_t outstanding = 0;
+    for (uint32_t i = 0; i < self->pool_count; i++)
+        outstanding += self->pools[i].outstanding;
+    return outstanding > 0 && self->result_count < GIVE_MIN
+           && self->results.size < GIVE_BYTES && self->tally.cost_us < CHEAP_US
+           && self->now_ns - self->results_ns < GIVE_MS * NS_PER_MS
+           && self->halted == self->told_halt;
+}
+
+static int
+serve_again(troupe_context_t *ctx, void *state, void *data)
+{
+    struct map *self = state;
+    (void) data;
+    self->serves = false;
+    self->now_ns = troupe_time_ns(ctx);
+    return troupe__map_serve(ctx, self);
+}
+
+static int
+serve_later(troupe_context_t *ctx, struct map *self)
+{
+    if (self->serves)
+        return 0;
+    self->serves = true;
+    return troupe_call_after(ctx, GIVE_MS, serve_again, NULL, NULL, NULL);
+}
+
 int
 troupe__map_serve(troupe_context_t *ctx, struct map *self)
 {
@@ -284,7 +324,8 @@ troupe__map_serve(troupe_context_t *ctx, struct map *self)
     if (self->take.id != 0
         && (self->result_count > 0 || is_over
             || (self->halted && !self->told_halt)))
-        rc = answer_take(ctx, self, is_over);
+        rc = may_wait(self) ? serve_later(ctx, self)
+                            : answer_take(ctx, self, is_over);
     if (rc == 0 && self->queue.count > 0) /* there may be room for it now */
         rc = troupe__map_dispatch(ctx, self);
     if (rc == 0 && self->live < room && !troupe__map_is_full(self))

@@ -197,12 +197,6 @@ let_rob(troupe_context_t *ctx, struct map *self)
     return rc;
 }
 
-void
-troupe__map_hold(struct map *self, const struct map_record *record)
-{
-    self->held_bytes += record->batch ? 0 : record->end.value_size;
-}
-
 bool
 troupe__map_is_full(const struct map *self)
 {

@@ -92,7 +92,7 @@ typedef struct troupe_map_options {
  *   map    {tasks: [task]} -> {results: [result]}, in the order of the tasks
  *   put    {tasks: [task], last: b} -> nil when there is room for more
  *   take   nil -> {results: [result], halted: b, over: b, summary: {...}}, when
- *          there are results of puts; over when all are there
+ *          there are results of puts, or 1 ms later; over when all are there
  *   halt   {now: b} -> nil: begin no more; now: end what runs; why: s, words
  *   stat   nil -> the summary so far
  *

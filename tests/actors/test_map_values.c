@@ -121,3 +121,25 @@ Test(map_values, what_a_journal_holds_damaged_is_done_again)
     tasks_free(&tasks);
     scratch_dir_remove(&dir);
 }
+
+/* Cheap results are told together, but none waits for one that does not come. */
+Test(map_values, a_result_is_told_though_another_never_comes)
+{
+    troupe_ref_t map;
+    troupe_message_t *reply = NULL;
+    const char *state = "";
+    int number = 0;
+    cr_assert_eq(troupe_node_spawn(node, &troupe_map, NULL, &map, "{s:U}",
+                                   "jobs", UINT64_C(2)),
+                 0);
+    cr_assert_eq(troupe_node_send(node, map, "put", "{s:[[ssni], [ssni]]}",
+                                  "tasks", "fn", "moody", 6, "fn", "moody", 2),
+                 0);
+    cr_assert_eq(troupe_node_ask(node, map, "take", WAIT_MS, &reply, NULL), 0,
+                 "%s", troupe_node_ask_words());
+    cr_assert_eq(
+        troupe_unpack(reply, "{s:[[ins]]}", "results", &number, &state), 0);
+    cr_assert_eq(number, 1);
+    cr_assert_str_eq(state, "ok");
+    troupe_message_destroy(&reply);
+}
