@@ -101,7 +101,7 @@ on_sleeper(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
     (void) state;
     int rc = troupe_unpack(msg, "U", &number);
     if (number == 100)
-        poll(NULL, 0, 400);
+        poll(NULL, 0, 900);
     return rc < 0 ? rc : troupe_reply(ctx, "U", number * 2);
 }
 

@@ -27,7 +27,7 @@ Test(map_ends, who_took_too_long_gets_no_other_task)
 {
     struct tasks tasks = tasks_of("sleeper", 102);
     troupe_map_options_t options = {
-        .jobs = 1, .mode = TROUPE_MAP_THREAD, .timeout_ms = 150};
+        .jobs = 1, .mode = TROUPE_MAP_THREAD, .timeout_ms = 400};
     troupe_map_summary_t summary = map_run(&tasks, &options);
     cr_assert_eq(summary.timeout, 1);
     cr_assert_eq(summary.ok, 101);
