@@ -26,6 +26,7 @@ struct map_pool_state {
     uint64_t outstanding;
     uint64_t peak;
     bool robs;         /* it has asked another one for work */
+    bool knows_late;   /* the timeout of tasks that were sent without one */
     uint64_t lost_ns;  /* when one of its functions ran out of time; 0 */
     uint64_t heard_ns; /* when it told something, last */
     uint32_t looks;   /* since it was asked whether it is there; 0: it is not */
@@ -35,8 +36,7 @@ struct map_pool_state {
 
 struct map {
     troupe_map_options_t options;
-    troupe_ref_t journal;
-    troupe_ref_t supervisor;
+    troupe_ref_t journal, supervisor;
     struct map_pool_state *pools;
     uint32_t pool_count, first_pools; /* of it, with those that start with it */
     bool watches;                     /* whether they go on */

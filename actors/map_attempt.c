@@ -28,7 +28,7 @@ read_command(const troupe_answer_t *answer, struct map_end *end)
 }
 
 static void
-read_answer(const struct pool_run *run, const troupe_answer_t *answer,
+read_answer(struct pool_run *run, const troupe_answer_t *answer,
             struct map_end *ret)
 {
     static const char *const states[] = {[TROUPE_ERROR] = "failed",
@@ -47,6 +47,8 @@ read_answer(const struct pool_run *run, const troupe_answer_t *answer,
         ret->value = troupe_message_body(answer->msg, &ret->value_size);
         if (run->it.task.how == TROUPE_MAP_COMMAND)
             read_command(answer, ret);
+    } else if (run->is_late && answer->outcome == TROUPE_CANCELLED) {
+        *ret = troupe__pool_late_end(run);
     } else if (run->cancelled) {
         *ret = troupe__end_of("cancelled", run->pool->why);
     } else if (run->lost[0]) {

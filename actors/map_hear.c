@@ -21,7 +21,8 @@ troupe__map_spec_of(troupe_context_t *ctx, const struct map *self,
                                                    : TROUPE_OWN_THREAD,
                                  .worker = is_first ? index : 0};
     bool eager = self->options.halt.on != TROUPE_MAP_HALT_NEVER
-                 || self->options.replicas > 1;
+                 || self->options.replicas > 1
+                 || !troupe_ref_is_nobody(self->journal);
     return troupe_child_spec_pack(ret, "{s:R, s:U, s:U, s:U, s:b}", "owner",
                                   troupe_self(ctx), "index", (uint64_t) index,
                                   "slots", self->pools[index].slots, "mode",
@@ -80,7 +81,7 @@ troupe__map_on_ready(troupe_context_t *ctx, void *state,
     if (!troupe_ref_is_nobody(pool->ref))
         troupe__map_lost(self, (uint32_t) index);
     pool->ref = troupe_message_sender(msg);
-    pool->is_stuck = false;
+    pool->is_stuck = pool->knows_late = false;
     heard(ctx, self, (int) index);
     return troupe__map_go_on(ctx, self);
 }

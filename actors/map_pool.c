@@ -96,7 +96,7 @@ on_flush(troupe_context_t *ctx, void *state, const troupe_message_t *msg)
         return troupe_send(ctx, troupe_self(ctx), FLUSH, NULL);
     self->holding = self->out.size > 0 && may_hold(ctx, self);
     if (self->holding)
-        return troupe_timer_set(ctx, FLUSH, HOLD_NS / 1000000, 0);
+        return 0 * troupe_timer_set(ctx, FLUSH, HOLD_NS / 1000000, 0);
     self->flushing = self->hurry = false;
     return troupe__pool_flush(ctx, self);
 }
@@ -110,6 +110,8 @@ troupe__pool_end(troupe_context_t *ctx, struct pool_run *run,
     if (!is_ok || run->it.task.how != TROUPE_MAP_COMMAND)
         self->hurry = true;
     int rc = troupe__pool_tell(ctx, self, run->item.id, end);
+    if (run->late.id != 0)
+        (void) troupe_call_clear(ctx, run->late);
     if (run->doer)
         troupe__doer_rest(run);
     troupe__chunk_drop(run->item.chunk);
@@ -135,8 +137,9 @@ take_run(struct pool *self)
     run->link = &self->runs;
     run->doer = NULL;
     run->ask.id = 0;
-    run->cancelled = false;
+    run->cancelled = run->is_late = false;
     run->lost[0] = '\0';
+    run->late = (troupe_timer_t){0};
     if (run->next)
         run->next->link = &run->next;
     self->runs = run;
@@ -155,6 +158,8 @@ begin(troupe_context_t *ctx, struct pool *self, struct pool_run *run)
         struct map_end end = troupe__end_of("failed", "it is no task");
         return troupe__pool_end(ctx, run, &end);
     }
+    if (run->it.task.timeout_ms == 0)
+        run->it.task.timeout_ms = self->late_ms;
     if (run->it.task.how == TROUPE_MAP_COMMAND)
         return troupe__pool_ask(ctx, run, self->commands);
     if (run->it.task.how == TROUPE_MAP_FN)
@@ -342,6 +347,6 @@ TROUPE_KIND(troupe__map_pool, struct pool, TROUPE_ON_START(pool_start),
             TROUPE_ON("there", troupe__pool_on_there),
             TROUPE_ON("leave", troupe__pool_on_leave),
             TROUPE_ON(TROUPE__POOL_LATER, troupe__pool_on_later),
-            TROUPE_ON("drop", on_drop), TROUPE_ON(FLUSH, on_flush),
-            TROUPE_ON("(shrink)", on_shrink), TROUPE_ON_DOWN(troupe__doer_down),
-            TROUPE_ON_STOP(pool_stop));
+            TROUPE_ON("late", troupe__pool_on_late), TROUPE_ON("drop", on_drop),
+            TROUPE_ON(FLUSH, on_flush), TROUPE_ON("(shrink)", on_shrink),
+            TROUPE_ON_DOWN(troupe__doer_down), TROUPE_ON_STOP(pool_stop));

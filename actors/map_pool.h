@@ -19,6 +19,7 @@
  *   steal    {to: U, thief: R}: half of what is not begun becomes its work
  *   there    nil: say "here"
  *   leave    nil: what is not begun is done by others
+ *   late     [ms: U]: the timeout of all tasks that were given without one
  *   drop     {now: b, why: s}: begin nothing of what there is; now: end what
  *            runs
  *
@@ -59,7 +60,9 @@ struct pool_run {
     struct pool_doer *doer; /* or NULL */
     troupe_ask_t ask;       /* 0 while its actor starts */
     bool cancelled;
-    char lost[128]; /* why its actor does not come back; "" */
+    char lost[128];      /* why its actor does not come back; "" */
+    troupe_timer_t late; /* of map_late.c; 0: none */
+    bool is_late;
 };
 
 struct pool {
@@ -67,6 +70,7 @@ struct pool {
     uint64_t index;
     uint64_t slots;
     uint64_t mode;       /* troupe_map_mode_t */
+    uint32_t late_ms;    /* the timeout of tasks that have none; 0: none */
     troupe_ref_t victim; /* that it robs, or robbed last */
     uint64_t here_ns;    /* when it looked at the time, last */
     uint32_t unseen;     /* answers, and most of them came without a look */
@@ -92,7 +96,7 @@ struct pool {
     bool flushing;           /* they go soon, or they are held for more */
     bool holding;
     bool hurry;    /* one of them may have been waited for */
-    bool eager;    /* each is waited for: the map may halt by it */
+    bool eager;    /* each is waited for: by a halt, votes, a journal */
     bool dropping; /* the map was halted */
     char why[MAP_WHY_SIZE];
 };
@@ -122,6 +126,11 @@ int troupe__pool_on_rob(troupe_context_t *ctx, void *state,
                         const troupe_message_t *msg);
 int troupe__pool_on_steal(troupe_context_t *ctx, void *state,
                           const troupe_message_t *msg);
+
+/* Of map_late.c: tasks that got their timeout late. */
+int troupe__pool_on_late(troupe_context_t *ctx, void *state,
+                         const troupe_message_t *msg);
+struct map_end troupe__pool_late_end(struct pool_run *run);
 
 /* troupe__pool_flush: what has ended goes to the owner now. */
 int troupe__pool_flush(troupe_context_t *ctx, struct pool *self);

@@ -38,14 +38,19 @@ troupe__map_text_done(struct troupe__text *text)
         troupe__text_clear(text);
 }
 
-uint32_t
-troupe__map_timeout_of(const struct map *self, const struct map_record *record)
+static bool
+has_median(const struct map *self)
 {
-    if (record->timeout_ms > 0)
-        return record->timeout_ms;
+    return self->options.timeout_percent > 0
+           && self->tally.run.count >= MEDIAN_OF;
+}
+
+/* Of a task that has none of its own. */
+static uint32_t
+timeout_now(const struct map *self)
+{
     uint32_t timeout_ms = self->options.timeout_ms;
-    if (self->options.timeout_percent > 0
-        && self->tally.run.count >= MEDIAN_OF) {
+    if (has_median(self)) {
         double median = troupe__times_quantile(&self->tally.run, 0.5);
         double relative = median * self->options.timeout_percent / 100 + 1;
         relative = relative < TIMEOUT_MAX ? relative : TIMEOUT_MAX;
@@ -53,6 +58,28 @@ troupe__map_timeout_of(const struct map *self, const struct map_record *record)
             timeout_ms = (uint32_t) relative;
     }
     return timeout_ms;
+}
+
+uint32_t
+troupe__map_timeout_of(const struct map *self, const struct map_record *record)
+{
+    return record->timeout_ms > 0 ? record->timeout_ms : timeout_now(self);
+}
+
+/* What was sent before there was a median may run for ever. */
+static int
+tell_late(troupe_context_t *ctx, struct map *self)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < self->pool_count && rc == 0; i++) {
+        struct map_pool_state *pool = &self->pools[i];
+        if (pool->knows_late || troupe_ref_is_nobody(pool->ref))
+            continue;
+        rc = troupe_send(ctx, pool->ref, "late", "[U]",
+                         (uint64_t) timeout_now(self));
+        pool->knows_late = rc == 0;
+    }
+    return rc;
 }
 
 /* How many more a pool should have. */
@@ -247,7 +274,7 @@ dispatch_later(troupe_context_t *ctx, struct map *self, uint32_t after_ms)
 int
 troupe__map_dispatch(troupe_context_t *ctx, struct map *self)
 {
-    int rc = 0;
+    int rc = has_median(self) ? tell_late(ctx, self) : 0;
     bool full = troupe__map_is_full(self);
     uint64_t room = self->queue.count > 0 ? troupe__map_room(self) : 0;
     bool votes = self->options.replicas > 1;

@@ -155,6 +155,23 @@ Test(map_ends, a_timeout_can_be_a_share_of_the_median)
     tasks_free(&tasks);
 }
 
+/* What was begun before there was a median has that timeout, too. */
+Test(map_ends, a_share_of_the_median_ends_what_began_before_it)
+{
+    struct tasks tasks = tasks_of(NULL, 8);
+    tasks.text = "[ %u != 0 ] || exec sleep 1000";
+    troupe_map_options_t options = {.jobs = 8, .timeout_percent = 10000};
+    troupe_map_summary_t summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.ok, 7);
+    cr_assert_eq(summary.timeout, 1);
+    cr_assert_not_null(strstr(tasks.words, "it took longer than"));
+    tasks_free(&tasks);
+    tasks = tasks_of("moody", 8); /* 6 is never answered */
+    summary = map_run(&tasks, &options);
+    cr_assert_eq(summary.timeout, 1);
+    tasks_free(&tasks);
+}
+
 Test(map_ends, a_resumed_run_repeats_nothing_that_was_done)
 {
     struct scratch_dir dir;

@@ -119,6 +119,19 @@ def test_two_maps_with_processes():
         check(json.loads(rest)["value"] == 3, rest)
 
 
+def test_no_result_waits_for_the_next():
+    """The second ends when the first was told; the third waits for it."""
+    tasks = "true\nuntil [ -e told ]; do sleep 0.01; done\ntrue\n"
+    for journal in ([], ["--no-journal"]):
+        Path("told").unlink(missing_ok=True)
+        with start("-j1", *journal, given=tasks) as run:
+            told = json.loads(run.stdout.readline())
+            check(told["line"] == 1, told)
+            Path("told").touch()
+            rest, _ = run.communicate(timeout=LIMIT)
+            check(len(rest.splitlines()) == 2, rest)
+
+
 def test_failures():
     given = ('{"id": "a", "cmd": "exit 3"}\n{"id": 1,\n\n'
              '{"id": {"x": 1}, "cmd": ["cat"], "stdin": "in", "retries": 1}\n'
