@@ -22,6 +22,7 @@ enum {
     FDS_EACH = 3,         /* pidfd, stdout, stderr */
     READ_BUDGET = 16384,  /* of one pipe in one round: others wait for it */
     ORPHANS_LOOK_MS = 10, /* nothing else tells of their end */
+    NAP_MS = 10,          /* between looks that cannot wait */
     NS_PER_MS = 1000000
 };
 
@@ -178,6 +179,19 @@ timeout_until(uint64_t due, uint64_t now)
     return ms < INT32_MAX ? (int) ms : INT32_MAX;
 }
 
+/* The system takes no more at once than this process may have descriptors, and
+ * that limit can be lowered: then one by one, and a short nap. */
+static void
+poll_each(struct pollfd *polled, uint32_t count, int timeout_ms)
+{
+    int ready = 0;
+    for (uint32_t i = 0; i < count; i++)
+        ready += poll(&polled[i], 1, 0) > 0;
+    bool is_short = timeout_ms >= 0 && timeout_ms < NAP_MS;
+    if (ready == 0)
+        (void) poll(NULL, 0, is_short ? timeout_ms : NAP_MS);
+}
+
 static void
 sleep_until(struct troupe__processes *self, uint64_t due, uint64_t now)
 {
@@ -204,9 +218,14 @@ sleep_until(struct troupe__processes *self, uint64_t due, uint64_t now)
         && (timeout_ms < 0 || timeout_ms > ORPHANS_LOOK_MS))
         timeout_ms = ORPHANS_LOOK_MS;
     int ready = poll(self->polled, count, timeout_ms);
-    CHECK(ready >= 0 || errno == EINTR || errno == ENOMEM || errno == EAGAIN);
+    int error = ready < 0 ? errno : 0;
     for (uint32_t i = 0; ready < 0 && i < count; i++)
         self->polled[i].revents = 0;
+    if (error == EINVAL)
+        poll_each(self->polled, count, timeout_ms);
+    else
+        CHECK(error == 0 || error == EINTR || error == ENOMEM
+              || error == EAGAIN);
 }
 
 /* The starting thread reaps it. */

@@ -125,6 +125,23 @@ Test(process_storm, without_descriptors_a_start_fails_and_leaves_nothing)
     cr_assert_geq(failed, 4);
 }
 
+/* poll(2) takes no more of them than the limit allows, open or not. */
+Test(process_storm, a_limit_below_what_is_watched_ends_nothing)
+{
+    enum { CHILDREN = 4, FEW = 3 };
+    uint64_t ids[CHILDREN];
+    for (int i = 0; i < CHILDREN; i++) {
+        ids[i] = PUPPET("say", "ready", "wait");
+        wait_line(ids[i], "ready");
+    }
+    struct rlimit before = limit_to(RLIMIT_NOFILE, FEW);
+    for (int i = 0; i < CHILDREN; i++) {
+        cr_assert_eq(troupe__process_signal(owner, ids[i], SIGKILL), 0);
+        cr_assert_eq(wait_end(ids[i])->end, TROUPE__END_SIGNAL);
+    }
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 Test(process_storm, without_descriptors_there_is_no_owner)
 {
     int lowest = dup(0);
