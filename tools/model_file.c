@@ -101,6 +101,26 @@ read_real(const struct troupe__value *map, const char *key, double max,
         troupe__wants(findings, value, key, "a number from 0 on, as in 0.5");
 }
 
+/* Of a whole address the path would be asked for twice. */
+static void
+check_url(const struct troupe__word *url, struct troupe__findings *findings)
+{
+    static const char path[] = "/chat/completions";
+    const char *end = strstr(url->text, path);
+    const char *rest = end ? end + sizeof path - 1 : "";
+    if (strncmp(url->text, "http://", 7) != 0
+        && strncmp(url->text, "https://", 8) != 0) {
+        troupe__found(findings, url->spot,
+                      "'url' is '%s', which is no address; write one such as "
+                      "http://127.0.0.1:8080/v1",
+                      url->text);
+    } else if (end && strspn(rest, "/") == strlen(rest)) {
+        troupe__found(findings, url->spot,
+                      "'url' ends in '%s', which is added to it; write %.*s",
+                      path, (int) (end - url->text), url->text);
+    }
+}
+
 static void
 read_provider(struct troupe__model_file *self, const struct troupe__value *key,
               const struct troupe__value *value,
@@ -114,14 +134,8 @@ read_provider(struct troupe__model_file *self, const struct troupe__value *key,
     char *what = troupe__format("provider '%s'", key->text);
     troupe__fields_read(value, what, provider_fields, provider, findings);
     free(what);
-    const struct troupe__word *url = &provider->url;
-    if (url->text && strncmp(url->text, "http://", 7) != 0
-        && strncmp(url->text, "https://", 8) != 0) {
-        troupe__found(findings, url->spot,
-                      "'url' is '%s', which is no address; write one such as "
-                      "http://127.0.0.1:8080/v1",
-                      url->text);
-    }
+    if (provider->url.text)
+        check_url(&provider->url, findings);
 }
 
 static void

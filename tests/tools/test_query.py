@@ -296,6 +296,8 @@ def test_file(url, folder):
     wrong("'max_tokens' wants a whole number")
     write(f'url: "{url}"', 'url: "localhost"')
     wrong("which is no address")
+    write(f'url: "{url}"', f'url: "{url}/chat/completions/"')
+    wrong(f"ends in '/chat/completions', which is added to it; write {url}\n")
     write("models:", "modls:")
     wrong("did you mean 'models'?")
     os.remove(path)
