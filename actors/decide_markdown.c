@@ -144,23 +144,31 @@ put_dissent(FILE *out, const struct decision_result *self)
 }
 
 static void
+begin_unranked(FILE *out, uint32_t *count)
+{
+    const char *head = "## Excluded, without data, or dominated\n\n- ";
+    fputs((*count)++ == 0 ? head : "- ", out);
+}
+
+static void
 put_excluded(FILE *out, const struct decision_result *self)
 {
     uint32_t count = 0;
     const struct decision *decision = self->decision;
     for (uint32_t i = 0; i < decision->option_count; i++) {
-        if (!self->standing[i].excluded)
+        const struct standing *it = &self->standing[i];
+        if (!it->excluded && !it->incomplete)
             continue;
-        fputs(count++ == 0 ? "## Excluded and dominated\n\n- " : "- ", out);
+        begin_unranked(out, &count);
         troupe__put_line(out, decision->options[i].title);
-        fputs(": excluded, ", out);
-        troupe__put_line(out, self->standing[i].reason);
+        fputs(it->excluded ? ": excluded, " : ": insufficient data, ", out);
+        troupe__put_line(out, it->reason);
         fputs(".\n", out);
     }
     for (uint32_t i = 0; i < self->table.rows; i++) {
         if (self->dominators[i] == NO_ROW)
             continue;
-        fputs(count++ == 0 ? "## Excluded and dominated\n\n- " : "- ", out);
+        begin_unranked(out, &count);
         troupe__put_option(out, self, i);
         fputs(": dominated by '", out);
         troupe__put_option(out, self, self->dominators[i]);

@@ -101,6 +101,10 @@ def test_json_is_yaml(work):
                             "b": {"values": {"x": 2}}}}
     path = write(work, "decision.json", json.dumps(decision, indent=2))
     check("**b**" in run("--quiet", path).stdout, "JSON is read")
+    gap = GOOD + "  huge: {values: {price: 90}}\n"
+    done = run("--quiet", write(work, "gap.yaml", gap))
+    check("## Excluded, without data, or dominated\n\n- huge: insufficient "
+          "data, no value for 'size'.\n" in done.stdout, done.stdout)
 
 
 def test_bad_files(work):
