@@ -27,11 +27,13 @@ class Run:
     def scaled(self, count):
         return count // 10 if self.quick else count
 
-    def report(self, value, unit, count, part=None):
-        print(json.dumps({
-            "bench": self.bench, "variant": part or self.variant,
-            "system": self.system, "value": round(value, 3), "unit": unit,
-            "count": count, "peak_kib": status_kib("VmHWM")}), flush=True)
+    def report(self, value, unit, count, part=None, note=None):
+        line = {"bench": self.bench, "variant": part or self.variant,
+                "system": self.system, "value": round(value, 3), "unit": unit,
+                "count": count, "peak_kib": status_kib("VmHWM")}
+        if note:
+            line["note"] = note
+        print(json.dumps(line), flush=True)
 
 
 def main(systems, version, start):
