@@ -183,6 +183,12 @@ set_options(struct http_transfer *self, const struct http_request *request)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->error);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* libcurl reads the file of authorities once for all connections, but anew
+     * for each where it has a folder of them as well, which the file is made
+     * of: that takes longer than all else of a connection. */
+    const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
+    if (about->age >= CURLVERSION_EIGHTH && about->cainfo)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 #if LIBCURL_VERSION_NUM >= 0x075700
     /* A transfer that ends while its name is looked up would otherwise wait for
      * the resolver's thread, and with it all that runs on our worker. */
