@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/graphviz.h"
 #include "tools/topology.h"
 
 static const char *const strategies[] = {"one_for_one", "one_for_all",
@@ -101,24 +102,11 @@ draw_text(const struct troupe__topology *self, size_t index, const char *prefix,
     }
 }
 
-/* A text for DOT, in quotes. */
-static void
-write_quoted(const char *text, FILE *out)
-{
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
 static void
 draw_dot(const struct troupe__topology *self, FILE *out)
 {
     fputs("digraph ", out);
-    write_quoted(self->name, out);
+    troupe__graphviz_text(self->name, out);
     fputs(" {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n", out);
     for (size_t i = 0; i < self->member_count; i++) {
         const struct troupe__member *member = &self->members[i];
@@ -129,7 +117,7 @@ draw_dot(const struct troupe__topology *self, FILE *out)
                           : troupe__format("%s\n%s", member->key.text, what);
         fprintf(out, "  m%zu [shape=%s, label=", i,
                 member->is_supervisor ? "box" : "ellipse");
-        write_quoted(label, out);
+        troupe__graphviz_text(label, out);
         fputs("];\n", out);
         if (i > 0)
             fprintf(out, "  m%zu -> m%zu;\n", member->parent, i);
